@@ -5,33 +5,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from prism.lib.markdown import render
 
-ALLOWED_TAGS = set(
-    [
-        "p",
-        "br",
-        "hr",
-        "blockquote",
-        "pre",
-        "code",
-        "strong",
-        "em",
-        "s",
-        "a",
-        "ul",
-        "ol",
-        "li",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-    ]
-)
+ALLOWED_TAGS = {
+    *("p", "br", "hr", "blockquote", "pre", "code", "strong", "em", "s", "a", "ul", "ol", "li"),
+    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
 ALLOWED_ATTRIBUTES = {"href", "title", "target", "rel", "start"}
 
 HOSTILE = [
