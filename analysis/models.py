@@ -1,0 +1,42 @@
+"""Exports: who asked for what, how far it is, and what came out."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from prism.lib.codes import random_code
+from surveys.models import Study
+
+
+class Export(models.Model):
+    """One export job. Files lie under EXPORT_DIR/<code>/; time, person and job stand here, never in the files."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        DELETED = "deleted", _("deleted")
+
+    code = models.CharField(max_length=16, unique=True, default=random_code)
+    study = models.ForeignKey(Study, models.PROTECT, related_name="exports")
+    format = models.CharField(max_length=20, default="prism")
+    filters = models.JSONField(default=dict)
+    release_seed = models.CharField(max_length=80, blank=True)
+    is_full = models.BooleanField(default=False, help_text=_("With free text; needs the right to export in full"))
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_expected = models.PositiveIntegerField(default=0)
+    manifest = models.JSONField(default=dict)
+    failure = models.CharField(max_length=300, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    lease_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.format} export {self.code}"

@@ -1,0 +1,18 @@
+from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
+from .registry import LanguageModel, PoolEntry, Protocol, Provider
+from .response import Attempt, Response
+
+__all__ = [
+    "Attempt",
+    "Choice",
+    "Conversation",
+    "Draw",
+    "Feedback",
+    "LanguageModel",
+    "PoolEntry",
+    "Protocol",
+    "Provider",
+    "Rating",
+    "Response",
+    "Turn",
+]

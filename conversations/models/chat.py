@@ -1,0 +1,147 @@
+"""A conversation and what the participant did in it; all but Conversation itself are append-only."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from prism.lib.codes import random_number
+from surveys.models import Device, Enrolment, Study
+
+from .registry import Protocol
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def kept(self) -> "ConversationQuerySet":
+        return self.exclude(state=Conversation.State.ABANDONED)
+
+    def complete(self) -> "ConversationQuerySet":
+        return self.filter(state=Conversation.State.COMPLETE)
+
+    def unfinished(self) -> "ConversationQuerySet":
+        return self.filter(state__in=[Conversation.State.OPEN, Conversation.State.FEEDBACK])
+
+    def readable_by(self, device: Device) -> "ConversationQuerySet":
+        """What this device may see: everything when trusted, else only what it made itself."""
+        mine = self.filter(enrolment_id=device.enrolment_id)
+        return mine if device.is_trusted else mine.filter(device=device)
+
+
+class Conversation(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        FEEDBACK = "feedback", _("feedback due")
+        COMPLETE = "complete", _("complete")
+        ABANDONED = "abandoned", _("set aside")
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="conversations")
+    study = models.ForeignKey(Study, models.PROTECT, related_name="conversations")
+    protocol = models.ForeignKey(Protocol, models.PROTECT)
+    device = models.ForeignKey(Device, models.PROTECT)
+    type = models.CharField(max_length=40)
+    number = models.PositiveIntegerField(default=random_number)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    started_at = models.DateTimeField(default=timezone.now)
+    chat_finished_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="conversation_number")]
+        indexes = [models.Index(fields=["enrolment", "state"])]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        return f"c{self.number}"
+
+
+class Turn(models.Model):
+    """A participant's message. `key` makes a double submit one turn. Append-only."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="turns")
+    number = models.PositiveIntegerField()
+    key = models.CharField(max_length=40)
+    text = models.TextField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="turn_number"),
+            models.UniqueConstraint(fields=["conversation", "key"], name="turn_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"turn {self.number} of conversation {self.conversation_id}"
+
+
+class Draw(models.Model):
+    """How models were drawn: the pool with exposure, weight and inclusion probability, the seed, the result."""
+
+    turn = models.ForeignKey(Turn, models.CASCADE, related_name="draws")
+    is_replacement = models.BooleanField(default=False)
+    seed = models.CharField(max_length=64)
+    rule = models.JSONField()
+    pool = models.JSONField(help_text=_("[{model, exposure, weight, inclusion}]"))
+    drawn = models.JSONField(help_text=_("Model ids in slot order"))
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"draw {self.pk} for turn {self.turn_id}"
+
+
+class Rating(models.Model):
+    """A participant's score of one response with the way the slider went. Append-only."""
+
+    response = models.OneToOneField("conversations.Response", models.CASCADE, related_name="rating")
+    score = models.PositiveSmallIntegerField(null=True, help_text=_("Null: left untouched"))
+    trace = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(score=None) | models.Q(score__gte=1, score__lte=100), name="score_1_to_100"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"rating of response {self.response_id}"
+
+
+class Choice(models.Model):
+    """The winner of a turn, decided by the server from the ratings; rule, seed and tied slots recorded. Append-only."""
+
+    turn = models.OneToOneField(Turn, models.CASCADE, related_name="choice")
+    response = models.ForeignKey("conversations.Response", models.CASCADE, related_name="+")
+    rule = models.CharField(max_length=20)
+    tied = models.JSONField(default=list)
+    seed = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"choice of turn {self.turn_id}"
+
+
+class Feedback(models.Model):
+    """What a participant said of a whole conversation.
+
+    `performance` and `choice`: {attribute: {"value": 1–100 or null, "status": answered, untouched or
+    not_applicable, "trace": {…}}}. Append-only.
+    """
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="feedback")
+    performance = models.JSONField()
+    choice = models.JSONField()
+    order = models.JSONField(default=dict)
+    text = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return f"feedback on conversation {self.conversation_id}"

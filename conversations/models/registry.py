@@ -1,0 +1,104 @@
+"""Providers, language models, the pool of a study and its conversation protocol."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations import protocols
+from prism.lib.crypto import decrypt, encrypt
+from surveys.models import Study
+
+
+class Provider(models.Model):
+    """An OpenAI-compatible endpoint. Its key is stored encrypted and never shown again."""
+
+    name = models.CharField(max_length=80, unique=True)
+    base_url = models.URLField(max_length=300)
+    encrypted_key = models.TextField(blank=True)
+    is_on = models.BooleanField(default=True)
+    is_fake = models.BooleanField(default=False, help_text=_("The local fake provider of demos and tests"))
+    max_concurrent = models.PositiveIntegerField(default=0, help_text=_("Calls at once; 0 means no limit"))
+    silence_seconds = models.FloatField(default=30, help_text=_("Give up after so many seconds without a word"))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def api_key(self) -> str:
+        return decrypt(self.encrypted_key) if self.encrypted_key else ""
+
+    def set_api_key(self, key: str) -> None:
+        self.encrypted_key = encrypt(key) if key else ""
+
+
+class LanguageModel(models.Model):
+    """A model as researchers name it (`name`) and as its provider wants it called (`identifier`)."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        DISABLED = "disabled", _("off")
+        ARCHIVED = "archived", _("archived")
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="models")
+    identifier = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, unique=True)
+    short_name = models.CharField(max_length=80)
+    code = models.CharField(max_length=12)
+    family = models.CharField(max_length=80, blank=True)
+    maker = models.CharField(max_length=80, blank=True, help_text=_("Provider as exports spell it"))
+    is_open_access = models.BooleanField(default=False)
+    kind = models.CharField(max_length=20, default="Chat")
+    link = models.URLField(max_length=300, blank=True)
+    header = models.TextField(blank=True, help_text=_("System prompt"))
+    default_parameters = models.JSONField(default=dict, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    price_in = models.DecimalField(max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens"))
+    price_out = models.DecimalField(max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens"))
+    daily_limit = models.PositiveIntegerField(default=0, help_text=_("Calls a day; 0 means no limit"))
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    tested_at = models.DateTimeField(null=True, blank=True)
+    test_result = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PoolEntry(models.Model):
+    """A model that a study may draw."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="pool")
+    model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="pools")
+    is_on = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "pool entries"
+        constraints = [models.UniqueConstraint(fields=["study", "model"], name="pool_entry_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} in study {self.study_id}"
+
+
+class Protocol(models.Model):
+    """One version of the rules of a study's conversations; the newest version holds for new ones."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="protocols")
+    version = models.PositiveIntegerField()
+    document = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "version"], name="protocol_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"protocol v{self.version} of study {self.study_id}"
+
+    def parsed(self) -> protocols.Protocol:
+        return protocols.parse(self.document)

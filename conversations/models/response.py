@@ -1,0 +1,125 @@
+"""One model's answer in a slot of a turn, and every call that was made for it."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .chat import Draw, Turn
+from .registry import LanguageModel
+
+
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def shown(self) -> "ResponseQuerySet":
+        """The responses a participant sees: one a slot, without those that were replaced."""
+        return self.filter(is_replaced=False)
+
+    def unfinished(self) -> "ResponseQuerySet":
+        return self.filter(state__in=[Response.State.WAITING, Response.State.STREAMING])
+
+    def silent_since(self, moment: datetime) -> "ResponseQuerySet":
+        """Taken by a worker that gave no sign of life since `moment`."""
+        return self.filter(state=Response.State.STREAMING, lease_at__lt=moment)
+
+    def forgotten_since(self, moment: datetime) -> "ResponseQuerySet":
+        """Handed to the broker before `moment` and taken by nobody."""
+        return self.filter(state=Response.State.WAITING, enqueued_at__lt=moment)
+
+    def claim(self, pk: int, worker: str) -> "Response | None":
+        """Take a waiting response for one attempt; None when somebody else was faster (compare-and-set)."""
+        taken = self.filter(pk=pk, state=Response.State.WAITING).update(
+            state=Response.State.STREAMING, worker=worker, lease_at=timezone.now(), attempt=F("attempt") + 1
+        )
+        return self.select_related("model__provider", "turn").get(pk=pk) if taken else None
+
+
+class Response(models.Model):
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        STREAMING = "streaming", _("arriving")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    turn = models.ForeignKey(Turn, models.CASCADE, related_name="responses")
+    model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="responses")
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="responses", null=True)
+    slot = models.CharField(max_length=1)
+    is_replaced = models.BooleanField(default=False)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    seed = models.PositiveIntegerField(help_text=_("Sent to the provider: two samples of a model differ"))
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=80, blank=True)
+    lease_at = models.DateTimeField(null=True, blank=True)
+    enqueued_at = models.DateTimeField(default=timezone.now)
+    text = models.TextField(blank=True)
+    finish_reason = models.CharField(max_length=30, blank=True)
+    failure = models.CharField(max_length=30, blank=True, help_text=_("Kind of failure, never the provider's text"))
+    tokens_in = models.PositiveIntegerField(null=True)
+    tokens_out = models.PositiveIntegerField(null=True)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    first_text_ms = models.PositiveIntegerField(null=True)
+    total_ms = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ResponseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slot", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["turn", "slot"], condition=Q(is_replaced=False), name="one_shown_response_per_slot"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lease_at"], condition=Q(state="streaming"), name="response_leases"),
+            models.Index(fields=["enqueued_at"], condition=Q(state="waiting"), name="response_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"response {self.slot} of turn {self.turn_id}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in {self.State.DONE, self.State.FAILED}
+
+    @property
+    def is_rateable(self) -> bool:
+        """There is something to judge: text arrived, wholly or in part."""
+        return self.is_finished and bool(self.text.strip())
+
+
+class Attempt(models.Model):
+    """One call to a provider, committed before the request is sent. A lost one keeps the text that had come."""
+
+    class State(models.TextChoices):
+        STARTED = "started", _("started")
+        FINISHED = "finished", _("finished")
+        FAILED = "failed", _("failed")
+        LOST = "lost", _("lost")
+
+    response = models.ForeignKey(Response, models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.STARTED)
+    worker = models.CharField(max_length=80, blank=True)
+    request = models.JSONField(default=dict, help_text=_("Parameters as sent, without the messages"))
+    prompt_sha256 = models.CharField(max_length=64, blank=True)
+    text = models.TextField(blank=True)
+    failure = models.CharField(max_length=30, blank=True)
+    detail = models.CharField(max_length=300, blank=True, help_text=_("For coordinators only"))
+    reserved_cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["response", "number"], name="attempt_number")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of response {self.response_id}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        return self.finished_at - self.started_at if self.finished_at else None

@@ -1,0 +1,23 @@
+"""The Celery application: queues `live`, `bulk`, `work`; rows in PostgreSQL are the truth, tasks carry ids."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prism.settings")
+
+app = Celery("prism")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_default_queue="work",
+    task_serializer="json",
+    accept_content=["json"],
+    task_routes={"conversations.tasks.answer": {"queue": "live"}},
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_keepalive": True},
+    timezone="UTC",
+)
+app.autodiscover_tasks()

@@ -1,0 +1,18 @@
+"""Random codes for people and things that leave the house: they say nothing about order or time."""
+
+import secrets
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, 1/I
+
+
+def random_code(length: int = 10) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def random_number() -> int:
+    """Between 100,000,000 and 999,999,999, the number of a `user123…` or `c123…` in exports."""
+    return 100_000_000 + secrets.randbelow(900_000_000)
+
+
+def random_key() -> str:
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,19 @@
+"""All addresses of Prism."""
+
+from django.urls import include, path
+from django.views.generic import TemplateView
+
+from prism.lib.health import health
+
+urlpatterns = [
+    path("", TemplateView.as_view(template_name="prism/home.html"), name="home"),
+    path("health/", health, name="health"),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("studies/", include("surveys.urls")),
+    path("studies/", include("conversations.urls")),
+    path("coordinate/", include("surveys.coordinate.urls")),
+    path("coordinate/", include("conversations.coordinate.urls")),
+    path("coordinate/", include("analysis.urls")),
+    path("annotate/", include("annotations.urls")),
+]

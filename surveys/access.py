@@ -1,0 +1,79 @@
+"""Who may do what. Every page, API call and command that serves a person asks `may`."""
+
+from enum import StrEnum
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from accounts.models import User
+from surveys.models import Membership, Study
+from surveys.models.people import Role
+
+
+class Right(StrEnum):
+    VIEW = "view"  # the live picture and participants' codes
+    RUN = "run"  # edit, open and close the study, preview
+    PEOPLE = "people"  # invite, change roles, remove
+    EXPORT = "export"  # de-identified files: no free text
+    EXPORT_FULL = "export_full"  # everything the participants wrote
+    REIDENTIFY = "reidentify"
+    AUDIT = "audit"
+    ANNOTATE = "annotate"
+    REGISTRY = "registry"  # providers and models, shared by all studies
+
+
+RIGHTS: dict[str, frozenset[Right]] = {
+    Role.OWNER: frozenset(
+        {Right.VIEW, Right.RUN, Right.PEOPLE, Right.EXPORT, Right.AUDIT, Right.ANNOTATE, Right.REGISTRY}
+    ),
+    Role.COORDINATOR: frozenset(
+        {Right.VIEW, Right.RUN, Right.EXPORT, Right.AUDIT, Right.ANNOTATE, Right.REGISTRY}
+    ),
+    Role.ANALYST: frozenset({Right.VIEW, Right.EXPORT}),
+    Role.ANNOTATOR: frozenset({Right.ANNOTATE}),
+}
+
+
+def rights(membership: Membership) -> frozenset[Right]:
+    """What a membership allows: its role, and the two rights that are granted one by one."""
+    extra = {Right.REIDENTIFY} if membership.may_reidentify else set()
+    if membership.may_export_full:
+        extra.add(Right.EXPORT_FULL)
+    return RIGHTS[membership.role] | extra
+
+
+def may(user: User | AnonymousUser, right: Right, study: Study | None) -> bool:
+    """The one decision. Without a study: whether any of the person's memberships gives the right.
+
+    A superuser may do all but re-identify and export in full: those are granted to a member by name.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    if user.is_superuser and right not in {Right.REIDENTIFY, Right.EXPORT_FULL}:
+        return True
+    memberships = Membership.objects.filter(user=user)
+    if study is not None:
+        memberships = memberships.filter(study=study)
+    return any(right in rights(membership) for membership in memberships)
+
+
+def study_for(request: HttpRequest, slug: str, right: Right) -> Study:
+    """The study, for a person with `right` in it.
+
+    Strangers get 404, so that a study's existence is no news to them; members without the right get 403.
+    """
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        raise Http404
+    if may(request.user, right, study):
+        return study
+    if isinstance(request.user, User) and study.memberships.filter(user=request.user).exists():
+        raise PermissionDenied
+    raise Http404
+
+
+def require(request: HttpRequest, right: Right) -> None:
+    """Raise PermissionDenied unless the person has `right` in at least one study."""
+    if not may(request.user, right, None):
+        raise PermissionDenied

@@ -1,0 +1,149 @@
+"""A study and the versioned documents it shows: consent and questionnaire."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from surveys import questionnaires
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _parsed(document: str) -> "questionnaires.Questionnaire":
+    return questionnaires.parse(document)
+
+
+class Questionnaire(models.Model):
+    """One version of a questionnaire; the row never changes, an edit makes the next version."""
+
+    key = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    document = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="questionnaire_version"),
+            models.UniqueConstraint(fields=["key", "sha256"], name="questionnaire_text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version}"
+
+    @classmethod
+    def load(cls, document: str, source: str = "") -> "Questionnaire":
+        """The version that holds exactly this text, made as the next one if it is new.
+
+        Raises QuestionnaireError, with line and reason, when the text is no questionnaire.
+        """
+        parsed = questionnaires.parse(document, source=source)
+        digest = sha256(document)
+        known = cls.objects.filter(key=parsed.key, sha256=digest).first()
+        if known:
+            return known
+        latest = cls.objects.filter(key=parsed.key).order_by("-version").first()
+        version = latest.version + 1 if latest else 1
+        return cls.objects.create(
+            key=parsed.key, version=version, title=parsed.title, document=document, sha256=digest
+        )
+
+    def parsed(self) -> "questionnaires.Questionnaire":
+        return _parsed(self.document)
+
+
+class ConsentDocument(models.Model):
+    """One version of what a participant is asked to agree to. Boxes: [{key, label, required}]."""
+
+    key = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    body = models.TextField(help_text=_("Markdown"))
+    boxes = models.JSONField(default=list)
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "version"], name="consent_document_version")]
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version}"
+
+    @classmethod
+    def load(cls, key: str, title: str, body: str, boxes: list[dict[str, Any]]) -> "ConsentDocument":
+        """The version that holds exactly these texts, made as the next one if they are new."""
+        digest = sha256("\n".join([title, body, *(f"{b['key']}|{b['label']}|{b['required']}" for b in boxes)]))
+        known = cls.objects.filter(key=key, sha256=digest).first()
+        if known:
+            return known
+        latest = cls.objects.filter(key=key).order_by("-version").first()
+        version = latest.version + 1 if latest else 1
+        return cls.objects.create(key=key, version=version, title=title, body=body, boxes=boxes, sha256=digest)
+
+
+class StudyQuerySet(models.QuerySet["Study"]):
+    def visible_to(self, user: "User") -> "StudyQuerySet":
+        """The studies a person who signs in takes part in running; a superuser sees all."""
+        return self if user.is_superuser else self.filter(memberships__user=user)
+
+    def slugs(self) -> Iterable[str]:
+        return self.values_list("slug", flat=True)
+
+
+class Study(models.Model):
+    class Kind(models.TextChoices):
+        LIVE = "live", _("live")
+        DEMO = "demo", _("demonstration")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.LIVE)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    locale = models.CharField(max_length=60, blank=True, help_text=_("Where people were recruited, lower case"))
+    minutes = models.PositiveIntegerField(default=30)
+    contact_name = models.CharField(max_length=120, blank=True)
+    contact_email = models.EmailField(blank=True)
+    withdrawal_days = models.PositiveIntegerField(default=14)
+    panel = models.JSONField(default=dict)
+    questionnaire = models.ForeignKey(Questionnaire, models.PROTECT, null=True, blank=True)
+    consent_document = models.ForeignKey(ConsentDocument, models.PROTECT, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "studies"
+        ordering = ["-created_at", "id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("surveys:study", args=[self.slug])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+    @property
+    def is_demo(self) -> bool:
+        return self.kind == self.Kind.DEMO
