@@ -1,8 +1,8 @@
-"""Fetch the browser libraries that Prism serves itself, at the versions and hashes of static/vendor/versions.json.
+"""Fetch the browser libraries that Prism serves itself, as static/vendor/versions.json lists them.
 
-``python scripts/vendor.py`` downloads each package from npm, checks the package against its recorded integrity
-and every file against its recorded SHA-256, and only then writes the file. ``--update`` records what was
-downloaded instead: change a version in versions.json by hand, run it, and read the diff.
+``python scripts/vendor.py`` downloads each package from npm, checks the package against its recorded
+integrity and every file against its recorded SHA-256, and only then writes the files. ``--update`` records
+what was downloaded instead: change a version in versions.json by hand, run it, and read the diff.
 """
 
 from __future__ import annotations

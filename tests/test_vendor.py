@@ -18,7 +18,8 @@ FILES = [entry for package in PACKAGES for entry in package["files"]]
 
 def load_script() -> ModuleType:
     spec = importlib.util.spec_from_file_location("vendor_script", ROOT / "scripts" / "vendor.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
