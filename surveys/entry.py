@@ -1,0 +1,117 @@
+"""Coming in: from a panel's link, a resume link or a preview to an enrolment and a device in the session."""
+
+from typing import Any
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.urls import reverse
+
+from prism.lib.crypto import encrypt, keyed_hash
+from surveys.models import Device, Enrolment, EnrolmentEvent, Identity, PanelSubmission, Participant, Study
+from surveys.panels import Arrival
+
+RESUME_SALT = "surveys.resume"
+TEST_SALT = "surveys.test-entry"
+TEST_LINK_SECONDS = 24 * 3600
+
+
+def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enrolment, bool]:
+    """The person's enrolment in the study and whether it was made now. Every arrival is kept."""
+    participant = _participant(arrival)
+    enrolment, is_new = Enrolment.objects.get_or_create(
+        participant=participant, study=study, defaults={"is_test": is_test}
+    )
+    digest = keyed_hash(arrival.panel, "session", arrival.session)
+    PanelSubmission.objects.get_or_create(
+        enrolment=enrolment,
+        digest=digest,
+        defaults={
+            "panel_study": arrival.study,
+            "encrypted_session": encrypt(arrival.session),
+            "is_signed": arrival.is_signed,
+        },
+    )
+    if is_new:
+        EnrolmentEvent.objects.create(enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed})
+    return enrolment, is_new
+
+
+def _participant(arrival: Arrival) -> Participant:
+    digest = keyed_hash(arrival.panel, "participant", arrival.participant)
+    known = Identity.objects.filter(panel=arrival.panel, digest=digest).select_related("participant").first()
+    if known:
+        return known.participant
+    try:
+        with transaction.atomic():
+            participant = Participant.objects.create()
+            Identity.objects.create(
+                participant=participant,
+                panel=arrival.panel,
+                digest=digest,
+                encrypted_id=encrypt(arrival.participant),
+            )
+            return participant
+    except IntegrityError:  # somebody with the same id arrived in this very moment
+        return Participant.objects.get(identity__panel=arrival.panel, identity__digest=digest)
+
+
+def open_session(request: HttpRequest, enrolment: Enrolment, *, trusted: bool) -> Device:
+    """Tie this browser to the enrolment; one that is tied already keeps its device, and may gain trust."""
+    device = current_device(request, enrolment.study)
+    if device and device.enrolment_id == enrolment.pk:
+        if trusted and not device.is_trusted:
+            device.is_trusted = True
+            device.save(update_fields=["is_trusted"])
+        return device
+    if enrolment.devices.exists():
+        EnrolmentEvent.objects.create(enrolment=enrolment, kind="second device", detail={"trusted": trusted})
+    device = Device.objects.create(enrolment=enrolment, is_trusted=trusted)
+    if not request.user.is_authenticated:
+        request.session.cycle_key()
+    devices = dict(request.session.get("devices", {}))
+    devices[str(enrolment.study_id)] = device.key
+    request.session["devices"] = devices
+    return device
+
+
+def current_device(request: HttpRequest, study: Study) -> Device | None:
+    """The device this browser is in the study, with its enrolment, or None."""
+    key = request.session.get("devices", {}).get(str(study.pk))
+    if not key:
+        return None
+    return (
+        Device.objects.select_related("enrolment__study", "enrolment__participant")
+        .filter(key=key, enrolment__participant__erased_at=None)
+        .first()
+    )
+
+
+def resume_path(enrolment: Enrolment) -> str:
+    """The personal link that resumes everything. The secret is in the query, which no log keeps."""
+    token = signing.dumps([enrolment.pk, enrolment.resume_key], salt=RESUME_SALT)
+    return f"{reverse('surveys:resume', args=[enrolment.study.slug])}?link={token}"
+
+
+def resumed(study: Study, token: str) -> Enrolment | None:
+    """The enrolment behind a personal link of this study; None when the link is damaged or was renewed."""
+    try:
+        pk, key = signing.loads(token, salt=RESUME_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return Enrolment.objects.filter(
+        pk=pk, resume_key=key, study=study, participant__erased_at=None
+    ).first()
+
+
+def test_token(study: Study) -> str:
+    """What an entry link carries to make test data (`?test=…`); good for a day."""
+    return signing.dumps(study.slug, salt=TEST_SALT)
+
+
+def is_test_token(study: Study, token: str) -> bool:
+    try:
+        slug: Any = signing.loads(token, salt=TEST_SALT, max_age=TEST_LINK_SECONDS)
+    except signing.BadSignature:
+        return False
+    return slug == study.slug

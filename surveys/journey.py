@@ -1,0 +1,92 @@
+"""The participant's way through a study: where they belong now, what is done, and how it ends."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from surveys import stages
+from surveys.models import Consent, Enrolment, EnrolmentEvent
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage as the header shows it; `state` is done, current or todo."""
+
+    label: str | Promise
+    state: str
+
+
+def destination(enrolment: Enrolment) -> str:
+    """The address where this person belongs now; completes the enrolment when nothing is left to do."""
+    if not enrolment.is_over:
+        stage = stages.first_open(enrolment)
+        if stage:
+            _remember(enrolment, stage.key)
+            return stage.url(enrolment)
+        finish(enrolment, Enrolment.Outcome.COMPLETE)
+    return reverse("surveys:done", args=[enrolment.study.slug])
+
+
+def finish(enrolment: Enrolment, outcome: Enrolment.Outcome) -> bool:
+    """Write the outcome once; False when another one stood there already (it stays)."""
+    with transaction.atomic():
+        now = timezone.now()
+        first = Enrolment.objects.filter(pk=enrolment.pk, outcome="").update(
+            outcome=outcome, outcome_at=now, stage="done"
+        )
+        if first:
+            EnrolmentEvent.objects.create(enrolment=enrolment, kind="outcome", detail={"outcome": outcome}, at=now)
+    enrolment.refresh_from_db(fields=["outcome", "outcome_at", "stage"])
+    return bool(first)
+
+
+def steps(enrolment: Enrolment, current: str) -> list[Step]:
+    """The stages of the header; those before the current one are done."""
+    keys = stages.due(enrolment)
+    reached = next((i for i, stage in enumerate(keys) if stage.key == current), len(keys))
+    states = ["done" if i < reached else "current" if i == reached else "todo" for i in range(len(keys))]
+    return [Step(stage.label, state) for stage, state in zip(keys, states, strict=True)]
+
+
+def note(enrolment: Enrolment, kind: str, **detail: object) -> None:
+    EnrolmentEvent.objects.create(enrolment=enrolment, kind=kind, detail=detail)
+
+
+def seen(enrolment: Enrolment) -> None:
+    """Remember that the person is here, at most twice a minute."""
+    if (timezone.now() - enrolment.seen_at).total_seconds() > 30:
+        Enrolment.objects.filter(pk=enrolment.pk).update(seen_at=timezone.now())
+
+
+def has_consented(enrolment: Enrolment) -> bool:
+    document = enrolment.study.consent_document_id
+    return Consent.objects.filter(enrolment=enrolment, agreed=True, document=document).exists()
+
+
+
+def _remember(enrolment: Enrolment, stage: str) -> None:
+    if enrolment.stage != stage:
+        Enrolment.objects.filter(pk=enrolment.pk, outcome="").update(stage=stage)
+        enrolment.stage = stage
+
+
+CONSENT = stages.Stage(
+    key="consent",
+    label=_("Consent"),
+    order=10,
+    is_due=lambda enrolment: enrolment.study.consent_document_id is not None,
+    is_done=has_consented,
+    url=lambda enrolment: reverse("surveys:consent", args=[enrolment.study.slug]),
+)
+SURVEY = stages.Stage(
+    key="survey",
+    label=_("About you"),
+    order=20,
+    is_due=lambda enrolment: enrolment.study.questionnaire_id is not None,
+    is_done=lambda enrolment: enrolment.survey_finished_at is not None,
+    url=lambda enrolment: reverse("surveys:survey", args=[enrolment.study.slug]),
+)

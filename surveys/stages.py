@@ -1,0 +1,38 @@
+"""The journey's stages. A stage says whether it is due, whether it is done and where it is.
+
+Upper apps add theirs in AppConfig.ready(); the journey leads to the first stage that is due and not done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from surveys.models import Enrolment
+
+
+@dataclass(frozen=True)
+class Stage:
+    key: str
+    label: str | Promise
+    order: int
+    is_due: Callable[[Enrolment], bool]
+    is_done: Callable[[Enrolment], bool]
+    url: Callable[[Enrolment], str]
+
+
+_stages: dict[str, Stage] = {}
+
+
+def register(stage: Stage) -> None:
+    _stages[stage.key] = stage
+
+
+def due(enrolment: Enrolment) -> list[Stage]:
+    """The stages of this enrolment, in order."""
+    stages = sorted(_stages.values(), key=lambda stage: stage.order)
+    return [stage for stage in stages if stage.is_due(enrolment)]
+
+
+def first_open(enrolment: Enrolment) -> Stage | None:
+    return next((stage for stage in due(enrolment) if not stage.is_done(enrolment)), None)

@@ -1,0 +1,16 @@
+"""The participant's addresses up to the conversations."""
+
+from django.urls import path
+
+from surveys.views import entry, steps
+
+app_name = "surveys"
+urlpatterns = [
+    path("<slug:slug>/", entry.study, name="study"),
+    path("<slug:slug>/resume/", entry.resume, name="resume"),
+    path("<slug:slug>/consent/", steps.consent, name="consent"),
+    path("<slug:slug>/survey/", steps.survey, name="survey"),
+    path("<slug:slug>/survey/<slug:page>/", steps.survey_page, name="page"),
+    path("<slug:slug>/draft/<str:page>/", steps.draft, name="draft"),
+    path("<slug:slug>/done/", steps.done, name="done"),
+]

@@ -1,0 +1,96 @@
+"""What every participant page starts with: which study, who is there, on which device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from surveys import journey
+from surveys.entry import current_device, resume_path
+from surveys.models import Device, Enrolment, Study
+
+
+@dataclass(frozen=True)
+class Visit:
+    study: Study
+    enrolment: Enrolment
+    device: Device
+
+
+View = Callable[..., HttpResponse]
+
+
+def find_visit(request: HttpRequest, slug: str) -> Visit | None:
+    """The participant behind this browser in the study, or None. The one access check of the journey."""
+    study = Study.objects.filter(slug=slug).select_related("questionnaire", "consent_document").first()
+    device = current_device(request, study) if study else None
+    if study is None or device is None:
+        return None
+    device.enrolment.study = study
+    return Visit(study, device.enrolment, device)
+
+
+def participant_page(view: View) -> View:
+    """Let in only who has entered the study on this browser; others are told how to enter."""
+
+    @wraps(view)
+    @never_cache
+    def inner(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        visit = find_visit(request, slug)
+        if visit is None:
+            return unknown_visitor(request)
+        journey.seen(visit.enrolment)
+        return view(request, visit, *args, **kwargs)
+
+    return inner
+
+
+def in_stage(key: str) -> Callable[[View], View]:
+    """Send whoever is not in this stage to where they belong; nobody jumps ahead or edits what is over."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def inner(request: HttpRequest, visit: Visit, *args: Any, **kwargs: Any) -> HttpResponse:
+            where = journey.destination(visit.enrolment)
+            if visit.enrolment.is_over or visit.enrolment.stage != key:
+                return redirect(where)
+            return view(request, visit, *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, Any]:
+    """What templates/participant.html shows around every page."""
+    link = request.build_absolute_uri(resume_path(visit.enrolment)) if visit.device.is_trusted else ""
+    return {
+        "study": visit.study,
+        "journey": journey.steps(visit.enrolment, current),
+        "progress": None,
+        "resume_link": link,
+        "is_preview": visit.enrolment.is_preview,
+    }
+
+
+def unknown_visitor(request: HttpRequest) -> HttpResponse:
+    return problem(
+        request,
+        title=_("Please come in by your link"),
+        text=_("This page belongs to one person, and this browser does not know who you are."),
+        next_text=_("Open the link of the study again, or your personal link. What you sent before is kept."),
+        status=403,
+    )
+
+
+def problem(
+    request: HttpRequest, *, title: str, text: str, next_text: str = "", status: int, contact: str = ""
+) -> HttpResponse:
+    """A plain page: what happened, and what to do."""
+    context = {"title": title, "text": text, "next_text": next_text, "contact_email": contact}
+    return render(request, "prism/message.html", context, status=status)
