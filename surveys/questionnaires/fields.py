@@ -1,0 +1,187 @@
+"""What a template needs to show one question: names, ids, present values, and the link to its error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from surveys.declined import DECLINED
+
+from .definitions import Item, Option, Question, Scale
+from .reading import NOT_APPLICABLE, is_missing
+
+
+@dataclass(frozen=True)
+class TextField:
+    """The text beside an option or item; `label` is what it belongs to."""
+
+    name: str
+    id: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class OptionField:
+    id: str
+    value: str
+    label: str
+    is_chosen: bool
+    text: TextField | None
+
+
+@dataclass(frozen=True)
+class SliderField:
+    """One slider; `value` is None while untouched. `help` says after a refused submit that it must be set."""
+
+    id: str
+    name: str
+    label: str
+    value: int | None
+    is_not_applicable: bool
+    help: str
+    trace: str
+    text: TextField | None
+
+
+@dataclass(frozen=True)
+class QuestionFields:
+    """One question as shown to one person. `template` renders what is particular to its type."""
+
+    question: Question
+    id: str
+    name: str
+    template: str
+    value: str
+    error: str
+    is_declined: bool
+    options: tuple[OptionField, ...]
+    sliders: tuple[SliderField, ...]
+
+    @property
+    def help_id(self) -> str:
+        return f"{self.id}-help" if self.question.help else ""
+
+    @property
+    def error_id(self) -> str:
+        return f"{self.id}-error" if self.error else ""
+
+    @property
+    def described_by(self) -> str:
+        """Ids of help and error for aria-describedby."""
+        return " ".join(filter(None, (self.help_id, self.error_id)))
+
+    @property
+    def declined_name(self) -> str:
+        return f"{self.name}.declined"
+
+    @property
+    def scale(self) -> Scale | None:
+        return self.question.scale
+
+
+def question_fields(
+    question: Question,
+    order: Sequence[str],
+    values: Mapping[str, Any],
+    errors: Mapping[str, str],
+    traces: Mapping[str, Any] | None = None,
+) -> QuestionFields:
+    """What to show for `question`, its options or items in `order` (see display_order), filled with `values`
+    of a reading, valid or not, and with the message of `errors`. `traces` of that reading let sliders go on
+    with the movements recorded so far."""
+    value = values.get(question.key)
+    error = str(errors.get(question.key, ""))
+    shown = _Shown(
+        value=value,
+        texts=values.get(question.text_key) or {},
+        movements=(traces or {}).get(question.key, {}).get("movements", {}),
+        was_refused=bool(error),
+    )
+    return QuestionFields(
+        question=question,
+        id=f"q-{question.key}",
+        name=question.key,
+        template=f"surveys/questions/{question.type}.html",
+        value=_shown_value(value),
+        error=error,
+        is_declined=value == DECLINED,
+        options=_option_fields(question, order, shown),
+        sliders=_slider_fields(question, order, shown),
+    )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What was answered or typed so far."""
+
+    value: Any
+    texts: Mapping[str, str]
+    movements: Mapping[str, Any]
+    was_refused: bool
+
+    @property
+    def chosen(self) -> list[Any]:
+        return self.value if isinstance(self.value, list) else [self.value]
+
+    @property
+    def positions(self) -> dict[str, Any]:
+        return self.value if isinstance(self.value, dict) else {}
+
+
+def _shown_value(value: Any) -> str:
+    is_plain = isinstance(value, str | int | float) and value != DECLINED
+    return str(value) if is_plain else ""
+
+
+def _option_fields(question: Question, order: Sequence[str], shown: _Shown) -> tuple[OptionField, ...]:
+    options = {option.value: option for option in question.options}
+    listed = [options[name] for name in order if name in options]
+    return tuple(_option_field(question, option, number, shown) for number, option in enumerate(listed, 1))
+
+
+def _option_field(question: Question, option: Option, number: int, shown: _Shown) -> OptionField:
+    label = _("Prefer not to say") if option.label == DECLINED else option.label
+    text = _text_field(question, option.value, label, number, shown) if option.asks_text else None
+    return OptionField(
+        id=f"q-{question.key}-{number}",
+        value=option.value,
+        label=label,
+        is_chosen=option.value in shown.chosen,
+        text=text,
+    )
+
+
+def _text_field(question: Question, name: str, label: str, number: int, shown: _Shown) -> TextField:
+    return TextField(
+        name=f"{question.key}.{name}_text",
+        id=f"q-{question.key}-{number}-text",
+        label=label,
+        value=shown.texts.get(name, ""),
+    )
+
+
+def _slider_fields(question: Question, order: Sequence[str], shown: _Shown) -> tuple[SliderField, ...]:
+    items = {item.key: item for item in question.items}
+    listed = [items[name] for name in order if name in items]
+    return tuple(_slider_field(question, item, number, shown) for number, item in enumerate(listed, 1))
+
+
+def _slider_field(question: Question, item: Item, number: int, shown: _Shown) -> SliderField:
+    position = shown.positions.get(item.key)
+    must_be_set = shown.was_refused and is_missing(question, item, shown.positions)
+    movement = shown.movements.get(item.key)
+    return SliderField(
+        id=f"q-{question.key}-{number}",
+        name=f"{question.key}.{item.key}",
+        label=item.label,
+        value=position if isinstance(position, int) else None,
+        is_not_applicable=position == NOT_APPLICABLE,
+        help=_("Please set this one too.") if must_be_set else "",
+        trace=json.dumps(movement) if movement else "",
+        text=_text_field(question, item.key, item.label, number, shown) if item.asks_text else None,
+    )

@@ -1,0 +1,110 @@
+"""From a questionnaire file to a Questionnaire, or to the list of all that is wrong with the file.
+
+Faults are looked for in three rounds, each resting on the one before: can it be read at all, has it the
+shape of the schema, does it make sense as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from surveys.countries import countries
+from surveys.declined import DECLINED
+
+from .conditions import All, Among, Answered, AnyOf, Condition, Not
+from .definitions import CHOICES, Item, Option, Page, Question, Questionnaire, Scale
+from .problems import QuestionnaireError
+from .schema import Fault, faults
+from .sense import condition_faults, sense_faults
+from .source import Tree, read_tree
+
+FORMAT = "prism-questionnaire/1"
+
+
+def parse(text: str, *, source: str = "") -> Questionnaire:
+    """The questionnaire that a YAML or JSON text describes; `source` names the file in messages.
+
+    Raises QuestionnaireError with every problem found, each with its line.
+    """
+    tree = read_tree(text, source)
+    _refuse(_identity_faults(tree.value), tree, source)
+    _refuse([*faults(tree.value), *condition_faults(tree.value)], tree, source)
+    questionnaire = _questionnaire(tree.value)
+    _refuse(sense_faults(questionnaire, tree.value), tree, source)
+    return questionnaire
+
+
+def _refuse(found: Iterable[Fault], tree: Tree, source: str) -> None:
+    problems = [tree.problem(path, message) for path, message in found]
+    if problems:
+        raise QuestionnaireError(problems, source)
+
+
+def _identity_faults(value: Any) -> Iterable[Fault]:
+    if not isinstance(value, dict) or "format" not in value:
+        message = _("This is not a Prism questionnaire: it should begin with “format: %(format)s”.")
+        yield (), message % {"format": FORMAT}
+
+
+def _questionnaire(raw: dict[str, Any]) -> Questionnaire:
+    pages = tuple(_page(page) for page in raw["pages"])
+    return Questionnaire(raw["key"], raw["title"], raw["language"], pages)
+
+
+def _page(raw: dict[str, Any]) -> Page:
+    return Page(
+        key=raw["key"],
+        title=raw["title"],
+        intro=raw.get("intro", "").strip(),
+        questions=tuple(_question(question) for question in raw["questions"]),
+        show_if=_optional_condition(raw),
+        minutes=float(raw["minutes"]),
+    )
+
+
+def _question(raw: dict[str, Any]) -> Question:
+    made: dict[str, Any] = {"options": _options(raw), "items": _items(raw), "scale": _scale(raw)}
+    made |= {"show_if": _optional_condition(raw), "last": tuple(raw.get("last", ()))}
+    made |= {"text": raw["text"].strip(), "help": raw.get("help", "").strip()}
+    return Question(**{**raw, **made})
+
+
+def _options(raw: dict[str, Any]) -> tuple[Option, ...]:
+    options = [_option(option) for option in raw.get("options", ())]
+    if raw["type"] == "country":
+        options = [Option(country.alpha3, country.name) for country in countries()]
+    if raw.get("declinable") and raw["type"] in CHOICES:
+        options.append(Option(DECLINED, DECLINED, exclusive=True))
+    return tuple(options)
+
+
+def _option(raw: str | dict[str, Any]) -> Option:
+    given = {"value": raw} if isinstance(raw, str) else raw
+    return Option(**{"label": given["value"], **given})
+
+
+def _items(raw: dict[str, Any]) -> tuple[Item, ...]:
+    return tuple(Item(**item) for item in raw.get("items", ()))
+
+
+def _scale(raw: dict[str, Any]) -> Scale | None:
+    return Scale(**raw["scale"]) if "scale" in raw else None
+
+
+def _optional_condition(raw: dict[str, Any]) -> Condition | None:
+    return _condition(raw["show_if"]) if "show_if" in raw else None
+
+
+def _condition(raw: dict[str, Any]) -> Condition:
+    if "all" in raw:
+        return All(tuple(_condition(part) for part in raw["all"]))
+    if "any" in raw:
+        return AnyOf(tuple(_condition(part) for part in raw["any"]))
+    if "not" in raw:
+        return Not(_condition(raw["not"]))
+    if "answered" in raw:
+        return Answered(raw["question"], raw["answered"])
+    return Among(raw["question"], tuple(raw["in"]) if "in" in raw else (raw["is"],))
