@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class AnalysisConfig(AppConfig):
     name = "analysis"
+
+    def ready(self) -> None:
+        from analysis.exports import jobs
+        from analysis.models import Export
+        from surveys import erasure
+
+        erasure.register(Export, jobs.delete_those_with)

@@ -277,9 +277,9 @@ def _complete(conversation: Conversation) -> None:
     answered = {"value": 60, "status": "answered", "trace": {}}
     Feedback.objects.create(
         conversation=conversation,
-        performance={key: answered for key in ATTRIBUTES}
+        performance=dict.fromkeys(ATTRIBUTES, answered)
         | {"diversity": {"value": None, "status": "not_applicable", "trace": {}}},
-        choice={key: answered for key in ATTRIBUTES}
+        choice=dict.fromkeys(ATTRIBUTES, answered)
         | {"safety": {"value": None, "status": "untouched", "trace": {}}},
         text="The first answer was clear and to the point.",
     )

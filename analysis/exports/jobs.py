@@ -1,0 +1,224 @@
+"""The life of an Export row: requested, claimed, written, published, deleted.
+
+A row is claimed by compare-and-set and kept by a lease that every written batch renews, so that a run that is
+started twice happens once, and one that lost its worker is taken up by another.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import traceback
+import zipfile
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from analysis.exports import release
+from analysis.exports.manifest import FORMAT
+from analysis.exports.prism_format import FILES
+from analysis.exports.release import Scope
+from analysis.exports.writing import MANIFEST, Written, written
+from analysis.models import Export
+from surveys import audit
+from surveys.models import Participant
+
+logger = logging.getLogger(__name__)
+
+State = Export.State
+LEASE = timedelta(minutes=5)
+PICK_UP = timedelta(seconds=30)
+ON_PAGE = "page"
+BY_COMMAND = "command"
+ARCHIVE = "all.zip"
+PACKED = (*FILES, MANIFEST)
+
+
+class LeaseLost(Exception):
+    """Another worker has this export now, or it was deleted: stop and leave nothing behind."""
+
+
+class NoLongerAllowed(Exception):
+    """Somebody in the release withdrew or was erased while it was written."""
+
+
+def request_export(scope: Scope, by: User | None, *, source: str = ON_PAGE) -> Export:
+    """Write down that a release is wanted. A worker runs it, or the command that asked."""
+    filters = {"include_test": scope.include_test, "source": source}
+    with transaction.atomic():
+        export = Export.objects.create(
+            study=scope.study,
+            format=FORMAT,
+            filters=filters,
+            release_seed=scope.release_seed,
+            is_full=scope.is_full,
+            requested_by=by,
+        )
+        audit.record(
+            by, "export.requested", study=scope.study, subject=export.code, full=scope.is_full, **filters
+        )
+    return export
+
+
+def run(pk: int, directory: Path | None = None) -> Export | None:
+    """Carry out a waiting or abandoned export; None where there is nothing to do (any more).
+
+    Never raises for what goes wrong on the way: the row then says `failed` and why.
+    """
+    export = _claim(pk)
+    if export is None:
+        return None
+    try:
+        _carry_out(export, directory)
+    except LeaseLost:
+        return None
+    except NoLongerAllowed:
+        _fail(
+            export,
+            _("Somebody withdrew while the files were written, so they were not kept. Start it again."),
+        )
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        _fail(export, _("The files could not be written: %(reason)s. Nothing was kept.") % {"reason": reason})
+    except Exception as error:
+        # Where it broke, not what was in hand there: messages of errors may hold what people wrote.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("export %s failed with %s\n%s", export.code, type(error).__name__, places)
+        _fail(export, _("Something unexpected went wrong and was noted for the operator. Nothing was kept."))
+    export.refresh_from_db()
+    return export
+
+
+def delete(export: Export, by: User | None, **why: str) -> None:
+    """Remove the files and stop a run that is under way; the row stays as a record."""
+    with transaction.atomic():
+        changed = Export.objects.filter(pk=export.pk).exclude(state=State.DELETED).update(state=State.DELETED)
+        if changed:
+            audit.record(by, "export.deleted", study=export.study, subject=export.code, **why)
+            transaction.on_commit(partial(_remove_files, export))
+
+
+def delete_those_with(participant: Participant) -> int:
+    """Remove the finished exports that may hold this person; a run under way finds out by itself."""
+    exports = (
+        Export.objects.select_for_update(of=["self"])
+        .select_related("study")
+        .filter(
+            state__in=[State.DONE, State.RUNNING],
+            filters__source=ON_PAGE,
+            study__in=participant.enrolments.filter(survey_finished_at__isnull=False).values("study"),
+        )
+    )
+    done = [export for export in exports.order_by("pk") if export.state == State.DONE]
+    for export in done:
+        delete(export, None, reason="a participant was erased")
+    return len(done)
+
+
+def lost() -> list[int]:
+    """The exports that wait for longer than a broker takes, or whose worker gave no sign of life."""
+    now = timezone.now()
+    forgotten = Q(state=State.WAITING, requested_at__lt=now - PICK_UP)
+    abandoned = Q(state=State.RUNNING, lease_at__lt=now - LEASE)
+    found = Export.objects.filter(forgotten | abandoned, filters__source=ON_PAGE)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def folder(export: Export) -> Path:
+    return Path(settings.EXPORT_DIR) / export.code
+
+
+def archive(export: Export) -> Path:
+    """All files of an export in one."""
+    return Path(settings.EXPORT_DIR) / f"{export.code}.zip"
+
+
+def scope_of(export: Export) -> Scope:
+    return Scope(
+        study=export.study,
+        is_full=export.is_full,
+        include_test=bool(export.filters.get("include_test")),
+        release_seed=export.release_seed,
+    )
+
+
+def _claim(pk: int) -> Export | None:
+    now = timezone.now()
+    free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_at__lt=now - LEASE)
+    taken = Export.objects.filter(free, pk=pk).update(
+        state=State.RUNNING, lease_at=now, rows_done=0, failure=""
+    )
+    return Export.objects.select_related("study").get(pk=pk) if taken else None
+
+
+def _keep(export: Export, done: int, expected: int) -> None:
+    """Renew the lease and tell how far it is; raises LeaseLost."""
+    now = timezone.now()
+    mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, lease_at=export.lease_at)
+    if not mine.update(lease_at=now, rows_done=done, rows_expected=expected):
+        raise LeaseLost
+    export.lease_at = now
+
+
+def _carry_out(export: Export, directory: Path | None) -> None:
+    scope = scope_of(export)
+    with written(scope, directory or folder(export), partial(_keep, export)) as files:
+        if directory is None:
+            _pack(files.folder, export)
+        _finish(export, scope, files, directory or folder(export))
+
+
+def _finish(export: Export, scope: Scope, files: Written, directory: Path) -> None:
+    # Erasing locks the row too: either it sees this export done and removes it, or this sees the person gone.
+    with transaction.atomic():
+        mine = Export.objects.select_for_update().filter(
+            pk=export.pk, state=State.RUNNING, lease_at=export.lease_at
+        )
+        if mine.first() is None:
+            raise LeaseLost
+        if not release.is_still_allowed(scope):
+            raise NoLongerAllowed
+        files.publish(directory)
+        if (files.folder / ARCHIVE).exists():
+            (files.folder / ARCHIVE).replace(archive(export))
+        rows = {name: facts["rows"] for name, facts in files.manifest["files"].items()}
+        mine.update(
+            state=State.DONE,
+            manifest=files.manifest,
+            rows_done=sum(rows.values()),
+            rows_expected=sum(rows.values()),
+            finished_at=timezone.now(),
+        )
+        _record(export, "export.finished", rows=rows)
+
+
+def _fail(export: Export, why: str) -> None:
+    mine = Export.objects.filter(pk=export.pk, state=State.RUNNING, lease_at=export.lease_at)
+    if mine.update(state=State.FAILED, failure=why[:300], finished_at=timezone.now()):
+        _record(export, "export.failed")
+        if export.filters.get("source") == ON_PAGE:
+            _remove_files(export)
+
+
+def _record(export: Export, action: str, **detail: Any) -> None:
+    audit.record(export.requested_by, action, study=export.study, subject=export.code, **detail)
+
+
+def _pack(files: Path, export: Export) -> None:
+    top = f"{export.study.slug}-{export.format}-{export.code}"
+    with zipfile.ZipFile(files / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in PACKED:
+            packed.write(files / name, f"{top}/{name}")
+
+
+def _remove_files(export: Export) -> None:
+    shutil.rmtree(folder(export), ignore_errors=True)
+    archive(export).unlink(missing_ok=True)

@@ -1,0 +1,199 @@
+"""What goes into a release and under which codes.
+
+The chosen people and conversations are written into two temporary tables of the connection, with the number
+each has in this release. They fix the choice for the whole run, let the database sort by released number, and
+keep memory the same for ten people and ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
+
+from analysis.exports.numbering import numbering
+from conversations.models import Conversation, Response, Turn
+from surveys.models import Enrolment, Study
+
+PEOPLE_AT_ONCE = 50
+ROWS_AT_ONCE = 1000
+LEFT_OUT = [
+    Enrolment.Outcome.SCREENED_OUT,
+    Enrolment.Outcome.QUOTA_FULL,
+    Enrolment.Outcome.NO_CONSENT,
+    Enrolment.Outcome.FAILED_CHECKS,
+    Enrolment.Outcome.WITHDRAWN,
+]
+
+DROP = "DROP TABLE IF EXISTS release_person, release_conversation"
+CREATE = """
+CREATE TEMPORARY TABLE release_person (enrolment_id bigint PRIMARY KEY, number bigint NOT NULL UNIQUE);
+CREATE TEMPORARY TABLE release_conversation (
+    conversation_id bigint PRIMARY KEY,
+    enrolment_id bigint NOT NULL,
+    number bigint NOT NULL UNIQUE,
+    turns bigint NOT NULL,
+    first_interaction bigint
+);
+CREATE INDEX ON release_conversation (enrolment_id, number)
+"""
+# PRISM numbers the turns of all conversations in the order of their ids read as text: c1, c10, c2.
+NUMBER_INTERACTIONS = """
+UPDATE release_conversation SET first_interaction = counted.before FROM (
+    SELECT conversation_id, sum(turns) OVER (ORDER BY number::text COLLATE "C") - turns AS before
+    FROM release_conversation
+) AS counted WHERE counted.conversation_id = release_conversation.conversation_id
+"""
+ANALYZE = "ANALYZE release_person, release_conversation"
+TALKS_OF = """
+SELECT enrolment_id, conversation_id, number, first_interaction FROM release_conversation
+WHERE enrolment_id = ANY(%s) ORDER BY number
+"""
+CHOSEN_PEOPLE = RawSQL("SELECT enrolment_id FROM release_person", [])
+CHOSEN_CONVERSATIONS = RawSQL("SELECT conversation_id FROM release_conversation", [])
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is asked for. Without a release seed the study's own codes are used."""
+
+    study: Study
+    is_full: bool = True
+    include_test: bool = False
+    release_seed: str = ""
+
+
+@dataclass(frozen=True)
+class NumberedConversation:
+    pk: int
+    code: str
+    first_interaction: int
+
+
+@dataclass(frozen=True)
+class NumberedPerson:
+    pk: int
+    code: str
+    conversations: Sequence[NumberedConversation]
+
+
+@dataclass(frozen=True)
+class Size:
+    people: int
+    conversations: int
+    turns: int
+    answers: int
+
+
+def people(scope: Scope) -> QuerySet[Enrolment]:
+    """Those who finished the survey, were not turned away and did not withdraw."""
+    chosen = Enrolment.objects.filter(
+        study=scope.study, survey_finished_at__isnull=False, participant__erased_at=None
+    ).exclude(outcome__in=LEFT_OUT)
+    return chosen if scope.include_test else chosen.counted()
+
+
+def answers() -> QuerySet[Response]:
+    """The responses a participant could read: not replaced, and with text, be it cut off."""
+    finished = [Response.State.DONE, Response.State.FAILED]
+    return Response.objects.shown().filter(state__in=finished, text__regex=r"\S")
+
+
+def answered_turns() -> QuerySet[Turn]:
+    """The turns in which at least one model said something."""
+    return Turn.objects.filter(Exists(answers().filter(turn=OuterRef("pk"))))
+
+
+@contextmanager
+def chosen(scope: Scope) -> Iterator[None]:
+    """The release's people and conversations, chosen and numbered for as long as the context lasts."""
+    _execute(DROP)
+    _execute(CREATE)
+    try:
+        _choose_people(scope)
+        _choose_conversations(scope)
+        _execute(NUMBER_INTERACTIONS)
+        _execute(ANALYZE)
+        yield
+    finally:
+        _execute(DROP)
+
+
+def numbered_people() -> Generator[list[NumberedPerson], None, None]:
+    """Batches of people in the order of their released number, each with their conversations."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute("SELECT enrolment_id, number FROM release_person ORDER BY number")
+        while rows := cursor.fetchmany(PEOPLE_AT_ONCE):
+            talks = _talks_of([pk for pk, _ in rows])
+            yield [NumberedPerson(pk, f"user{number}", talks[pk]) for pk, number in rows]
+
+
+def size() -> Size:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM release_person")
+        (persons,) = cursor.fetchone()
+        cursor.execute("SELECT count(*), coalesce(sum(turns), 0)::bigint FROM release_conversation")
+        talks, turns = cursor.fetchone()
+    shown = answers().filter(turn__conversation__in=CHOSEN_CONVERSATIONS)
+    return Size(persons, talks, turns, shown.count())
+
+
+def is_still_allowed(scope: Scope) -> bool:
+    """Whether nobody in the release withdrew or was erased since it was chosen."""
+    return (
+        not Enrolment.objects.filter(pk__in=CHOSEN_PEOPLE).exclude(pk__in=people(scope).values("pk")).exists()
+    )
+
+
+def _choose_people(scope: Scope) -> None:
+    renumber = numbering(scope.study.slug, "person", scope.release_seed)
+    found = people(scope).values_list("pk", "number").iterator(chunk_size=ROWS_AT_ONCE)
+    _insert(
+        "INSERT INTO release_person VALUES (%s, %s)",
+        ((pk, renumber(number)) for pk, number in found),
+    )
+
+
+def _choose_conversations(scope: Scope) -> None:
+    renumber = numbering(scope.study.slug, "conversation", scope.release_seed)
+    in_talk = answered_turns().filter(conversation=OuterRef("pk")).order_by().values("conversation")
+    found = (
+        Conversation.objects.complete()
+        .filter(study=scope.study, enrolment__in=CHOSEN_PEOPLE)
+        .annotate(answered=Coalesce(Subquery(in_talk.annotate(n=Count("pk")).values("n")), 0))
+        .filter(answered__gt=0)
+        .values_list("pk", "enrolment_id", "number", "answered")
+        .iterator(chunk_size=ROWS_AT_ONCE)
+    )
+    _insert(
+        "INSERT INTO release_conversation VALUES (%s, %s, %s, %s)",
+        ((pk, enrolment, renumber(number), turns) for pk, enrolment, number, turns in found),
+    )
+
+
+def _talks_of(persons: list[int]) -> dict[int, list[NumberedConversation]]:
+    talks: dict[int, list[NumberedConversation]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(TALKS_OF, [persons])
+        for person, pk, number, first in cursor.fetchall():
+            talks[person].append(NumberedConversation(pk, f"c{number}", first))
+    return talks
+
+
+def _insert(statement: str, rows: Iterable[tuple[int, ...]]) -> None:
+    waiting = iter(rows)
+    with connection.cursor() as cursor:
+        while batch := list(islice(waiting, ROWS_AT_ONCE)):
+            cursor.executemany(statement, batch)
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)

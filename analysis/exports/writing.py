@@ -1,0 +1,166 @@
+"""Streaming a release to files: constant memory, a digest of every file, all files or none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from analysis.exports import manifest, prism_format, release
+from analysis.exports.people import ReleasedPerson, documents_of, load
+from analysis.exports.prism_format import (
+    CONVERSATIONS,
+    FILES,
+    METADATA,
+    MODELS,
+    SURVEY,
+    UTTERANCES,
+    Models,
+    Row,
+)
+from analysis.exports.release import CHOSEN_CONVERSATIONS, Scope
+from conversations.models import LanguageModel, PoolEntry
+
+MANIFEST = "manifest.json"
+# Called with the rows written so far and the rows expected.
+Progress = Callable[[int, int], None]
+
+
+class JsonLines:
+    """A file of one JSON object a line, counted and digested while it is written.
+
+    What is withheld is emptied in the row that is given to `write`.
+    """
+
+    def __init__(self, path: Path, withheld: Sequence[str] = ()) -> None:
+        self.rows = 0
+        self.bytes = 0
+        self._path = path
+        self._withheld = [column.replace("[]", "").split(".") for column in withheld]
+        self._digest = hashlib.sha256()
+        self._file: IO[bytes]
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("wb")
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._file.close()
+
+    def write(self, row: Row) -> None:
+        for path in self._withheld:
+            withhold(row, path)
+        line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        self._file.write(line)
+        self._digest.update(line)
+        self.rows += 1
+        self.bytes += len(line)
+
+    def facts(self) -> dict[str, Any]:
+        return {"rows": self.rows, "bytes": self.bytes, "sha256": self._digest.hexdigest()}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A complete release in a folder of its own, not yet where it shall be."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    def publish(self, directory: Path) -> None:
+        """Move the files into `directory`, the manifest last: where it stands, all it lists is there."""
+        (directory / MANIFEST).unlink(missing_ok=True)
+        for name in (*FILES, MANIFEST):
+            (self.folder / name).replace(directory / name)
+
+
+@contextmanager
+def written(scope: Scope, directory: Path, progress: Progress) -> Iterator[Written]:
+    """Write the release beside its place in `directory` (made if missing) and keep its choice until the end.
+
+    Raises OSError when the folder cannot be written.
+    """
+    is_new = not directory.exists()
+    directory.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=directory))
+    try:
+        with release.chosen(scope):
+            yield Written(folder, _write(scope, folder, progress))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if is_new:
+            _remove_if_empty(directory)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    with suppress(OSError):
+        directory.rmdir()
+
+
+def withhold(part: Any, path: Sequence[str]) -> None:
+    """Empty what stands at `path` of a row, in every item of a list on the way."""
+    if isinstance(part, list):
+        for item in part:
+            withhold(item, path)
+    elif len(path) > 1:
+        withhold(part[path[0]], path[1:])
+    else:
+        part[path[0]] = None
+
+
+def _write(scope: Scope, folder: Path, progress: Progress) -> dict[str, Any]:
+    documents = documents_of(scope.study.pk)
+    withheld = {} if scope.is_full else manifest.WITHHELD
+    with ExitStack() as stack:
+        files = {
+            name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())])) for name in FILES
+        }
+        batches = stack.enter_context(closing(release.numbered_people()))
+        models = _write_models(scope, files[MODELS])
+        expected = _rows_expected() + len(models)
+        for batch in batches:
+            for person in load(batch, documents):
+                _write_person(person, models, files)
+            progress(sum(file.rows for file in files.values()), expected)
+    facts = {name: file.facts() for name, file in files.items()}
+    made = manifest.build(scope, documents.values(), facts)
+    (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return made
+
+
+def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines]) -> None:
+    files[SURVEY].write(prism_format.survey_row(person))
+    for talk in person.conversations:
+        files[CONVERSATIONS].write(prism_format.conversation_row(talk, models))
+        utterances = list(prism_format.utterance_rows(talk, models, first=files[UTTERANCES].rows))
+        # Before the utterances, whose text may be withheld: its language is told all the same.
+        for row in prism_format.talk_metadata(talk, utterances):
+            files[METADATA].write(row)
+        for row in utterances:
+            files[UTTERANCES].write(row)
+    for row in prism_format.survey_metadata(person):
+        files[METADATA].write(row)
+
+
+def _write_models(scope: Scope, file: JsonLines) -> Models:
+    """The models of the study's pool and those that answered in the release."""
+    pool = set(PoolEntry.objects.filter(study=scope.study, is_on=True).values_list("model", flat=True))
+    answered = release.answers().filter(turn__conversation__in=CHOSEN_CONVERSATIONS).order_by()
+    wanted = {*chain(pool, answered.values_list("model", flat=True).distinct())}
+    models = LanguageModel.objects.select_related("provider").order_by("name").in_bulk(list(wanted))
+    for model in sorted(models.values(), key=lambda model: model.name):
+        file.write(prism_format.model_row(model, model.pk in pool))
+    return models
+
+
+def _rows_expected() -> int:
+    size = release.size()
+    return size.people * 3 + size.conversations * 2 + size.turns + size.answers * 2

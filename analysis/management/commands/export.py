@@ -1,0 +1,90 @@
+"""Write a study's release into a folder."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from analysis.exports import jobs
+from analysis.exports.manifest import FORMAT
+from analysis.exports.release import Scope
+from analysis.models import Export
+from surveys.models import Study
+
+DEMO = "demo"
+FORMATS = [FORMAT]
+
+
+class Command(BaseCommand):
+    help = "Writes the data of a study into a folder: full files unless --de-identified is given."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study", help="the study's slug; `demo` is loaded when it is missing")
+        parser.add_argument("--format", default=FORMAT, help=f"one of: {', '.join(FORMATS)}")
+        parser.add_argument("--out", required=True, type=Path, help="the folder, made when it is missing")
+        parser.add_argument(
+            "--release-seed", default="", help="draw new codes for this release from this seed"
+        )
+        parser.add_argument("--include-test", action="store_true", help="with test data, left out otherwise")
+        parser.add_argument("--de-identified", action="store_true", help="without free text and dates")
+        parser.add_argument(
+            "--json", action="store_true", help="one JSON document on stdout, all else on stderr"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["format"] not in FORMATS:
+            raise CommandError(f"There is no format “{options['format']}”. Known: {', '.join(FORMATS)}.")
+        scope = Scope(
+            study=find_study(options["study"]),
+            is_full=not options["de_identified"],
+            include_test=options["include_test"],
+            release_seed=checked_seed(options["release_seed"]),
+        )
+        directory = usable_folder(options["out"])
+        export = jobs.run(jobs.request_export(scope, None, source=jobs.BY_COMMAND).pk, directory)
+        if export is None or export.state != Export.State.DONE:
+            raise CommandError(export.failure if export else "The export was deleted while it ran.")
+        self.report(export, directory, as_json=options["json"])
+
+    def report(self, export: Export, directory: Path, *, as_json: bool) -> None:
+        files = export.manifest["files"]
+        rows = {name: facts["rows"] for name, facts in files.items()}
+        if as_json:
+            found = {
+                "study": export.study.slug,
+                "export": export.code,
+                "directory": str(directory),
+                "rows": rows,
+            }
+            self.stdout.write(json.dumps(found))
+            return
+        for name, facts in files.items():
+            self.stdout.write(f"{facts['rows']:>9} rows  {facts['sha256'][:12]}  {name}")
+        self.stdout.write(f"Export {export.code} of “{export.study}” is in {directory}.")
+
+
+def find_study(slug: str) -> Study:
+    """The study; raises CommandError naming those there are."""
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(sorted(Study.objects.slugs())) or "none yet"
+        raise CommandError(f"There is no study “{slug}”. Studies here: {known}.")
+    return study
+
+
+def usable_folder(directory: Path) -> Path:
+    """Make the folder; raises CommandError with the reason when it cannot be made."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"The folder {directory} cannot be used: {error.strerror}.") from error
+    return directory.resolve()
+
+
+def checked_seed(seed: str) -> str:
+    longest = Export._meta.get_field("release_seed").max_length or 0
+    if len(seed) > longest:
+        raise CommandError(f"The release seed is too long: at most {longest} characters.")
+    return seed

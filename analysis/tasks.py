@@ -1,0 +1,24 @@
+"""Celery tasks of exports: load, call one function, return."""
+
+from celery import shared_task
+from django.db import transaction
+
+from analysis.exports import jobs
+from analysis.models import Export
+
+
+@shared_task(name="analysis.tasks.run_export", queue="work")
+def run_export(export_id: int) -> None:
+    jobs.run(export_id)
+
+
+@shared_task(name="analysis.tasks.requeue_lost_exports", queue="work", expires=30)
+def requeue_lost_exports() -> None:
+    """For beat: hand exports to a worker again that the broker forgot or whose worker is gone."""
+    for pk in jobs.lost():
+        run_export.delay(pk)
+
+
+def enqueue(export: Export) -> None:
+    """Hand a requested export to a worker once it is stored. Without a broker it waits for beat."""
+    transaction.on_commit(lambda: run_export.delay(export.pk), robust=True)
