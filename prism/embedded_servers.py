@@ -104,6 +104,8 @@ class Place:
                 "this as another account, or set DATABASE_URL and REDIS_URL."
             )
         rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # initdb asks access(2), which forgets such rights of anybody but root unless told not to.
+        rights.append("--securebits=+no_setuid_fixup")
         who = [f"--reuid={user}", f"--regid={group}", "--clear-groups"]
         return arguments | {"args": [setpriv, *who, *rights, "--", *command]}
 
