@@ -46,7 +46,7 @@ clean: ## remove .venv and caches; the data under var/ stay
 # Without pip a .venv is one whose making was interrupted.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Prism needs Python 3.11 or newer; \`$(PYTHON)\` is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	  echo "Prism needs Python 3.11 or newer, and \`$(PYTHON)\` is older or missing." >&2; \
 	  echo "Name another one: make PYTHON=/path/to/python3.12 setup" >&2; exit 1; }
 	@echo "Making .venv with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv --clear $(VENV) || { \
