@@ -1,8 +1,9 @@
 // A slider with no value until it is touched. See templates/prism/slider.html for the parts it expects.
 //
 // Without this script the slider is a number field. With it, that field is hidden and posts "" until the
-// person sets a position. NAME__trace posts {"first", "first_ms", "last_ms", "moves"}: the first position
-// set, milliseconds from first seen to first and last setting, and how often a position was set.
+// person sets a position. NAME__trace posts {"start", "first", "first_ms", "last_ms", "moves"}: where the unseen
+// thumb rested, the first position set, milliseconds from first seen to first and last setting, and how often a
+// position was set.
 // A "prism:touched" event bubbles after each setting and after each change of "not applicable".
 
 const known = new WeakSet();
@@ -59,6 +60,7 @@ function record(slider, state) {
   const elapsed = Math.max(0, Math.round(performance.now() - state.shownAt));
   const past = readTrace(trace);
   trace.value = JSON.stringify({
+    start: past.start ?? state.start,
     first: past.first ?? Number(range.value),
     first_ms: past.first_ms ?? elapsed,
     last_ms: elapsed,
@@ -105,9 +107,12 @@ function enhanceOne(root) {
   if (known.has(root)) return;
   known.add(root);
   const slider = parts(root);
-  const state = { touched: slider.number.value !== "", shownAt: performance.now() };
-  if (state.touched) slider.range.value = slider.number.value;
-  slider.number.type = "hidden";
+  const { range, number } = slider;
+  // Browsers disagree on where between two whole numbers an unset range rests.
+  const start = Math.floor((Number(range.min) + Number(range.max)) / 2);
+  const state = { touched: number.value !== "", start, shownAt: performance.now() };
+  range.value = state.touched ? number.value : start;
+  number.type = "hidden";
   root.classList.add("is-ready");
   listen(slider, state);
   watchShown(root, state);

@@ -1,0 +1,41 @@
+"""Start Debian's Chromium for tests that are marked ``browser``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str:
+    """Where Chromium is; without one the test is skipped, or fails when CI is set."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path:
+        return path
+    if os.environ.get("CI"):
+        pytest.fail("CI is set and there is no Chromium: install Debian's package chromium")
+    pytest.skip("no Chromium on PATH: install Debian's package chromium to run browser tests")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium. Close it before any test of the same process uses the database from its thread."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
