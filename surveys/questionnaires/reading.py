@@ -21,6 +21,7 @@ NOT_APPLICABLE = "not_applicable"
 
 _MOVEMENT = ("first", "first_ms", "last_ms", "moves")
 _MAX_NUMBER_LENGTH = 30
+_MAX_NAMED = 3
 
 Posted = MultiValueDict[str, str]
 
@@ -223,10 +224,14 @@ def _sliders_error(question: Question, positions: Mapping[str, int | str | None]
         return _("These sliders have a position outside the scale; please set them again: %(labels)s.") % {
             "labels": ", ".join(outside)
         }
-    missing = [item.label for item in question.items if is_missing(question, item, positions)]
-    if missing:
-        return _("Please set these sliders too: %(labels)s.") % {"labels": ", ".join(missing)}
-    return ""
+    return _untouched_error([item.label for item in question.items if is_missing(question, item, positions)])
+
+
+def _untouched_error(labels: list[str]) -> str:
+    if len(labels) > _MAX_NAMED:
+        return _("%(count)d sliders are not set yet. Please set them too.") % {"count": len(labels)}
+    named = ", ".join(f"“{label}”" for label in labels)
+    return _("Please set these sliders too: %(labels)s.") % {"labels": named} if labels else ""
 
 
 def is_missing(question: Question, item: Item, positions: Mapping[str, Any]) -> bool:

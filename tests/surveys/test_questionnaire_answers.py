@@ -210,9 +210,17 @@ def test_touched_sliders_are_answered_also_at_the_ends_and_untouched_ones_are_no
 
 def test_a_required_slider_must_be_touched_and_what_was_set_is_kept() -> None:
     assert_refused(
-        read(sliders(), {"q.a": "", "q.b": "7"}), "Please set these sliders too: Alpha.", {"a": None, "b": 7}
+        read(sliders(), {"q.a": "", "q.b": "7"}),
+        "Please set these sliders too: “Alpha”.",
+        {"a": None, "b": 7},
     )
     assert_declined(read(sliders(required=False), {}), {"a": None, "b": None})
+
+
+def test_many_untouched_sliders_are_counted_instead_of_named() -> None:
+    four = sliders(items=tuple(Item(key, key) for key in "abcd"))
+    assert "4 sliders are not set yet" in read(four, {}).errors["q"]
+    assert "“b”, “c”, “d”" in read(four, {"q.a": "1"}).errors["q"]
 
 
 @pytest.mark.parametrize("position", ["101", "-1", "50.5", "middle", "9" * 40])
