@@ -43,19 +43,23 @@ def rights(membership: Membership) -> frozenset[Right]:
     return RIGHTS[membership.role] | extra
 
 
-def may(user: User | AnonymousUser, right: Right, study: Study | None) -> bool:
-    """The one decision. Without a study: whether any of the person's memberships gives the right.
+def held(user: User | AnonymousUser, study: Study | None) -> frozenset[Right]:
+    """Every right the person has in the study; without a study: in any of theirs.
 
-    A superuser may do all but re-identify and export in full: those are granted to a member by name.
+    A superuser has all but re-identify and export in full: those are granted to a member by name.
     """
     if not isinstance(user, User) or not user.is_active:
-        return False
-    if user.is_superuser and right not in {Right.REIDENTIFY, Right.EXPORT_FULL}:
-        return True
+        return frozenset()
     memberships = Membership.objects.filter(user=user)
     if study is not None:
         memberships = memberships.filter(study=study)
-    return any(right in rights(membership) for membership in memberships)
+    everything = frozenset(Right) - {Right.REIDENTIFY, Right.EXPORT_FULL}
+    return (everything if user.is_superuser else frozenset[Right]()).union(*map(rights, memberships))
+
+
+def may(user: User | AnonymousUser, right: Right, study: Study | None) -> bool:
+    """The one decision. Without a study: whether any of the person's memberships gives the right."""
+    return right in held(user, study)
 
 
 def study_for(request: HttpRequest, slug: str, right: Right) -> Study:
@@ -71,6 +75,13 @@ def study_for(request: HttpRequest, slug: str, right: Right) -> Study:
     if isinstance(request.user, User) and study.memberships.filter(user=request.user).exists():
         raise PermissionDenied
     raise Http404
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; for views behind login_required."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def require(request: HttpRequest, right: Right) -> None:
