@@ -1,0 +1,63 @@
+"""A second step at sign-in, mandatory for whoever can change a study or see who a participant is."""
+
+from collections.abc import Awaitable, Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from surveys.models import Membership
+from surveys.models.people import Role
+
+GUARDED = ("/coordinate/", "/annotate/", "/explore/", "/api/")
+POWERFUL = Q(role__in=[Role.OWNER, Role.COORDINATOR]) | Q(may_reidentify=True) | Q(may_export_full=True)
+
+
+def needs_mfa(user: object) -> bool:
+    """Whether this person must set up a second step before they go on."""
+    if not settings.MFA_REQUIRED or not isinstance(user, User) or is_mfa_enabled(user):
+        return False
+    return user.is_superuser or Membership.objects.filter(POWERFUL, user=user).exists()
+
+
+class RequireMfa:
+    """Sends such a person from any page of the workbench to the set-up; participants never pass here."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+    ) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if iscoroutinefunction(self.get_response):
+            return self.guard(request)
+        return self.refusal(request) or self.get_response(request)
+
+    async def guard(self, request: HttpRequest) -> HttpResponseBase:
+        """The same on the asynchronous way; only guarded pages pay for a thread."""
+        if request.path.startswith(GUARDED):
+            refusal = await sync_to_async(self.refusal)(request)
+            if refusal:
+                return refusal
+        response = self.get_response(request)
+        return await response if isinstance(response, Awaitable) else response
+
+    def refusal(self, request: HttpRequest) -> HttpResponse | None:
+        if not request.path.startswith(GUARDED) or not needs_mfa(request.user):
+            return None
+        messages.warning(
+            request, _("Your role needs two-step sign-in. Set it up to go on; it takes a minute.")
+        )
+        return redirect("mfa_activate_totp")

@@ -1,0 +1,91 @@
+"""What frames every page of the workbench: navigation, crumbs, and what the person may do here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from surveys.access import Right, held
+from surveys.models import Study
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Link:
+    label: Text
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    label: Text
+    links: list[Link]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page by the name of its address; upper apps' pages stand here by name only."""
+
+    name: str
+    label: Text
+    right: Right
+
+
+STUDY = [
+    Place("analysis:live", _("Live picture"), Right.VIEW),
+    Place("coordinate:participants", _("Participants"), Right.VIEW),
+    Place("registry:pool", _("Models of this study"), Right.RUN),
+    Place("analysis:exports", _("Exports"), Right.EXPORT),
+    Place("coordinate:people", _("People"), Right.PEOPLE),
+    Place("coordinate:audit", _("Audit"), Right.AUDIT),
+    Place("coordinate:settings", _("Settings"), Right.RUN),
+]
+EVERYWHERE = [
+    Place("coordinate:studies", _("Studies"), Right.VIEW),
+    Place("registry:models", _("Models and providers"), Right.REGISTRY),
+    Place("coordinate:audit_registry", _("Changes to models"), Right.REGISTRY),
+    Place("annotations:home", _("Annotation"), Right.ANNOTATE),
+]
+
+
+def workbench(request: HttpRequest, study: Study | None = None, current: str = "") -> dict[str, Any]:
+    """The context of templates/workbench.html: nav, crumbs, study, and `rights` held there, as strings.
+
+    `current` is the name of the page's address, for example "coordinate:participants".
+    """
+    anywhere = held(request.user, None)
+    here = held(request.user, study) if study else anywhere
+    sections = [Section(_("Workbench"), _links(EVERYWHERE, anywhere, [], current))]
+    if study:
+        sections.insert(0, Section(study.title, _links(STUDY, here, [study.slug], current)))
+    return {
+        "nav": sections,
+        "crumbs": _crumbs(study, current),
+        "study": study,
+        "rights": {str(right) for right in here},
+        "page_title": _label(current),
+    }
+
+
+def _links(places: list[Place], rights: frozenset[Right], args: list[str], current: str) -> list[Link]:
+    return [
+        Link(place.label, reverse(place.name, args=args), place.name == current)
+        for place in places
+        if place.right in rights
+    ]
+
+
+def _crumbs(study: Study | None, current: str) -> list[tuple[Text, str | None]]:
+    crumbs: list[tuple[Text, str | None]] = [(_("Studies"), reverse("coordinate:studies"))]
+    if study:
+        crumbs.append((study.title, reverse("analysis:live", args=[study.slug])))
+    return [*crumbs, (_label(current), None)] if current != "coordinate:studies" else []
+
+
+def _label(name: str) -> Text:
+    return next((place.label for place in [*STUDY, *EVERYWHERE] if place.name == name), "Prism")

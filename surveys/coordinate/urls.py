@@ -1,0 +1,25 @@
+"""The coordinator's addresses under /coordinate/ that belong to surveys."""
+
+from django.urls import path
+
+from surveys.coordinate.views import audit, invitations, participants, people, studies
+
+app_name = "coordinate"
+urlpatterns = [
+    path("", studies.studies, name="studies"),
+    path("audit/", audit.registry, name="audit_registry"),
+    path("invitation/", invitations.invitation, name="invitation"),
+    path("studies/<slug:slug>/settings/", studies.settings, name="settings"),
+    path("studies/<slug:slug>/state/", studies.state, name="state"),
+    path("studies/<slug:slug>/preview/", studies.preview, name="preview"),
+    path("studies/<slug:slug>/participants/", participants.participants, name="participants"),
+    path(
+        "studies/<slug:slug>/participants/<str:code>/reidentify/", participants.reidentify, name="reidentify"
+    ),
+    path("studies/<slug:slug>/people/", people.people, name="people"),
+    path("studies/<slug:slug>/people/invite/", people.invite, name="invite"),
+    path("studies/<slug:slug>/people/invitations/<int:pk>/revoke/", people.revoke, name="revoke"),
+    path("studies/<slug:slug>/people/<int:pk>/", people.change, name="member"),
+    path("studies/<slug:slug>/people/<int:pk>/remove/", people.remove, name="remove"),
+    path("studies/<slug:slug>/audit/", audit.audit, name="audit"),
+]

@@ -1,0 +1,49 @@
+"""What was done in a study, by whom and when."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from surveys.access import Right, require, study_for
+from surveys.coordinate.forms import AuditFilter
+from surveys.coordinate.navigation import workbench
+from surveys.models import AuditEvent
+
+PAGE = 50
+
+
+@login_required
+def audit(request: HttpRequest, slug: str) -> HttpResponse:
+    study = study_for(request, slug, Right.AUDIT)
+    return _page(request, study.audit_events.all(), workbench(request, study, "coordinate:audit"))
+
+
+@login_required
+def registry(request: HttpRequest) -> HttpResponse:
+    """Acts that belong to no study: changes to providers and models, which all studies share."""
+    require(request, Right.REGISTRY)
+    shared = AuditEvent.objects.filter(study=None)
+    return _page(request, shared, workbench(request, None, "coordinate:audit_registry"))
+
+
+def _page(request: HttpRequest, events: QuerySet[AuditEvent], frame: dict[str, Any]) -> HttpResponse:
+    actions = events.order_by("action").values_list("action", flat=True).distinct()
+    actors = (
+        events.exclude(actor=None).order_by("actor__email").values_list("actor_id", "actor__email").distinct()
+    )
+    people = [(str(pk), email) for pk, email in actors]
+    form = AuditFilter(request.GET, actions=list(actions), people=people)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    if wanted.get("action"):
+        events = events.filter(action=wanted["action"])
+    if wanted.get("person"):
+        events = events.filter(actor=int(wanted["person"]))
+    pages = Paginator(events.select_related("actor").order_by("-at", "-pk"), PAGE)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {"filter": form, "page": pages.get_page(request.GET.get("page")), "query": query.urlencode()}
+    return render(request, "surveys/coordinate/audit.html", frame | context)
