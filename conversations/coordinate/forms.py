@@ -1,0 +1,137 @@
+"""Forms of the registry. A key goes in and never comes out."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from conversations import addresses
+from conversations.models import LanguageModel, Provider
+
+CODE_ROWS = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+
+
+class ProviderForm(forms.ModelForm):
+    base_url = forms.URLField(
+        label=_("Address"),
+        max_length=300,
+        assume_scheme="https",
+        help_text=_("Where its OpenAI-compatible interface begins, for example https://api.example.org/v1"),
+    )
+    key = forms.CharField(
+        label=_("Key"),
+        required=False,
+        max_length=500,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted and never shown again. Leave it empty to keep the stored one."),
+    )
+
+    class Meta:
+        model = Provider
+        fields = ["name", "base_url", "key", "is_on", "max_concurrent", "silence_seconds"]
+        labels = {
+            "name": _("Name"),
+            "is_on": _("In use"),
+            "max_concurrent": _("Calls at once"),
+            "silence_seconds": _("Seconds of silence before giving up"),
+        }
+
+    def clean_base_url(self) -> str:
+        url = str(self.cleaned_data["base_url"])
+        try:
+            addresses.check(url)
+        except addresses.AddressRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return url
+
+    def clean_silence_seconds(self) -> float:
+        seconds = float(self.cleaned_data["silence_seconds"])
+        if not 1 <= seconds <= 600:
+            raise forms.ValidationError(_("Between 1 and 600 seconds."))
+        return seconds
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        # Else whoever may edit a provider could send its stored key to a server of their own.
+        if self.instance.encrypted_key and not cleaned.get("key") and self._moves():
+            self.add_error("key", _("The address leads to another server: enter the key for it again."))
+        return cleaned
+
+    def _moves(self) -> bool:
+        before, after = self.initial.get("base_url", ""), self.cleaned_data.get("base_url", "")
+        return urlsplit(before)[:2] != urlsplit(after)[:2]
+
+
+class LanguageModelForm(forms.ModelForm):
+    class Meta:
+        model = LanguageModel
+        fields = [
+            "provider",
+            "identifier",
+            "name",
+            "short_name",
+            "code",
+            "family",
+            "maker",
+            "is_open_access",
+            "kind",
+            "link",
+            "header",
+            "default_parameters",
+            "parameters",
+            "price_in",
+            "price_out",
+            "daily_limit",
+            "status",
+        ]
+        labels = {
+            "provider": _("Provider"),
+            "identifier": _("Identifier"),
+            "name": _("Name"),
+            "short_name": _("Short name"),
+            "code": _("Code"),
+            "family": _("Family"),
+            "maker": _("Maker"),
+            "is_open_access": _("Weights are open"),
+            "kind": _("Kind"),
+            "link": _("Link"),
+            "header": _("System prompt"),
+            "default_parameters": _("The provider's own defaults"),
+            "parameters": _("Parameters sent with every call"),
+            "price_in": _("Price in"),
+            "price_out": _("Price out"),
+            "daily_limit": _("Daily limit"),
+            "status": _("State"),
+        }
+        help_texts = {
+            "identifier": _("As the provider wants it called."),
+            "name": _("As researchers name it; exports show it."),
+            "default_parameters": _("JSON, for the record: they are exported, not sent."),
+            "parameters": _('JSON, for example {"temperature": 1, "max_tokens": 256}'),
+            "status": _("Off: drawn by no study. Archived: no longer offered."),
+        }
+        widgets = {
+            "header": forms.Textarea(attrs={"rows": 3}),
+            "parameters": CODE_ROWS,
+            "default_parameters": CODE_ROWS,
+        }
+
+    def clean_parameters(self) -> dict[str, Any]:
+        return _object(self.cleaned_data["parameters"])
+
+    def clean_default_parameters(self) -> dict[str, Any]:
+        return _object(self.cleaned_data["default_parameters"])
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if value in (None, ""):
+        return {}
+    if not isinstance(value, dict):
+        raise forms.ValidationError(_("This must be a JSON object: {…}."))
+    return value
+
+
+class PoolForm(forms.Form):
+    models = forms.ModelMultipleChoiceField(LanguageModel.objects.exclude(status="archived"), required=False)
