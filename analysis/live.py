@@ -1,0 +1,185 @@
+"""One study's live picture: where its people are, how often each model was shown, and what went wrong.
+
+Everything is counted in PostgreSQL; the number of queries does not depend on the number of people.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import NormalDist
+from typing import Any
+
+from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from conversations.models import Attempt, LanguageModel, PoolEntry, Response
+from surveys.models import Consent, Enrolment, Study
+
+ACTIVE_MINUTES = 5
+PROBLEMS = 10
+# Problems are looked for among the newest calls only: where all went well, a search through all calls would
+# read every one of them, every five seconds.
+PROBLEM_CALLS = 20_000
+
+
+@dataclass(frozen=True)
+class Journey:
+    """How many people came how far; `outcomes` are (value, label, count) of every way it can end."""
+
+    arrived: int
+    consented: int
+    in_survey: int
+    in_conversation: int
+    complete: int
+    active: int
+    outcomes: Sequence[tuple[str, str | Promise, int]]
+    test: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A proportion with the bounds of its 95 % interval, as percentages."""
+
+    percent: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How a model fared. `drawn`: at openings; `shown`: answers that kept their slot, in any turn."""
+
+    name: str
+    is_drawable: bool
+    drawn: int
+    shown: int
+    replaced: int
+    failed: int
+    finished: int
+    failure_rate: Interval | None
+    first_text_ms: float | None
+    score: float | None
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A call that failed or was lost; for coordinators, so it names the model."""
+
+    at: datetime
+    model: str
+    conversation: str
+    kind: str
+    detail: str
+
+
+class Median(Aggregate):
+    """percentile_cont(0.5), the interpolated median."""
+
+    function = "PERCENTILE_CONT"
+    name = "median"
+    output_field = FloatField()
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+def journey(study: Study, *, with_test: bool = False) -> Journey:
+    """One query over the study's enrolments, and one for those left out as test data."""
+    people = study.enrolments.all() if with_test else study.enrolments.filter(is_test=False)
+    agreed = Consent.objects.filter(enrolment=OuterRef("pk"), agreed=True)
+    outcomes = [(str(value), label) for value, label in Enrolment.Outcome.choices if value]
+    counts = people.aggregate(
+        arrived=Count("pk"),
+        consented=Count("pk", filter=Exists(agreed)),
+        in_survey=Count("pk", filter=Q(outcome="", stage="survey")),
+        in_conversation=Count("pk", filter=Q(outcome="", stage="conversations")),
+        active=Count("pk", filter=Q(seen_at__gte=timezone.now() - timedelta(minutes=ACTIVE_MINUTES))),
+        **{f"outcome_{value}": Count("pk", filter=Q(outcome=value)) for value, _label in outcomes},
+    )
+    ends = [(value, label, counts.pop(f"outcome_{value}")) for value, label in outcomes]
+    complete = next(count for value, _label, count in ends if value == Enrolment.Outcome.COMPLETE)
+    test = study.enrolments.filter(is_test=True).count()
+    return Journey(**counts, complete=complete, outcomes=ends, test=test)
+
+
+def exposures(study: Study, *, with_test: bool = False) -> list[Exposure]:
+    """Every model that the study may draw or ever drew, by name."""
+    rows = _counts(_responses(study, with_test))
+    scores = _scores(_responses(study, with_test))
+    drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
+    models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
+    return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), scores.get(m.pk, {})) for m in models]
+
+
+def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
+    responses = Response.objects.filter(turn__conversation__study=study)
+    return responses if with_test else responses.filter(turn__conversation__enrolment__is_test=False)
+
+
+def _counts(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
+    finished = Q(state__in=[Response.State.DONE, Response.State.FAILED])
+    rows = responses.values("model").annotate(
+        drawn=Count("pk", filter=Q(turn__number=0)),
+        shown=Count("pk", filter=Q(is_replaced=False)),
+        replaced=Count("pk", filter=Q(is_replaced=True)),
+        failed=Count("pk", filter=Q(state=Response.State.FAILED)),
+        finished=Count("pk", filter=finished),
+        first=Median("first_text_ms"),
+    )
+    return {row["model"]: dict(row) for row in rows.order_by()}
+
+
+def _scores(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
+    rated = responses.filter(rating__score__isnull=False)
+    rows = rated.values("model").annotate(score=Avg("rating__score"), ratings=Count("rating"))
+    return {row["model"]: dict(row) for row in rows.order_by()}
+
+
+def _exposure(
+    model: LanguageModel, is_drawable: bool, row: dict[str, Any], score: dict[str, Any]
+) -> Exposure:
+    counts = {key: row.get(key, 0) for key in ("drawn", "shown", "replaced", "failed", "finished")}
+    return Exposure(
+        name=model.name,
+        is_drawable=is_drawable,
+        **counts,
+        failure_rate=wilson(counts["failed"], counts["finished"]),
+        first_text_ms=row.get("first"),
+        score=score.get("score"),
+        ratings=score.get("ratings", 0),
+    )
+
+
+def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
+    """Wilson's score interval of a proportion (Wilson 1927, JASA 22:209–212); None without observations."""
+    if n == 0:
+        return None
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p, shrink = successes / n, 1 + z * z / n
+    middle = (p + z * z / (2 * n)) / shrink
+    reach = z / shrink * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return Interval(100 * p, 100 * max(0.0, middle - reach), 100 * min(1.0, middle + reach))
+
+
+def problems(study: Study, *, with_test: bool = False) -> list[Problem]:
+    """The newest calls of the study that failed or were lost."""
+    newest = Attempt.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    attempts = Attempt.objects.filter(
+        pk__gt=newest - PROBLEM_CALLS,
+        state__in=[Attempt.State.FAILED, Attempt.State.LOST],
+        response__turn__conversation__study=study,
+    )
+    if not with_test:
+        attempts = attempts.filter(response__turn__conversation__enrolment__is_test=False)
+    found = attempts.select_related("response__model", "response__turn__conversation").order_by("-pk")
+    return [_problem(attempt) for attempt in found[:PROBLEMS]]
+
+
+def _problem(attempt: Attempt) -> Problem:
+    return Problem(
+        at=attempt.started_at,
+        model=attempt.response.model.name,
+        conversation=attempt.response.turn.conversation.code,
+        kind=attempt.failure or attempt.get_state_display(),
+        detail=attempt.detail,
+    )

@@ -1,0 +1,64 @@
+"""One study's live picture, and one participant's way through it."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from analysis.live import exposures, journey, problems
+from conversations.models import Response
+from surveys.access import Right, study_for
+from surveys.coordinate.forms import ReasonForm
+from surveys.coordinate.navigation import workbench
+from surveys.coordinate.views.participants import enrolment_or_404
+from surveys.models import Enrolment, Study
+
+
+@login_required
+def live(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page, or for htmx its moving part. `?test=1` counts test data too, `?pause=1` stands still."""
+    study = study_for(request, slug, Right.VIEW)
+    with_test = request.GET.get("test") == "1"
+    picture = _picture(study, with_test) | {"is_paused": request.GET.get("pause") == "1", "study": study}
+    if request.headers.get("HX-Request"):
+        return render(request, "analysis/live_picture.html", picture)
+    frame = workbench(request, study, "analysis:live") | {"page_title": study.title}
+    return render(request, "analysis/live.html", frame | picture)
+
+
+def _picture(study: Study, with_test: bool) -> dict[str, Any]:
+    return {
+        "journey": journey(study, with_test=with_test),
+        "exposures": exposures(study, with_test=with_test),
+        "problems": problems(study, with_test=with_test),
+        "with_test": with_test,
+        "now": timezone.now(),
+    }
+
+
+@login_required
+def participant(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """What happened and when; nothing of what the person wrote."""
+    study = study_for(request, slug, Right.VIEW)
+    enrolment = enrolment_or_404(study, code)
+    context = workbench(request, study, "coordinate:participants") | _way(enrolment)
+    context |= {"enrolment": enrolment, "page_title": enrolment.code, "form": ReasonForm()}
+    return render(request, "analysis/participant.html", context)
+
+
+def _way(enrolment: Enrolment) -> dict[str, Any]:
+    failed = Q(turns__responses__state=Response.State.FAILED)
+    conversations = enrolment.conversations.annotate(
+        turn_count=Count("turns", distinct=True),
+        answers=Count("turns__responses", distinct=True),
+        failures=Count("turns__responses", filter=failed, distinct=True),
+    )
+    return {
+        "events": enrolment.events.order_by("at", "pk"),
+        "pages": enrolment.page_submissions.order_by("submitted_at", "pk"),
+        "conversations": conversations.order_by("started_at", "pk"),
+        "device_count": enrolment.devices.count(),
+    }
