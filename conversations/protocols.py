@@ -163,6 +163,8 @@ def _check(protocol: Protocol) -> None:
     if protocol.sampling.rule not in {"exposure", "uniform"}:
         raise ProtocolError("opening.sampling.rule: must be `exposure` or `uniform`")
     if protocol.sampling.s <= 0 or protocol.sampling.a < 0:
-        raise ProtocolError("opening.sampling: s must be above 0 and a at least 0, or a model could get no chance")
+        raise ProtocolError(
+            "opening.sampling: s must be above 0 and a at least 0, or a model could get no chance"
+        )
     if not 1 <= protocol.rating.minimum < protocol.rating.maximum <= 100:
         raise ProtocolError("rating: the scale must lie within 1 to 100")

@@ -20,4 +20,11 @@ app.conf.update(
     broker_transport_options={"socket_keepalive": True},
     timezone="UTC",
 )
+app.conf.beat_schedule = {
+    "sweep live responses": {
+        "task": "conversations.tasks.sweep",
+        "schedule": float(os.environ.get("LIVE_SWEEP_SECONDS", "3")),
+    },
+    "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
+}
 app.autodiscover_tasks()

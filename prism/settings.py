@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "surveys.coordinate.mfa.RequireMfa",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -117,7 +118,8 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql:///prism")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 DATABASES = {
     "default": database_settings(
-        DATABASE_URL, pool={"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL", "20")), "timeout": 20}
+        DATABASE_URL,
+        pool={"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL", "20")), "timeout": 20},
     )
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -152,7 +154,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION = "none"  # a code sent to the address signs in, so that the address is proven each time
+ACCOUNT_EMAIL_VERIFICATION = (
+    "none"  # a code sent to the address signs in, so that the address is proven each time
+)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Prism: "
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
@@ -207,6 +211,9 @@ REST_FRAMEWORK = {
 # How long a live response may stay silent to us before another worker takes it over (seconds).
 LIVE_LEASE_SECONDS = float(os.environ.get("LIVE_LEASE_SECONDS", "8"))
 LIVE_SWEEP_SECONDS = float(os.environ.get("LIVE_SWEEP_SECONDS", "3"))
+# Whether a provider may stand in a private network, for example a model server next door.
+ALLOW_PRIVATE_PROVIDERS = env_flag("ALLOW_PRIVATE_PROVIDERS", not PRODUCTION)
+FAKELLM_URL = os.environ.get("FAKELLM_URL", "http://127.0.0.1:8899/v1")
 RATE_LIMITS_ON = env_flag("RATE_LIMITS", True)
 CODE_VERSION = os.environ.get("CODE_VERSION", "")
 
@@ -215,7 +222,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"strip_query": {"()": "prism.lib.accesslog.StripQuery"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["strip_query"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["strip_query"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

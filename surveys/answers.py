@@ -49,16 +49,16 @@ def is_page_done(document: Document, page: Page, rows: Mapping[str, Answer], sub
 def first_open_page(enrolment: Enrolment, questionnaire: Questionnaire) -> Page | None:
     """The first page that this person still has to submit; None when the survey is finished."""
     document, rows = questionnaire.parsed(), current_rows(enrolment, questionnaire)
-    submitted = set(enrolment.page_submissions.filter(questionnaire=questionnaire).values_list("page", flat=True))
+    submitted = set(
+        enrolment.page_submissions.filter(questionnaire=questionnaire).values_list("page", flat=True)
+    )
     pages = document.visible_pages(values(rows))
     return next((page for page in pages if not is_page_done(document, page, rows, submitted)), None)
 
 
 def orders_for(enrolment: Enrolment, questionnaire: Questionnaire, page: Page) -> Orders:
     """The order of every question's options or items on the page; recorded when first shown."""
-    known = dict(
-        enrolment.presentations.filter(questionnaire=questionnaire).values_list("question", "order")
-    )
+    known = dict(enrolment.presentations.filter(questionnaire=questionnaire).values_list("question", "order"))
     orders = {q.key: known.get(q.key) or display_order(q, enrolment.order_seed) for q in page.questions}
     fresh = [q.key for q in page.questions if q.shuffle and q.key not in known]
     Presentation.objects.bulk_create(
@@ -139,7 +139,10 @@ def save_draft(enrolment: Enrolment, device: Device, page: str, fields: dict[str
     if sum(len(value) for values in fields.values() for value in values) > MAXIMUM_DRAFT:
         return
     Draft.objects.update_or_create(
-        enrolment=enrolment, device=device, page=page, defaults={"fields": fields, "updated_at": timezone.now()}
+        enrolment=enrolment,
+        device=device,
+        page=page,
+        defaults={"fields": fields, "updated_at": timezone.now()},
     )
 
 

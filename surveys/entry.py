@@ -33,7 +33,9 @@ def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enr
         },
     )
     if is_new:
-        EnrolmentEvent.objects.create(enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed})
+        EnrolmentEvent.objects.create(
+            enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed}
+        )
     return enrolment, is_new
 
 
@@ -99,9 +101,7 @@ def resumed(study: Study, token: str) -> Enrolment | None:
         pk, key = signing.loads(token, salt=RESUME_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Enrolment.objects.filter(
-        pk=pk, resume_key=key, study=study, participant__erased_at=None
-    ).first()
+    return Enrolment.objects.filter(pk=pk, resume_key=key, study=study, participant__erased_at=None).first()
 
 
 def test_token(study: Study) -> str:

@@ -50,7 +50,10 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
         participant.save(update_fields=["erased_at"])
         for enrolment in participant.enrolments.select_related("study"):
             AuditEvent.objects.create(
-                study=enrolment.study, action="participant.erased", subject=enrolment.code, detail={"reason": reason}
+                study=enrolment.study,
+                action="participant.erased",
+                subject=enrolment.code,
+                detail={"reason": reason},
             )
     return counts
 

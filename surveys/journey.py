@@ -39,7 +39,9 @@ def finish(enrolment: Enrolment, outcome: Enrolment.Outcome) -> bool:
             outcome=outcome, outcome_at=now, stage="done"
         )
         if first:
-            EnrolmentEvent.objects.create(enrolment=enrolment, kind="outcome", detail={"outcome": outcome}, at=now)
+            EnrolmentEvent.objects.create(
+                enrolment=enrolment, kind="outcome", detail={"outcome": outcome}, at=now
+            )
     enrolment.refresh_from_db(fields=["outcome", "outcome_at", "stage"])
     return bool(first)
 
@@ -65,7 +67,6 @@ def seen(enrolment: Enrolment) -> None:
 def has_consented(enrolment: Enrolment) -> bool:
     document = enrolment.study.consent_document_id
     return Consent.objects.filter(enrolment=enrolment, agreed=True, document=document).exists()
-
 
 
 def _remember(enrolment: Enrolment, stage: str) -> None:

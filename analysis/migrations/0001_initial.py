@@ -8,37 +8,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('surveys', '0001_initial'),
+        ("surveys", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=prism.lib.codes.random_code, max_length=16, unique=True)),
-                ('format', models.CharField(default='prism', max_length=20)),
-                ('filters', models.JSONField(default=dict)),
-                ('release_seed', models.CharField(blank=True, max_length=80)),
-                ('is_full', models.BooleanField(default=False, help_text='With free text; needs the right to export in full')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('deleted', 'deleted')], default='waiting', max_length=10)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('rows_expected', models.PositiveIntegerField(default=0)),
-                ('manifest', models.JSONField(default=dict)),
-                ('failure', models.CharField(blank=True, max_length=300)),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lease_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exports', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(default=prism.lib.codes.random_code, max_length=16, unique=True)),
+                ("format", models.CharField(default="prism", max_length=20)),
+                ("filters", models.JSONField(default=dict)),
+                ("release_seed", models.CharField(blank=True, max_length=80)),
+                (
+                    "is_full",
+                    models.BooleanField(
+                        default=False, help_text="With free text; needs the right to export in full"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("deleted", "deleted"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("rows_expected", models.PositiveIntegerField(default=0)),
+                ("manifest", models.JSONField(default=dict)),
+                ("failure", models.CharField(blank=True, max_length=300)),
+                ("requested_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exports",
+                        to="surveys.study",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-requested_at', '-id'],
+                "ordering": ["-requested_at", "-id"],
             },
         ),
     ]

@@ -7,260 +7,528 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('surveys', '0001_initial'),
+        ("surveys", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Draw',
+            name="Draw",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_replacement', models.BooleanField(default=False)),
-                ('seed', models.CharField(max_length=64)),
-                ('rule', models.JSONField()),
-                ('pool', models.JSONField(help_text='[{model, exposure, weight, inclusion}]')),
-                ('drawn', models.JSONField(help_text='Model ids in slot order')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_replacement", models.BooleanField(default=False)),
+                ("seed", models.CharField(max_length=64)),
+                ("rule", models.JSONField()),
+                ("pool", models.JSONField(help_text="[{model, exposure, weight, inclusion}]")),
+                ("drawn", models.JSONField(help_text="Model ids in slot order")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('base_url', models.URLField(max_length=300)),
-                ('encrypted_key', models.TextField(blank=True)),
-                ('is_on', models.BooleanField(default=True)),
-                ('is_fake', models.BooleanField(default=False, help_text='The local fake provider of demos and tests')),
-                ('max_concurrent', models.PositiveIntegerField(default=0, help_text='Calls at once; 0 means no limit')),
-                ('silence_seconds', models.FloatField(default=30, help_text='Give up after so many seconds without a word')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("base_url", models.URLField(max_length=300)),
+                ("encrypted_key", models.TextField(blank=True)),
+                ("is_on", models.BooleanField(default=True)),
+                (
+                    "is_fake",
+                    models.BooleanField(
+                        default=False, help_text="The local fake provider of demos and tests"
+                    ),
+                ),
+                (
+                    "max_concurrent",
+                    models.PositiveIntegerField(default=0, help_text="Calls at once; 0 means no limit"),
+                ),
+                (
+                    "silence_seconds",
+                    models.FloatField(default=30, help_text="Give up after so many seconds without a word"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(max_length=40)),
-                ('number', models.PositiveIntegerField(default=prism.lib.codes.random_number)),
-                ('state', models.CharField(choices=[('open', 'open'), ('feedback', 'feedback due'), ('complete', 'complete'), ('abandoned', 'set aside')], default='open', max_length=10)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('chat_finished_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='surveys.device')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='surveys.enrolment')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("type", models.CharField(max_length=40)),
+                ("number", models.PositiveIntegerField(default=prism.lib.codes.random_number)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("feedback", "feedback due"),
+                            ("complete", "complete"),
+                            ("abandoned", "set aside"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("chat_finished_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "device",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="surveys.device"),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to="surveys.enrolment",
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="surveys.study",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('performance', models.JSONField()),
-                ('choice', models.JSONField()),
-                ('order', models.JSONField(default=dict)),
-                ('text', models.TextField(blank=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='conversations.conversation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("performance", models.JSONField()),
+                ("choice", models.JSONField()),
+                ("order", models.JSONField(default=dict)),
+                ("text", models.TextField(blank=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feedback",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'feedback',
+                "verbose_name_plural": "feedback",
             },
         ),
         migrations.CreateModel(
-            name='Protocol',
+            name="Protocol",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('document', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='protocols', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("document", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="protocols",
+                        to="surveys.study",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='protocol',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='conversations.protocol'),
+            model_name="conversation",
+            name="protocol",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="conversations.protocol"),
         ),
         migrations.CreateModel(
-            name='LanguageModel',
+            name="LanguageModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identifier', models.CharField(max_length=200)),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('short_name', models.CharField(max_length=80)),
-                ('code', models.CharField(max_length=12)),
-                ('family', models.CharField(blank=True, max_length=80)),
-                ('maker', models.CharField(blank=True, help_text='Provider as exports spell it', max_length=80)),
-                ('is_open_access', models.BooleanField(default=False)),
-                ('kind', models.CharField(default='Chat', max_length=20)),
-                ('link', models.URLField(blank=True, max_length=300)),
-                ('header', models.TextField(blank=True, help_text='System prompt')),
-                ('default_parameters', models.JSONField(blank=True, default=dict)),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('price_in', models.DecimalField(decimal_places=4, default=0, help_text='Per million tokens', max_digits=10)),
-                ('price_out', models.DecimalField(decimal_places=4, default=0, help_text='Per million tokens', max_digits=10)),
-                ('daily_limit', models.PositiveIntegerField(default=0, help_text='Calls a day; 0 means no limit')),
-                ('status', models.CharField(choices=[('active', 'active'), ('disabled', 'off'), ('archived', 'archived')], default='active', max_length=10)),
-                ('tested_at', models.DateTimeField(blank=True, null=True)),
-                ('test_result', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='models', to='conversations.provider')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identifier", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("short_name", models.CharField(max_length=80)),
+                ("code", models.CharField(max_length=12)),
+                ("family", models.CharField(blank=True, max_length=80)),
+                (
+                    "maker",
+                    models.CharField(blank=True, help_text="Provider as exports spell it", max_length=80),
+                ),
+                ("is_open_access", models.BooleanField(default=False)),
+                ("kind", models.CharField(default="Chat", max_length=20)),
+                ("link", models.URLField(blank=True, max_length=300)),
+                ("header", models.TextField(blank=True, help_text="System prompt")),
+                ("default_parameters", models.JSONField(blank=True, default=dict)),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                (
+                    "price_in",
+                    models.DecimalField(
+                        decimal_places=4, default=0, help_text="Per million tokens", max_digits=10
+                    ),
+                ),
+                (
+                    "price_out",
+                    models.DecimalField(
+                        decimal_places=4, default=0, help_text="Per million tokens", max_digits=10
+                    ),
+                ),
+                (
+                    "daily_limit",
+                    models.PositiveIntegerField(default=0, help_text="Calls a day; 0 means no limit"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "active"), ("disabled", "off"), ("archived", "archived")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("tested_at", models.DateTimeField(blank=True, null=True)),
+                ("test_result", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="models",
+                        to="conversations.provider",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.CharField(max_length=1)),
-                ('is_replaced', models.BooleanField(default=False)),
-                ('seed', models.PositiveIntegerField(help_text='Sent to the provider: two samples of a model differ')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('streaming', 'arriving'), ('done', 'done'), ('failed', 'failed')], default='waiting', max_length=10)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=80)),
-                ('lease_at', models.DateTimeField(blank=True, null=True)),
-                ('enqueued_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('text', models.TextField(blank=True)),
-                ('finish_reason', models.CharField(blank=True, max_length=30)),
-                ('failure', models.CharField(blank=True, help_text="Kind of failure, never the provider's text", max_length=30)),
-                ('tokens_in', models.PositiveIntegerField(null=True)),
-                ('tokens_out', models.PositiveIntegerField(null=True)),
-                ('cost', models.DecimalField(decimal_places=6, max_digits=12, null=True)),
-                ('first_text_ms', models.PositiveIntegerField(null=True)),
-                ('total_ms', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('draw', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='conversations.draw')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='conversations.languagemodel')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='conversations.response')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slot", models.CharField(max_length=1)),
+                ("is_replaced", models.BooleanField(default=False)),
+                (
+                    "seed",
+                    models.PositiveIntegerField(
+                        help_text="Sent to the provider: two samples of a model differ"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("streaming", "arriving"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=80)),
+                ("lease_at", models.DateTimeField(blank=True, null=True)),
+                ("enqueued_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("text", models.TextField(blank=True)),
+                ("finish_reason", models.CharField(blank=True, max_length=30)),
+                (
+                    "failure",
+                    models.CharField(
+                        blank=True, help_text="Kind of failure, never the provider's text", max_length=30
+                    ),
+                ),
+                ("tokens_in", models.PositiveIntegerField(null=True)),
+                ("tokens_out", models.PositiveIntegerField(null=True)),
+                ("cost", models.DecimalField(decimal_places=6, max_digits=12, null=True)),
+                ("first_text_ms", models.PositiveIntegerField(null=True)),
+                ("total_ms", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "draw",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="conversations.draw",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="conversations.languagemodel",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="conversations.response",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['slot', 'id'],
+                "ordering": ["slot", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Rating',
+            name="Rating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.PositiveSmallIntegerField(help_text='Null: left untouched', null=True)),
-                ('trace', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('response', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='rating', to='conversations.response')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("score", models.PositiveSmallIntegerField(help_text="Null: left untouched", null=True)),
+                ("trace", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "response",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rating",
+                        to="conversations.response",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('started', 'started'), ('finished', 'finished'), ('failed', 'failed'), ('lost', 'lost')], default='started', max_length=10)),
-                ('worker', models.CharField(blank=True, max_length=80)),
-                ('request', models.JSONField(default=dict, help_text='Parameters as sent, without the messages')),
-                ('prompt_sha256', models.CharField(blank=True, max_length=64)),
-                ('text', models.TextField(blank=True)),
-                ('failure', models.CharField(blank=True, max_length=30)),
-                ('detail', models.CharField(blank=True, help_text='For coordinators only', max_length=300)),
-                ('reserved_cost', models.DecimalField(decimal_places=6, default=0, max_digits=12)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('response', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='conversations.response')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("started", "started"),
+                            ("finished", "finished"),
+                            ("failed", "failed"),
+                            ("lost", "lost"),
+                        ],
+                        default="started",
+                        max_length=10,
+                    ),
+                ),
+                ("worker", models.CharField(blank=True, max_length=80)),
+                (
+                    "request",
+                    models.JSONField(default=dict, help_text="Parameters as sent, without the messages"),
+                ),
+                ("prompt_sha256", models.CharField(blank=True, max_length=64)),
+                ("text", models.TextField(blank=True)),
+                ("failure", models.CharField(blank=True, max_length=30)),
+                ("detail", models.CharField(blank=True, help_text="For coordinators only", max_length=300)),
+                ("reserved_cost", models.DecimalField(decimal_places=6, default=0, max_digits=12)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "response",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="conversations.response",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('key', models.CharField(max_length=40)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='conversations.conversation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("key", models.CharField(max_length=40)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.AddField(
-            model_name='response',
-            name='turn',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responses', to='conversations.turn'),
+            model_name="response",
+            name="turn",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="responses", to="conversations.turn"
+            ),
         ),
         migrations.AddField(
-            model_name='draw',
-            name='turn',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='draws', to='conversations.turn'),
+            model_name="draw",
+            name="turn",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="draws", to="conversations.turn"
+            ),
         ),
         migrations.CreateModel(
-            name='Choice',
+            name="Choice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=20)),
-                ('tied', models.JSONField(default=list)),
-                ('seed', models.CharField(blank=True, max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('response', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.response')),
-                ('turn', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='choice', to='conversations.turn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(max_length=20)),
+                ("tied", models.JSONField(default=list)),
+                ("seed", models.CharField(blank=True, max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "response",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.response",
+                    ),
+                ),
+                (
+                    "turn",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="choice",
+                        to="conversations.turn",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PoolEntry',
+            name="PoolEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pools', to='conversations.languagemodel')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pool', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pools",
+                        to="conversations.languagemodel",
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pool", to="surveys.study"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'pool entries',
-                'constraints': [models.UniqueConstraint(fields=('study', 'model'), name='pool_entry_once')],
+                "verbose_name_plural": "pool entries",
+                "constraints": [models.UniqueConstraint(fields=("study", "model"), name="pool_entry_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.UniqueConstraint(fields=('study', 'version'), name='protocol_version'),
+            model_name="protocol",
+            constraint=models.UniqueConstraint(fields=("study", "version"), name="protocol_version"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['enrolment', 'state'], name='conversatio_enrolme_b60c35_idx'),
+            model_name="conversation",
+            index=models.Index(fields=["enrolment", "state"], name="conversatio_enrolme_b60c35_idx"),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('study', 'number'), name='conversation_number'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(fields=("study", "number"), name="conversation_number"),
         ),
         migrations.AddConstraint(
-            model_name='rating',
-            constraint=models.CheckConstraint(condition=models.Q(('score', None), models.Q(('score__gte', 1), ('score__lte', 100)), _connector='OR'), name='score_1_to_100'),
+            model_name="rating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("score", None), models.Q(("score__gte", 1), ("score__lte", 100)), _connector="OR"
+                ),
+                name="score_1_to_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('response', 'number'), name='attempt_number'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("response", "number"), name="attempt_number"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('conversation', 'number'), name='turn_number'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("conversation", "number"), name="turn_number"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('conversation', 'key'), name='turn_key'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("conversation", "key"), name="turn_key"),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(condition=models.Q(('state', 'streaming')), fields=['lease_at'], name='response_leases'),
+            model_name="response",
+            index=models.Index(
+                condition=models.Q(("state", "streaming")), fields=["lease_at"], name="response_leases"
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['enqueued_at'], name='response_queue'),
+            model_name="response",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["enqueued_at"], name="response_queue"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_replaced', False)), fields=('turn', 'slot'), name='one_shown_response_per_slot'),
+            model_name="response",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_replaced", False)),
+                fields=("turn", "slot"),
+                name="one_shown_response_per_slot",
+            ),
         ),
     ]

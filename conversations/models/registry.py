@@ -18,7 +18,9 @@ class Provider(models.Model):
     is_on = models.BooleanField(default=True)
     is_fake = models.BooleanField(default=False, help_text=_("The local fake provider of demos and tests"))
     max_concurrent = models.PositiveIntegerField(default=0, help_text=_("Calls at once; 0 means no limit"))
-    silence_seconds = models.FloatField(default=30, help_text=_("Give up after so many seconds without a word"))
+    silence_seconds = models.FloatField(
+        default=30, help_text=_("Give up after so many seconds without a word")
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -53,8 +55,12 @@ class LanguageModel(models.Model):
     header = models.TextField(blank=True, help_text=_("System prompt"))
     default_parameters = models.JSONField(default=dict, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
-    price_in = models.DecimalField(max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens"))
-    price_out = models.DecimalField(max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens"))
+    price_in = models.DecimalField(
+        max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens")
+    )
+    price_out = models.DecimalField(
+        max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens")
+    )
     daily_limit = models.PositiveIntegerField(default=0, help_text=_("Calls a day; 0 means no limit"))
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     tested_at = models.DateTimeField(null=True, blank=True)

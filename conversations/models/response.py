@@ -48,6 +48,9 @@ class Response(models.Model):
     slot = models.CharField(max_length=1)
     is_replaced = models.BooleanField(default=False)
     replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    depth = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How many responses stood in this slot before")
+    )
     seed = models.PositiveIntegerField(help_text=_("Sent to the provider: two samples of a model differ"))
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -56,7 +59,9 @@ class Response(models.Model):
     enqueued_at = models.DateTimeField(default=timezone.now)
     text = models.TextField(blank=True)
     finish_reason = models.CharField(max_length=30, blank=True)
-    failure = models.CharField(max_length=30, blank=True, help_text=_("Kind of failure, never the provider's text"))
+    failure = models.CharField(
+        max_length=30, blank=True, help_text=_("Kind of failure, never the provider's text")
+    )
     tokens_in = models.PositiveIntegerField(null=True)
     tokens_out = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(max_digits=12, decimal_places=6, null=True)
@@ -81,6 +86,11 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return f"response {self.slot} of turn {self.turn_id}"
+
+    @property
+    def run(self) -> int:
+        """Numbers every fresh start of a slot, so that a reader knows when to begin again."""
+        return self.depth * 100 + self.attempt
 
     @property
     def is_finished(self) -> bool:

@@ -108,7 +108,9 @@ def _bad_link(request: HttpRequest, study: Study, reason: str) -> HttpResponse:
         request,
         title=_("This link does not let you in"),
         text=reason,
-        next_text=_("Go back to the page where you found the study and open it from there. Nothing was stored."),
+        next_text=_(
+            "Go back to the page where you found the study and open it from there. Nothing was stored."
+        ),
         status=400,
         contact=study.contact_email,
     )

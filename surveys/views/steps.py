@@ -89,7 +89,9 @@ def survey_page(request: HttpRequest, visit: Visit, page: str) -> HttpResponse:
         return redirect("surveys:survey", slug=visit.study.slug)
     if request.method == "POST":
         return _submit_page(request, visit, questionnaire, pages, place)
-    return _show_page(request, visit, questionnaire, pages, place, _stored(visit, pages[place], answers.values(rows)))
+    return _show_page(
+        request, visit, questionnaire, pages, place, _stored(visit, pages[place], answers.values(rows))
+    )
 
 
 def _may_open(visit: Visit, questionnaire: Questionnaire, pages: list[Page], place: int) -> bool:
@@ -98,7 +100,9 @@ def _may_open(visit: Visit, questionnaire: Questionnaire, pages: list[Page], pla
     limit = next((i for i, page in enumerate(pages) if first and page.key == first.key), len(pages) - 1)
     if place > limit:
         return False
-    makers = visit.enrolment.page_submissions.filter(page=pages[place].key).values_list("device_id", flat=True)
+    makers = visit.enrolment.page_submissions.filter(page=pages[place].key).values_list(
+        "device_id", flat=True
+    )
     return all(visit.device.may_read(maker) for maker in makers)
 
 
@@ -157,7 +161,9 @@ def _show_page(
             "text": _("Page %(number)s of %(total)s") % {"number": place + 1, "total": len(pages)},
         },
         "page": page,
-        "questions": [question_fields(q, orders[q.key], reading.values, reading.errors) for q in shown],
+        "questions": [
+            question_fields(q, orders[q.key], reading.values, reading.errors, reading.traces) for q in shown
+        ],
         "errors": reading.errors,
         "form_key": random_key(),
         "shown_at": timezone.now().isoformat(),
@@ -174,7 +180,9 @@ def _known(visit: Visit, questionnaire: Questionnaire, reading: PageReading) -> 
 def _page_before(visit: Visit, pages: list[Page], place: int) -> Page | None:
     if place == 0:
         return None
-    makers = visit.enrolment.page_submissions.filter(page=pages[place - 1].key).values_list("device_id", flat=True)
+    makers = visit.enrolment.page_submissions.filter(page=pages[place - 1].key).values_list(
+        "device_id", flat=True
+    )
     return pages[place - 1] if all(visit.device.may_read(maker) for maker in makers) else None
 
 

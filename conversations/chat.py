@@ -1,0 +1,256 @@
+"""What a participant does in a conversation. Every verb is one transaction and safe to repeat."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from conversations import drawing
+from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
+from conversations.situation import Now, Situation, situation
+from prism.lib.codes import random_key
+from surveys.models import Device, Draft, Enrolment
+
+
+class Refused(Exception):
+    """The act is not possible now or the input is wrong; the message tells the person what to do."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A slider as it came in: None when untouched."""
+
+    value: int | None
+    trace: dict[str, Any]
+
+
+def remaining(enrolment: Enrolment, protocol: Protocol, device: Device) -> dict[str, int]:
+    """How many conversations of each type are still to be held, as this device may know it."""
+    rules = protocol.parsed()
+    taken = Conversation.objects.filter(enrolment=enrolment).kept()
+    held = [c.type for c in taken if c.state == Conversation.State.COMPLETE or device.may_read(c.device_id)]
+    return {kind.key: max(0, kind.required - held.count(kind.key)) for kind in rules.types}
+
+
+def is_finished(enrolment: Enrolment) -> bool:
+    """Every type was held as often as the protocol asks."""
+    protocol = current_protocol(enrolment)
+    if protocol is None:
+        return True
+    done = list(Conversation.objects.filter(enrolment=enrolment).complete().values_list("type", flat=True))
+    return all(done.count(kind.key) >= kind.required for kind in protocol.parsed().types)
+
+
+def current_protocol(enrolment: Enrolment) -> Protocol | None:
+    """The version this person began with; the study's newest before the first conversation."""
+    begun = Conversation.objects.filter(enrolment=enrolment).select_related("protocol").order_by("id").first()
+    return (
+        begun.protocol
+        if begun
+        else Protocol.objects.filter(study=enrolment.study_id).order_by("-version").first()
+    )
+
+
+def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
+    """Begin a conversation of a type; the one that is open already is returned. Raises Refused."""
+    with transaction.atomic():
+        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        open_one = Conversation.objects.readable_by(device).unfinished().order_by("id").first()
+        if open_one:
+            return open_one
+        protocol = current_protocol(enrolment)
+        if protocol is None or remaining(enrolment, protocol, device).get(kind, 0) < 1:
+            raise Refused(_("You have held all conversations of this kind. Please choose another one."))
+        return Conversation.objects.create(
+            enrolment=enrolment, study=enrolment.study, protocol=protocol, device=device, type=kind
+        )
+
+
+def look(conversation: Conversation) -> Situation:
+    turn = conversation.turns.select_related("choice").order_by("-number").first()
+    return situation(conversation, turn, shown(turn) if turn else [], conversation.protocol.parsed())
+
+
+def shown(turn: Turn) -> list[Response]:
+    return list(turn.responses.shown().select_related("rating").order_by("slot"))
+
+
+def say(conversation: Conversation, text: str, key: str) -> Turn:
+    """Add a message and draw its models; the same key gives the same turn. Raises Refused."""
+    rules = conversation.protocol.parsed()
+    text = text.replace("\x00", "").strip()
+    if not text:
+        raise Refused(_("Please write a message first."))
+    if len(text) > rules.maximum_characters:
+        raise Refused(
+            _("Your message has %(length)s characters; %(most)s is the most. Please shorten it.")
+            % {"length": len(text), "most": rules.maximum_characters}
+        )
+    try:
+        return _add_turn(conversation, text, key)
+    except IntegrityError as error:
+        raise Refused(_("A message was sent from another window. Look at it before you go on.")) from error
+    except drawing.EmptyPool as error:
+        raise Refused(
+            _("No model can answer at the moment. Your text is kept; please try again later.")
+        ) from error
+
+
+def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        known = conversation.turns.filter(key=key).first()
+        if known:
+            return known
+        here = look(conversation)
+        if not here.may_say:
+            raise Refused(_("The conversation is not waiting for a message now."))
+        number = here.turn.number + 1 if here.turn else 0
+        turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=text)
+        rules = conversation.protocol.parsed()
+        if here.turn:
+            responses = drawing.continue_turn(turn, here.turn.choice.response.model, rules)
+        else:
+            responses = drawing.open_turn(turn, rules)
+        drawing.hand_over(Response.objects.bulk_create(responses))
+        Draft.objects.filter(
+            enrolment=conversation.enrolment_id, page=draft_page(conversation, "say")
+        ).delete()
+        return turn
+
+
+def try_again(conversation: Conversation, key: str) -> None:
+    """No answer arrived for the newest message: draw afresh for every slot. Raises Refused."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        here = look(conversation)
+        if here.now == Now.ANSWERING:
+            return
+        if here.now != Now.STUCK or here.turn is None:
+            raise Refused(_("There is an answer already."))
+        rules = conversation.protocol.parsed()
+        old = list(shown(here.turn))
+        if here.turn.number:
+            fresh = drawing.continue_turn(here.turn, old[0].model, rules)
+        else:
+            fresh = drawing.open_turn(here.turn, rules)
+        depth = max(response.depth for response in old) + 1
+        Response.objects.filter(pk__in=[response.pk for response in old]).update(is_replaced=True)
+        for response in fresh:
+            response.depth = depth
+        drawing.hand_over(Response.objects.bulk_create(fresh))
+
+
+def rate(conversation: Conversation, turn_number: int, scores: Mapping[str, Score]) -> None:
+    """Store the scores of a turn and decide its winner; repeating it changes nothing. Raises Refused."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        here = look(conversation)
+        if here.turn is None or here.turn.number != turn_number or here.now in {Now.CHOOSING, Now.REPLYING}:
+            return
+        if here.now != Now.RATING:
+            raise Refused(_("The answers are not complete yet. Please wait a moment."))
+        responses = [response for response in shown(here.turn) if response.is_rateable]
+        untouched = [r.slot for r in responses if scores.get(r.slot, Score(None, {})).value is None]
+        if untouched:
+            raise Refused(
+                _("Please rate every answer. Still to do: %(slots)s.") % {"slots": ", ".join(untouched)}
+            )
+        Rating.objects.bulk_create(
+            [Rating(response=r, score=scores[r.slot].value, trace=scores[r.slot].trace) for r in responses]
+        )
+        _decide(here.turn, responses, {r.slot: scores[r.slot].value or 0 for r in responses}, conversation)
+        Draft.objects.filter(
+            enrolment=conversation.enrolment_id, page=draft_page(conversation, "rate")
+        ).delete()
+
+
+def _decide(
+    turn: Turn, responses: list[Response], scores: dict[str, int], conversation: Conversation
+) -> None:
+    """The highest score wins. A tie waits for the participant, or falls by a recorded seed."""
+    best = [response for response in responses if scores[response.slot] == max(scores.values())]
+    if len(best) == 1:
+        Choice.objects.create(turn=turn, response=best[0], rule="highest")
+    elif conversation.protocol.parsed().tie == "random":
+        seed = random_key()
+        winner = random.Random(seed).choice(best)
+        Choice.objects.create(
+            turn=turn, response=winner, rule="random", tied=[r.slot for r in best], seed=seed
+        )
+
+
+def tied(turn: Turn) -> list[Response]:
+    """The responses that share the highest score."""
+    rated = [r for r in shown(turn) if hasattr(r, "rating") and r.rating.score is not None]
+    best = max((r.rating.score for r in rated), default=0)
+    return [r for r in rated if r.rating.score == best]
+
+
+def choose(conversation: Conversation, slot: str) -> None:
+    """Settle a tie by the participant's word; a second click changes nothing. Raises Refused."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        here = look(conversation)
+        if here.now == Now.REPLYING:
+            return
+        if here.now != Now.CHOOSING or here.turn is None:
+            raise Refused(_("There is nothing to choose now."))
+        best = tied(here.turn)
+        winner = next((response for response in best if response.slot == slot), None)
+        if winner is None:
+            raise Refused(_("Please choose one of the answers you rated highest."))
+        Choice.objects.create(
+            turn=here.turn, response=winner, rule="participant", tied=[r.slot for r in best]
+        )
+
+
+def finish(conversation: Conversation) -> None:
+    """End the chat; feedback is due next. Raises Refused before the protocol's minimum of turns."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        here = look(conversation)
+        if here.now in {Now.FEEDBACK, Now.OVER}:
+            return
+        if not here.may_finish:
+            raise Refused(
+                _("Please exchange at least %(turns)s messages before you finish.")
+                % {"turns": conversation.protocol.parsed().minimum_turns}
+            )
+        Conversation.objects.filter(pk=conversation.pk).update(
+            state=Conversation.State.FEEDBACK, chat_finished_at=timezone.now()
+        )
+
+
+def give_feedback(
+    conversation: Conversation,
+    performance: dict[str, Any],
+    choice: dict[str, Any],
+    text: str,
+    order: dict[str, Any],
+) -> None:
+    """Store the feedback and close the conversation; a repeat changes nothing. Raises Refused."""
+    with transaction.atomic():
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        here = look(conversation)
+        if here.now == Now.OVER:
+            return
+        if here.now != Now.FEEDBACK:
+            raise Refused(_("Please finish the conversation first."))
+        Feedback.objects.create(
+            conversation=conversation, performance=performance, choice=choice, text=text, order=order
+        )
+        Conversation.objects.filter(pk=conversation.pk).update(
+            state=Conversation.State.COMPLETE, finished_at=timezone.now()
+        )
+        Draft.objects.filter(
+            enrolment=conversation.enrolment_id, page=draft_page(conversation, "feedback")
+        ).delete()
+
+
+def draft_page(conversation: Conversation, form: str) -> str:
+    return f"chat:{conversation.code}:{form}"

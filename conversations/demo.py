@@ -1,0 +1,106 @@
+"""The demonstration study: the PRISM instrument, its consent and protocol, and models of the fake provider."""
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from conversations import protocols
+from conversations.fakellm.personas import PERSONAS
+from conversations.models import LanguageModel, PoolEntry, Protocol, Provider
+from surveys.consents import PRISM
+from surveys.instruments import instrument
+from surveys.models import ConsentDocument, Membership, Questionnaire, Study
+from surveys.models.people import Role
+from surveys.models.study import sha256
+
+SLUG = "demo"
+PEOPLE = {
+    "coordinator@demo.example": Role.OWNER,
+    "analyst@demo.example": Role.ANALYST,
+    "annotator@demo.example": Role.ANNOTATOR,
+}
+CODES = {
+    "complete": "DEMODONE",
+    "no_consent": "DEMONOCO",
+    "screened_out": "DEMOSCRN",
+    "quota_full": "DEMOFULL",
+}
+HEADER = (
+    "You are a conversational assistant in a research study. Answer in about 50 words "
+    "and do not mention this limit."
+)
+
+
+@transaction.atomic
+def load_demo(base_url: str = "") -> Study:
+    """The demo study, made if it is missing; `base_url` moves its fake provider. Loading twice changes nothing."""
+    study = Study.objects.filter(slug=SLUG).first() or _make_study()
+    provider = _provider(base_url)
+    for identifier in sorted(PERSONAS):
+        model = _model(provider, identifier)
+        PoolEntry.objects.get_or_create(study=study, model=model)
+    load_protocol(study, protocols.preset("prism"))
+    for email, role in PEOPLE.items():
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        Membership.objects.get_or_create(
+            study=study, user=user, defaults={"role": role, "may_export_full": role == Role.OWNER}
+        )
+    return study
+
+
+def _make_study() -> Study:
+    return Study.objects.create(
+        slug=SLUG,
+        title="Talking with AI models",
+        summary="A demonstration of the PRISM study. All of its data are synthetic.",
+        kind=Study.Kind.DEMO,
+        state=Study.State.OPEN,
+        locale="demo",
+        minutes=45,
+        contact_name="The Prism demonstration",
+        contact_email="contact@demo.example",
+        panel={"codes": CODES},
+        questionnaire=Questionnaire.load(instrument("prism"), source="prism.yaml"),
+        consent_document=ConsentDocument.load(**PRISM),
+    )
+
+
+def load_protocol(study: Study, document: str) -> Protocol:
+    """The study's protocol with this text, made as the next version if it is new. Raises ProtocolError."""
+    protocols.parse(document)
+    newest = study.protocols.order_by("-version").first()
+    if newest and newest.sha256 == sha256(document):
+        return newest
+    version = newest.version + 1 if newest else 1
+    return Protocol.objects.create(study=study, version=version, document=document, sha256=sha256(document))
+
+
+def _provider(base_url: str) -> Provider:
+    url = base_url or settings.FAKELLM_URL
+    provider, is_new = Provider.objects.get_or_create(
+        name="Local fake provider", defaults={"base_url": url, "is_fake": True}
+    )
+    if base_url and not is_new and provider.base_url != base_url:
+        Provider.objects.filter(pk=provider.pk).update(base_url=base_url)
+    return provider
+
+
+def _model(provider: Provider, identifier: str) -> LanguageModel:
+    model, _ = LanguageModel.objects.get_or_create(
+        name=f"prism-demo/{identifier}",
+        defaults={
+            "provider": provider,
+            "identifier": identifier,
+            "short_name": identifier,
+            "code": identifier[:4].upper(),
+            "family": identifier.split("-")[0].title(),
+            "maker": "demo",
+            "is_open_access": identifier[0] < "e",
+            "header": HEADER,
+            "default_parameters": {"temperature": 1.0},
+            "parameters": {},
+            "price_in": "0.5000",
+            "price_out": "1.5000",
+        },
+    )
+    return model

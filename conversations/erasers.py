@@ -1,0 +1,49 @@
+"""What erasing a participant does to conversations: texts and ratings go, rows and codes stay."""
+
+from conversations.models import (
+    Attempt,
+    Choice,
+    Conversation,
+    Draw,
+    Feedback,
+    Rating,
+    Response,
+    Turn,
+)
+from surveys import erasure
+from surveys.models import Participant
+
+PATH = "conversation__enrolment__participant"
+
+
+def blank_turns(participant: Participant) -> int:
+    return Turn.objects.filter(**{PATH: participant}).update(text="")
+
+
+def blank_responses(participant: Participant) -> int:
+    """Answers quote their questions; a running call loses its claim and is dropped by its worker."""
+    responses = Response.objects.filter(**{f"turn__{PATH}": participant})
+    return responses.update(text="", state=Response.State.FAILED, failure="erased")
+
+
+def blank_attempts(participant: Participant) -> int:
+    return Attempt.objects.filter(**{f"response__turn__{PATH}": participant}).update(text="", detail="")
+
+
+def blank_ratings(participant: Participant) -> int:
+    return Rating.objects.filter(**{f"response__turn__{PATH}": participant}).update(score=None, trace={})
+
+
+def blank_feedback(participant: Participant) -> int:
+    return Feedback.objects.filter(**{PATH: participant}).update(text="", performance={}, choice={}, order={})
+
+
+def register() -> None:
+    erasure.register(Turn, blank_turns)
+    erasure.register(Response, blank_responses)
+    erasure.register(Attempt, blank_attempts)
+    erasure.register(Rating, blank_ratings)
+    erasure.register(Feedback, blank_feedback)
+    erasure.exempt(Conversation, "random codes, type, states and times")
+    erasure.exempt(Draw, "which models were drawn, with odds and seed")
+    erasure.exempt(Choice, "which slot won, by which rule")

@@ -1,0 +1,179 @@
+"""The web's side of live text: one reader of Redis per process serves every browser that follows a turn.
+
+A feed is built from PostgreSQL and the turn's Redis stream, so any web process can take over any browser.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import redis.asyncio as redis
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connection
+
+from conversations.models import Response
+
+from .wire import Cursor, Entry, SlotText, endings, event, news, stream_key, unpack
+
+logger = logging.getLogger(__name__)
+TICK_SECONDS = 0.04
+GAP_SECONDS = 0.09
+HEARTBEAT_SECONDS = 10.0
+REFRESH_SECONDS = 2.0
+Row = tuple[str, int, str, str]
+
+
+@dataclass(eq=False)
+class Feed:
+    """What this process knows of a turn, shared by all browsers that follow it."""
+
+    turn: int
+    slots: dict[str, SlotText] = field(default_factory=dict)
+    last_id: bytes = b"0-0"
+    readers: int = 0
+    checked_at: float = 0.0
+    has_gap: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take_entry(self, entry: Entry) -> None:
+        for slot, run, offset, text, state in entry:
+            known = self.slots.setdefault(slot, SlotText())
+            self.has_gap = not known.add(run, offset, text, state) or self.has_gap
+        self.tell()
+
+    def take_rows(self, rows: list[Row]) -> None:
+        """What PostgreSQL has; behind Redis while text arrives, ahead of it when an entry was lost."""
+        for slot, run, text, state in rows:
+            self.slots.setdefault(slot, SlotText()).add(run, 0, text, state)
+        self.has_gap = False
+        self.checked_at = time.monotonic()
+        self.tell()
+
+    def tell(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.slots) and all(slot.is_over for slot in self.slots.values())
+
+
+class Hub:
+    """Follows the streams of all turns that somebody watches, with one Redis connection and one query at a time."""
+
+    def __init__(self) -> None:
+        self.feeds: dict[int, Feed] = {}
+        self.redis = redis.Redis.from_url(settings.REDIS_URL)
+        self.reader: asyncio.Task[None] | None = None
+
+    async def join(self, turn: int) -> Feed:
+        feed = self.feeds.get(turn)
+        if feed is None:
+            feed = self.feeds[turn] = Feed(turn)
+        feed.readers += 1
+        if self.reader is None or self.reader.done():
+            self.reader = asyncio.create_task(self._read_forever())
+        if not feed.slots:
+            await self._refresh([feed])
+        return feed
+
+    def leave(self, feed: Feed) -> None:
+        feed.readers -= 1
+        if not feed.readers:
+            self.feeds.pop(feed.turn, None)
+
+    async def _read_forever(self) -> None:
+        while self.feeds:
+            try:
+                await self._read()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("Redis is away (%s); reading from the database", type(error).__name__)
+                await asyncio.sleep(0.5)
+            try:
+                await self._refresh(self._stale())
+            except Exception as error:
+                logger.warning("feeds could not be refreshed: %s", type(error).__name__)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _read(self) -> None:
+        streams = {stream_key(feed.turn): feed for feed in self.feeds.values() if not feed.is_over}
+        if not streams:
+            return
+        positions = {key: feed.last_id for key, feed in streams.items()}
+        for key, entries in await self.redis.xread(positions) or []:  # type: ignore[arg-type]
+            feed = streams[key.decode()]
+            for entry_id, fields in entries:
+                feed.last_id = entry_id
+                feed.take_entry(unpack(fields))
+
+    def _stale(self) -> list[Feed]:
+        now = time.monotonic()
+        return [
+            feed
+            for feed in self.feeds.values()
+            if not feed.is_over and now - feed.checked_at > (0.3 if feed.has_gap else REFRESH_SECONDS)
+        ]
+
+    async def _refresh(self, feeds: list[Feed]) -> None:
+        if not feeds:
+            return
+        rows = await sync_to_async(rows_of, thread_sensitive=False)([feed.turn for feed in feeds])
+        for feed in feeds:
+            feed.take_rows(rows.get(feed.turn, []))
+
+
+def rows_of(turns: list[int]) -> dict[int, list[Row]]:
+    """Slot, run, text and state of the shown responses of each turn."""
+    try:
+        found: dict[int, list[Row]] = {}
+        for row in Response.objects.shown().filter(turn__in=turns):
+            found.setdefault(row.turn_id, []).append((row.slot, row.run, row.text, row.state))
+        return found
+    finally:
+        connection.close()  # a stream of events must not hold a connection
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hub() -> Hub:
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs.clear()
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
+    """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
+
+    One event carries what is new in all slots; events are at least GAP_SECONDS apart, the first comes at once.
+    """
+    feed = await hub().join(turn)
+    told: set[str] = set()
+    try:
+        yield "retry: 1000\n\n"
+        while True:
+            changed = feed.changed
+            data, after = news(feed.slots, cursor)
+            over = endings(feed.slots, told)
+            if over:
+                data["over"] = over
+                told.update(over)
+            if data:
+                cursor = after
+                yield event(data, cursor)
+            if feed.is_over:
+                yield event({}, cursor, name="done")
+                return
+            if data:
+                await asyncio.sleep(GAP_SECONDS)
+            try:
+                await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield ": still here\n\n"
+    finally:
+        hub().leave(feed)

@@ -1,0 +1,138 @@
+"""One streamed call to an OpenAI-compatible provider, and what can go wrong with it in our words."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import openai
+
+
+class ProviderFailure(Exception):
+    """A call that did not end well.
+
+    `kind`: rate_limited, server_error, refused, unreachable, silent, cut, garbage or empty. `detail` is for
+    coordinators only; `retry_after` is in seconds.
+    """
+
+    def __init__(self, kind: str, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.detail = detail[:300]
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Call:
+    base_url: str
+    api_key: str
+    model: str
+    messages: tuple[dict[str, str], ...]
+    parameters: dict[str, Any]
+    seed: int
+    silence_seconds: float
+    attempt: str
+
+
+@dataclass
+class Ending:
+    """What the provider said at the end of a call."""
+
+    finish_reason: str = ""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    is_complete: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+_clients: dict[tuple[str, str], openai.AsyncOpenAI] = {}
+
+
+def client_for(base_url: str, api_key: str) -> openai.AsyncOpenAI:
+    """One client, so one pool of connections, for each endpoint and key of this process."""
+    key = (base_url, api_key)
+    if key not in _clients:
+        limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=200)
+        _clients[key] = openai.AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key or "none",
+            max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(limits=limits),
+        )
+    return _clients[key]
+
+
+async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
+    """The pieces of text as they come; `ending` is filled in. Raises ProviderFailure.
+
+    Reads the SDK's raw event lines: parsing each into its typed chunk costs about as much as all the rest.
+    """
+    timeout = httpx2.Timeout(call.silence_seconds, connect=min(10.0, call.silence_seconds))
+    request = client_for(call.base_url, call.api_key).chat.completions.with_streaming_response.create(
+        model=call.model,
+        messages=list(call.messages),  # type: ignore[arg-type]
+        stream=True,
+        stream_options={"include_usage": True},
+        seed=call.seed,
+        extra_body=call.parameters,
+        extra_headers={"X-Prism-Attempt": call.attempt},
+        timeout=timeout,
+    )
+    try:
+        async with request as response:
+            async for line in response.iter_lines():
+                piece = _piece(line, ending)
+                if piece:
+                    yield piece
+    except (openai.APIError, httpx2.HTTPError) as error:
+        raise _failure(error) from error
+    if not ending.is_complete and not ending.finish_reason:
+        raise ProviderFailure("cut", "the stream ended without a finish reason")
+
+
+def _piece(line: str, ending: Ending) -> str:
+    if not line.startswith("data:"):
+        return ""
+    body = line[5:].strip()
+    if body == "[DONE]":
+        ending.is_complete = True
+        return ""
+    try:
+        chunk = json.loads(body)
+        return _text(chunk, ending)
+    except (ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
+        raise ProviderFailure("garbage", "a line of the stream is not what the protocol says") from error
+
+
+def _text(chunk: dict[str, Any], ending: Ending) -> str:
+    if "error" in chunk:
+        raise ProviderFailure("server_error", "the stream carried an error")
+    usage = chunk.get("usage")
+    if usage:
+        ending.tokens_in, ending.tokens_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    choices = chunk["choices"]
+    if not choices:
+        return ""
+    ending.finish_reason = choices[0].get("finish_reason") or ending.finish_reason
+    return (choices[0].get("delta") or {}).get("content") or ""
+
+
+def _failure(error: Exception) -> ProviderFailure:
+    if isinstance(error, openai.RateLimitError):
+        return ProviderFailure("rate_limited", "status 429", _retry_after(error))
+    if isinstance(error, openai.APIStatusError):
+        kind = "server_error" if error.status_code >= 500 else "refused"
+        return ProviderFailure(kind, f"status {error.status_code}")
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+        return ProviderFailure("silent", "no word in time")
+    if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
+        return ProviderFailure("unreachable", type(error).__name__)
+    return ProviderFailure("cut", type(error).__name__)
+
+
+def _retry_after(error: openai.RateLimitError) -> float | None:
+    try:
+        return float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None

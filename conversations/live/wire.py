@@ -1,0 +1,100 @@
+"""How text travels: entries of a turn's Redis stream, and the cursor that names what a browser has.
+
+An entry's field `d` is a JSON list of [slot, run, offset, text, state]; a slot's run grows whenever it starts
+again (a replacement, a lost worker). The cursor is ours, such as `A1.120-B101.98`: slot, run, characters. It is
+the event id that browsers send back, so any web process can go on from Redis or from PostgreSQL.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Entry = list[tuple[str, int, int, str, str]]
+Cursor = dict[str, tuple[int, int]]
+STREAM_SECONDS = 3600
+_PART = re.compile(r"([A-H])(\d{1,6})\.(\d{1,8})")
+
+
+def stream_key(turn: int) -> str:
+    return f"prism:turn:{turn}"
+
+
+def pack(entry: Entry) -> dict[str, str]:
+    return {"d": json.dumps(entry, ensure_ascii=False, separators=(",", ":"))}
+
+
+def unpack(fields: dict[bytes, bytes]) -> Entry:
+    return [tuple(part) for part in json.loads(fields[b"d"])]
+
+
+def read_cursor(text: str) -> Cursor:
+    """The cursor in an event id; what cannot be read counts as nothing seen."""
+    return {slot: (int(run), int(offset)) for slot, run, offset in _PART.findall(text[:500])}
+
+
+def write_cursor(cursor: Cursor) -> str:
+    return "-".join(f"{slot}{run}.{offset}" for slot, (run, offset) in sorted(cursor.items()))
+
+
+@dataclass
+class SlotText:
+    """What is known of a slot: its run, the text of that run so far, and its state."""
+
+    run: int = 0
+    text: str = ""
+    state: str = "waiting"
+
+    def add(self, run: int, offset: int, text: str, state: str) -> bool:
+        """Take in a piece; False when pieces before it are missing (then PostgreSQL or a resend heals it)."""
+        if run < self.run:
+            return True
+        if run > self.run:
+            self.run, self.text, self.state = run, "", "waiting"
+        if offset > len(self.text):
+            return False
+        if offset + len(text) > len(self.text):
+            self.text = self.text[:offset] + text
+        if not self.is_over:
+            self.state = state
+        return True
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {"done", "failed"}
+
+
+def news(slots: dict[str, SlotText], cursor: Cursor) -> tuple[dict[str, object], Cursor]:
+    """What a browser that has `cursor` lacks: {slot: text}, `again` for slots that start anew, `over`.
+
+    Slots in `over` are named once: when the browser's cursor first reaches their end.
+    """
+    found: dict[str, object] = {}
+    after: Cursor = {}
+    again = []
+    for name, slot in slots.items():
+        run, offset = cursor.get(name, (slot.run, 0))
+        if run != slot.run or offset > len(slot.text):
+            again.append(name)
+            offset = 0
+        if len(slot.text) > offset:
+            found[name] = slot.text[offset:]
+        after[name] = (slot.run, len(slot.text))
+    if again:
+        found["again"] = again
+    return found, after
+
+
+def event(data: dict[str, object], cursor: Cursor, name: str = "") -> str:
+    """A server-sent event."""
+    lines = [f"id: {write_cursor(cursor)}"]
+    if name:
+        lines.append(f"event: {name}")
+    lines.append(f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}")
+    return "\n".join(lines) + "\n\n"
+
+
+def endings(slots: dict[str, SlotText], known: Iterable[str]) -> dict[str, str]:
+    """The slots that are over and not in `known`, as a participant may know it: done or stopped."""
+    words = {"done": "done", "failed": "stopped"}
+    return {name: words[slot.state] for name, slot in slots.items() if slot.is_over and name not in known}

@@ -1,0 +1,63 @@
+"""Starting the whole of Prism on this machine: for the demo, for bots and for measurements."""
+
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from conversations.demo import SLUG
+from prism.lib.processes import (
+    CHECKOUT,
+    Supervisor,
+    beat_command,
+    free_port,
+    http_answers,
+    log_says,
+    web_command,
+    worker_command,
+)
+
+LIVE_SLOTS = 512
+WORK_SLOTS = 4
+
+
+@dataclass(frozen=True)
+class Ports:
+    web: int
+    fake: int = field(default_factory=free_port)
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web}"
+
+    @property
+    def fake_url(self) -> str:
+        return f"http://127.0.0.1:{self.fake}/v1"
+
+
+def add_prism(house: Supervisor, ports: Ports, *, speed: float = 1.0, live_workers: int = 1) -> None:
+    """Register fake provider, web, workers and beat; servers must be provided and migrated already."""
+    fake = ["fakellm", "--port", str(ports.fake), "--speed", str(speed)]
+    house.add("fake provider", manage(*fake), ready=http_answers(f"http://127.0.0.1:{ports.fake}/health"))
+    for number in range(live_workers):
+        name = f"live worker {number + 1}" if live_workers > 1 else "live worker"
+        house.add(name, worker_command("live", LIVE_SLOTS), ready=_celery_is_ready(house, name))
+    house.add("work worker", worker_command("work", WORK_SLOTS), ready=_celery_is_ready(house, "work worker"))
+    house.add("beat", beat_command())
+    house.add("web", web_command(ports.web), ready=http_answers(f"{ports.web_url}/health/"))
+
+
+def manage(*arguments: str) -> list[str]:
+    """The command line of a management command of this checkout."""
+    return [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+
+
+def _celery_is_ready(house: Supervisor, name: str) -> Callable[[], bool]:
+    return log_says(house.log(name), "ready.")
+
+
+def participant_link(base_url: str, slug: str = SLUG) -> str:
+    """A panel link of somebody who was never here."""
+    person, session = secrets.token_hex(12), secrets.token_hex(12)
+    study = "5f" + "0" * 22
+    return f"{base_url}/studies/{slug}/?PROLIFIC_PID={person}&STUDY_ID={study}&SESSION_ID={session}"

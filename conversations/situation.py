@@ -1,0 +1,50 @@
+"""Where a conversation stands, derived from its rows. Pure: rows in, a situation out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conversations.models import Conversation, Response, Turn
+from conversations.protocols import Protocol
+
+
+class Now(StrEnum):
+    OPENING = "opening"  # the first message is to be written
+    ANSWERING = "answering"  # models are speaking
+    STUCK = "stuck"  # no answer arrived
+    RATING = "rating"
+    CHOOSING = "choosing"  # the best answers are tied and the protocol lets the participant choose
+    REPLYING = "replying"  # the next message, or the end
+    FEEDBACK = "feedback"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class Situation:
+    now: Now
+    turn: Turn | None
+    may_say: bool = False
+    may_finish: bool = False
+
+
+def situation(
+    conversation: Conversation, turn: Turn | None, responses: list[Response], protocol: Protocol
+) -> Situation:
+    """`turn` is the newest and `responses` its shown ones, with `rating` and `choice` at hand."""
+    if conversation.state == Conversation.State.FEEDBACK:
+        return Situation(Now.FEEDBACK, turn)
+    if conversation.state != Conversation.State.OPEN:
+        return Situation(Now.OVER, turn)
+    if turn is None:
+        return Situation(Now.OPENING, None, may_say=True)
+    if any(not response.is_finished for response in responses):
+        return Situation(Now.ANSWERING, turn)
+    if not any(response.is_rateable for response in responses):
+        return Situation(Now.STUCK, turn)
+    if not any(hasattr(response, "rating") for response in responses):
+        return Situation(Now.RATING, turn)
+    if not hasattr(turn, "choice"):
+        return Situation(Now.CHOOSING, turn)
+    turns = turn.number + 1
+    return Situation(
+        Now.REPLYING, turn, may_say=turns < protocol.maximum_turns, may_finish=turns >= protocol.minimum_turns
+    )

@@ -1,0 +1,98 @@
+"""What the conversation pages show: slots with letters and cleaned text, never a model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from conversations import chat
+from conversations.live.wire import write_cursor
+from conversations.models import Conversation, Response, Turn
+from conversations.protocols import Protocol
+from conversations.situation import Now, Situation
+from prism.lib.markdown import render as markdown
+
+
+@dataclass(frozen=True)
+class SlotView:
+    letter: str
+    html: SafeString
+    text: str
+    is_finished: bool
+    is_rateable: bool
+    note: str
+    score_name: str
+    value: str
+    trace: str
+    is_winner: bool
+
+
+@dataclass(frozen=True)
+class TurnView:
+    number: int
+    text: str
+    slots: list[SlotView]
+    winner: SlotView | None
+    cursor: str
+
+
+def turn_views(conversation: Conversation, draft: dict[str, list[str]]) -> list[TurnView]:
+    turns = conversation.turns.select_related("choice").order_by("number")
+    return [turn_view(turn, draft) for turn in turns]
+
+
+def turn_view(turn: Turn, draft: dict[str, list[str]]) -> TurnView:
+    responses = chat.shown(turn)
+    winner = turn.choice.response_id if hasattr(turn, "choice") else None
+    slots = [slot_view(response, response.pk == winner, draft) for response in responses]
+    cursor = {r.slot: (r.run, len(r.text)) for r in responses if r.run}
+    return TurnView(
+        number=turn.number,
+        text=turn.text,
+        slots=slots,
+        winner=next((slot for slot in slots if slot.is_winner), None),
+        cursor=write_cursor(cursor),
+    )
+
+
+def slot_view(response: Response, is_winner: bool, draft: dict[str, list[str]]) -> SlotView:
+    name = f"score-{response.slot}"
+    return SlotView(
+        letter=response.slot,
+        html=markdown(response.text) if response.is_finished else SafeString(""),
+        text=response.text,
+        is_finished=response.is_finished,
+        is_rateable=response.is_rateable,
+        note=_note(response),
+        score_name=name,
+        value=(draft.get(name) or [""])[0],
+        trace=(draft.get(f"{name}__trace") or [""])[0],
+        is_winner=is_winner,
+    )
+
+
+def _note(response: Response) -> str:
+    if response.state != Response.State.FAILED:
+        return ""
+    if response.text.strip():
+        return _("This answer stopped before its end. Please rate what you see.")
+    return _("No answer arrived here. You need not rate it.")
+
+
+def conversation_context(
+    conversation: Conversation, here: Situation, draft: dict[str, list[str]]
+) -> dict[str, Any]:
+    rules: Protocol = conversation.protocol.parsed()
+    turns = turn_views(conversation, draft)
+    return {
+        "conversation": conversation,
+        "kind": rules.type(conversation.type),
+        "rules": rules,
+        "now": here.now.value,
+        "here": here,
+        "earlier": turns[:-1],
+        "latest": turns[-1] if turns else None,
+        "tied": [r.slot for r in chat.tied(here.turn)] if here.now == Now.CHOOSING and here.turn else [],
+        "say_draft": "",
+    }
