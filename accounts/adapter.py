@@ -1,9 +1,26 @@
 """How allauth behaves here: nobody signs up without an invitation."""
 
+from datetime import timedelta
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.utils import timezone
+
+JUST_NOW = timedelta(minutes=5)
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who set up an authenticator just now proved it by a code, and may see the recovery codes at once."""
+        user = getattr(self.request, "user", None)
+        if user is not None and user.is_authenticated:
+            newest = timezone.now() - JUST_NOW
+            totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP, created_at__gte=newest)
+            if totp.exists():
+                return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))

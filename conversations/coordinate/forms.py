@@ -65,6 +65,8 @@ class ProviderForm(forms.ModelForm):
 
 
 class LanguageModelForm(forms.ModelForm):
+    link = forms.URLField(label=_("Link"), required=False, max_length=300, assume_scheme="https")
+
     class Meta:
         model = LanguageModel
         fields = [
@@ -96,7 +98,6 @@ class LanguageModelForm(forms.ModelForm):
             "maker": _("Maker"),
             "is_open_access": _("Weights are open"),
             "kind": _("Kind"),
-            "link": _("Link"),
             "header": _("System prompt"),
             "default_parameters": _("The provider's own defaults"),
             "parameters": _("Parameters sent with every call"),
