@@ -1,5 +1,6 @@
 """Settings of Prism, from the environment; every name is documented in docs/operations.md."""
 
+import base64
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from prism.lib.urls import celery_broker_url, database_settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("PRISM_VAR", BASE_DIR / "var"))
 DEVELOPMENT_SECRET = "development-only-not-a-secret"  # noqa: S105 - production refuses to start with it
+DEVELOPMENT_KEY = "ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDA="
 
 
 def env_flag(name: str, default: bool) -> bool:
@@ -23,6 +25,13 @@ def env_list(name: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
 
 
+def is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(key)) == 32
+    except ValueError:
+        return False
+
+
 PRODUCTION = os.environ.get("PRISM_ENV", "development") == "production"
 DEBUG = env_flag("DEBUG", not PRODUCTION)
 SECRET_KEY = os.environ.get("SECRET_KEY") or DEVELOPMENT_SECRET
@@ -31,6 +40,7 @@ ENCRYPTION_KEYS = env_list("ENCRYPTION_KEYS")
 IDENTITY_HASH_KEY = os.environ.get("IDENTITY_HASH_KEY", "")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 
 
 def refuse_unsafe_production() -> None:
@@ -44,8 +54,14 @@ def refuse_unsafe_production() -> None:
         problems.append("ALLOWED_HOSTS is missing or '*': name the hosts, separated by commas")
     if not ENCRYPTION_KEYS:
         problems.append("ENCRYPTION_KEYS is missing: run `python manage.py makekeys`")
+    if DEVELOPMENT_KEY in ENCRYPTION_KEYS or not all(map(is_fernet_key, ENCRYPTION_KEYS)):
+        problems.append("ENCRYPTION_KEYS holds no real key: run `python manage.py makekeys`")
     if len(IDENTITY_HASH_KEY) < 32:
         problems.append("IDENTITY_HASH_KEY is missing or short: run `python manage.py makekeys`")
+    if not PUBLIC_URL.startswith("https://"):
+        problems.append("PUBLIC_URL is missing or not https: set the address that people open")
+    if not EMAIL_HOST:
+        problems.append("EMAIL_HOST is missing: nobody could sign in without the codes sent by e-mail")
     for name in ("DATABASE_URL", "REDIS_URL"):
         if not os.environ.get(name):
             problems.append(f"{name} is missing: production never uses the embedded servers")
@@ -57,7 +73,7 @@ if PRODUCTION:
     refuse_unsafe_production()
 else:
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]", "testserver"]
-    ENCRYPTION_KEYS = ENCRYPTION_KEYS or ["ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDA="]
+    ENCRYPTION_KEYS = ENCRYPTION_KEYS or [DEVELOPMENT_KEY]
     IDENTITY_HASH_KEY = IDENTITY_HASH_KEY or DEVELOPMENT_SECRET
 
 INSTALLED_APPS = [
@@ -157,6 +173,14 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION = (
     "none"  # a code sent to the address signs in, so that the address is proven each time
 )
+# Nobody needs a password here; should one be set all the same, it is a good one.
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Prism: "
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
@@ -164,14 +188,13 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prism"
 MFA_REQUIRED = env_flag("MFA_REQUIRED", PRODUCTION)
 
-EMAIL_URL = os.environ.get("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Prism <prism@localhost>")
-if os.environ.get("EMAIL_HOST"):
-    EMAIL_HOST = os.environ["EMAIL_HOST"]
+if EMAIL_HOST:
     EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
     EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
     EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
     EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", True)
+    EMAIL_TIMEOUT = 20
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
@@ -179,6 +202,10 @@ else:
 SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
+# Not in a cookie: messages name people who were invited.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = False  # fetch() in our pages reads it; the value protects nothing by being secret
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -199,7 +226,9 @@ if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-prism"
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrf"
-    CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [f"https://{host}" for host in ALLOWED_HOSTS]
+    CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [
+        f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS
+    ]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

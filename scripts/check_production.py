@@ -19,6 +19,7 @@ def production_environment() -> dict[str, str]:
         "IDENTITY_HASH_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "prism.example.org",
         "PUBLIC_URL": "https://prism.example.org",
+        "EMAIL_HOST": "mail.invalid",
         "DATABASE_URL": "postgresql://prism@database.invalid/prism",
         "REDIS_URL": "redis://cache.invalid:6379/0",
     }
