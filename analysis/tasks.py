@@ -7,12 +7,12 @@ from analysis.exports import jobs
 from analysis.models import Export
 
 
-@shared_task(name="analysis.tasks.run_export", queue="work")
+@shared_task(name="analysis.tasks.run_export")
 def run_export(export_id: int) -> None:
     jobs.run(export_id)
 
 
-@shared_task(name="analysis.tasks.requeue_lost_exports", queue="work", expires=30)
+@shared_task(name="analysis.tasks.requeue_lost_exports", expires=30)
 def requeue_lost_exports() -> None:
     """For beat: hand exports to a worker again that the broker forgot or whose worker is gone."""
     for pk in jobs.lost():

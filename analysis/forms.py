@@ -1,0 +1,59 @@
+"""What a person chooses before an export."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from analysis.exports.release import Scope
+from analysis.models import Export
+from surveys.models import Study
+
+DE_IDENTIFIED = "de-identified"
+FULL = "full"
+CONTENTS = [
+    (DE_IDENTIFIED, _("De-identified: no text that people or models wrote, no dates")),
+    (FULL, _("Full: everything that people and models wrote")),
+]
+
+
+class ExportForm(forms.Form):
+    content = forms.ChoiceField(
+        label=_("What goes in"),
+        choices=CONTENTS,
+        widget=forms.RadioSelect({"class": "form-check-input"}),
+        initial=DE_IDENTIFIED,
+    )
+    include_test = forms.BooleanField(
+        label=_("With test data"),
+        required=False,
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+    )
+    release_seed = forms.CharField(
+        label=_("Release seed"),
+        required=False,
+        max_length=Export._meta.get_field("release_seed").max_length,
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
+        help_text=_(
+            "Draws new codes for people and conversations, always the same ones for the same seed. "
+            "Without it the codes are those of the participants page."
+        ),
+    )
+
+    def __init__(self, *args: Any, may_export_full: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.may_export_full = may_export_full
+        if not may_export_full:
+            content = self.fields["content"]
+            assert isinstance(content, forms.ChoiceField)
+            content.choices = CONTENTS[:1]
+
+    def scope(self, study: Study) -> Scope:
+        """What was chosen, once the form is valid."""
+        chosen = self.cleaned_data
+        return Scope(
+            study=study,
+            is_full=chosen["content"] == FULL,
+            include_test=chosen["include_test"],
+            release_seed=chosen["release_seed"],
+        )
