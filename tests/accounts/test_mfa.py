@@ -51,7 +51,9 @@ def sign_in_by_mail(client, email: str):
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.COORDINATOR])
-def test_owners_and_coordinators_must_set_it_up_before_any_page_of_the_workbench(client, required, study, role):
+def test_owners_and_coordinators_must_set_it_up_before_any_page_of_the_workbench(
+    client, required, study, role
+):
     client.force_login(make_member(study, role))
     for path in ("/coordinate/", f"/coordinate/studies/{study.slug}/", "/coordinate/models/", "/annotate/"):
         answer = client.get(path)
