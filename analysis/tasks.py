@@ -12,8 +12,8 @@ def run_export(export_id: int) -> None:
     jobs.run(export_id)
 
 
-@shared_task(name="analysis.tasks.requeue_lost_exports", expires=30)
-def requeue_lost_exports() -> None:
+@shared_task(name="analysis.tasks.sweep_exports", expires=30)
+def sweep_exports() -> None:
     """For beat: hand exports to a worker again that the broker forgot or whose worker is gone."""
     for pk in jobs.lost():
         run_export.delay(pk)

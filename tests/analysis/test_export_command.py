@@ -70,6 +70,12 @@ def test_an_unknown_study_or_format_is_one_clear_line(tmp_path):
     assert not Export.objects.exists()
 
 
+def test_the_demonstration_is_loaded_when_it_is_missing(tmp_path):
+    said = export("demo", "--out", tmp_path, "--json")
+    assert json.loads(said)["rows"]["survey.jsonl"] == 0
+    assert json.loads(said)["rows"]["models.jsonl"] >= 4
+
+
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CommandError, match="cannot be used: "):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from analysis.exports import jobs, writing
 from analysis.exports.release import Scope
 from analysis.models import Export
-from analysis.tasks import requeue_lost_exports, run_export
+from analysis.tasks import sweep_exports, run_export
 from surveys.erasure import erase
 from surveys.models import AuditEvent
 from tests.analysis.releases import study_with_talks
@@ -165,5 +165,5 @@ def test_forgotten_and_abandoned_exports_are_handed_out_again(talks, monkeypatch
     requested(requested_at=long_ago, filters={"source": jobs.BY_COMMAND})
     handed_out: list[int] = []
     monkeypatch.setattr(run_export, "delay", handed_out.append)
-    requeue_lost_exports()
+    sweep_exports()
     assert handed_out == [forgotten, abandoned]

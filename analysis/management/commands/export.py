@@ -11,9 +11,9 @@ from analysis.exports import jobs
 from analysis.exports.manifest import FORMAT
 from analysis.exports.release import Scope
 from analysis.models import Export
+from conversations import demo
 from surveys.models import Study
 
-DEMO = "demo"
 FORMATS = [FORMAT]
 
 
@@ -66,8 +66,10 @@ class Command(BaseCommand):
 
 
 def find_study(slug: str) -> Study:
-    """The study; raises CommandError naming those there are."""
+    """The study; the demonstration is loaded when missing. Raises CommandError naming those there are."""
     study = Study.objects.filter(slug=slug).first()
+    if study is None and slug == demo.SLUG:
+        return demo.load_demo()
     if study is None:
         known = ", ".join(sorted(Study.objects.slugs())) or "none yet"
         raise CommandError(f"There is no study “{slug}”. Studies here: {known}.")
