@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import NormalDist
 from typing import Any
 
-from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet
+from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -84,22 +84,22 @@ class Median(Aggregate):
 
 
 def journey(study: Study, *, with_test: bool = False) -> Journey:
-    """One query over the study's enrolments, and one for those left out as test data."""
-    people = study.enrolments.all() if with_test else study.enrolments.filter(is_test=False)
+    """One query over the study's enrolments."""
+    who = Q() if with_test else Q(is_test=False)
     agreed = Consent.objects.filter(enrolment=OuterRef("pk"), agreed=True)
     outcomes = [(str(value), label) for value, label in Enrolment.Outcome.choices if value]
-    counts = people.aggregate(
-        arrived=Count("pk"),
-        consented=Count("pk", filter=Exists(agreed)),
-        in_survey=Count("pk", filter=Q(outcome="", stage="survey")),
-        in_conversation=Count("pk", filter=Q(outcome="", stage="conversations")),
-        active=Count("pk", filter=Q(seen_at__gte=timezone.now() - timedelta(minutes=ACTIVE_MINUTES))),
-        **{f"outcome_{value}": Count("pk", filter=Q(outcome=value)) for value, _label in outcomes},
+    counts = study.enrolments.aggregate(
+        arrived=Count("pk", filter=who),
+        consented=Count("pk", filter=who & Q(Exists(agreed))),
+        in_survey=Count("pk", filter=who & Q(outcome="", stage="survey")),
+        in_conversation=Count("pk", filter=who & Q(outcome="", stage="conversations")),
+        active=Count("pk", filter=who & Q(seen_at__gte=timezone.now() - timedelta(minutes=ACTIVE_MINUTES))),
+        test=Count("pk", filter=Q(is_test=True)),
+        **{f"outcome_{value}": Count("pk", filter=who & Q(outcome=value)) for value, _label in outcomes},
     )
     ends = [(value, label, counts.pop(f"outcome_{value}")) for value, label in outcomes]
     complete = next(count for value, _label, count in ends if value == Enrolment.Outcome.COMPLETE)
-    test = study.enrolments.filter(is_test=True).count()
-    return Journey(**counts, complete=complete, outcomes=ends, test=test)
+    return Journey(**counts, complete=complete, outcomes=ends)
 
 
 def exposures(study: Study, *, with_test: bool = False) -> list[Exposure]:
@@ -163,9 +163,9 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
 
 def problems(study: Study, *, with_test: bool = False) -> list[Problem]:
     """The newest calls of the study that failed or were lost."""
-    newest = Attempt.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = Attempt.objects.order_by("-pk").values("pk")[:1]
     attempts = Attempt.objects.filter(
-        pk__gt=newest - PROBLEM_CALLS,
+        pk__gt=Subquery(newest) - PROBLEM_CALLS,
         state__in=[Attempt.State.FAILED, Attempt.State.LOST],
         response__turn__conversation__study=study,
     )

@@ -119,6 +119,11 @@ class LanguageModelForm(forms.ModelForm):
             "default_parameters": CODE_ROWS,
         }
 
+    @property
+    def changes(self) -> list[str]:
+        """The changed fields; Django takes an empty JSON object for a change."""
+        return [name for name in self.changed_data if self.initial.get(name) != self.cleaned_data[name]]
+
     def clean_parameters(self) -> dict[str, Any]:
         return _object(self.cleaned_data["parameters"])
 

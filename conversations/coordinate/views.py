@@ -60,7 +60,7 @@ def edit_model(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     title = model.name or _("Add a model")
     form = LanguageModelForm(request.POST or None, instance=model)
     if request.method == "POST" and form.is_valid():
-        registry.store_model(model, person(request), form.changed_data)
+        registry.store_model(model, person(request), form.changes)
         messages.success(request, _("The model %s is stored.") % model.name)
         return redirect("registry:models")
     context = workbench(request, current="registry:models") | {
