@@ -4,5 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from prism.embedded import hold
+
+hold()  # embedded servers stay for as long as this process serves
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prism.settings")
 application = get_asgi_application()

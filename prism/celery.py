@@ -4,6 +4,9 @@ import os
 
 from celery import Celery
 
+from prism.embedded import hold
+
+hold()  # embedded servers stay for as long as this process works
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prism.settings")
 
 app = Celery("prism")

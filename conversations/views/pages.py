@@ -179,7 +179,7 @@ def trace(text: str) -> dict[str, Any]:
         raw = json.loads(text[:500]) if text else {}
     except ValueError:
         return {}
-    names = ("first", "first_ms", "last_ms", "moves")
+    names = ("start", "first", "first_ms", "last_ms", "moves")
     return {n: raw[n] for n in names if isinstance(raw, dict) and isinstance(raw.get(n), int)}
 
 
