@@ -4,13 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from django.conf import settings
+from django.conf import settings as configured
+from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(settings: SettingsWrapper) -> None:
+    """Every test comes from the same address; tests of a limit switch it on."""
+    settings.RATE_LIMITS_ON = False
 
 
 @pytest.fixture(autouse=True)
 def empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that may touch the servers begins with an empty Redis of this worker's own."""
-    if "django_db" in request.keywords or "db" in request.fixturenames or "live_server" in request.fixturenames:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
+    if "django_db" in request.keywords or {"db", "live_server"} & set(request.fixturenames):
+        with redis.Redis.from_url(configured.REDIS_URL) as client:
             client.flushdb()
     yield
