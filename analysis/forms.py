@@ -21,13 +21,13 @@ class ExportForm(forms.Form):
     content = forms.ChoiceField(
         label=_("What goes in"),
         choices=CONTENTS,
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
         initial=DE_IDENTIFIED,
     )
     include_test = forms.BooleanField(
         label=_("With test data"),
         required=False,
-        widget=forms.CheckboxInput({"class": "form-check-input"}),
+        widget=forms.CheckboxInput({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
     )
     release_seed = forms.CharField(
         label=_("Release seed"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.exports import jobs
+from analysis.exports.prism_format import FILES
 from analysis.exports.release import Scope
 from analysis.exports.serving import download
 from analysis.forms import ExportForm
@@ -90,13 +91,16 @@ def delete(request: HttpRequest, slug: str, code: str) -> HttpResponse:
 def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
     """An export as templates/analysis/export.html shows it."""
     files = export.manifest.get("files", {})
+    is_by_command = export.filters.get("source") == jobs.BY_COMMAND
+    is_open = may_export_full or not export.is_full
     return {
         "row": export,
         "is_under_way": export.state in UNDER_WAY,
-        "is_by_command": export.filters.get("source") == jobs.BY_COMMAND,
-        "is_open": may_export_full or not export.is_full,
+        "is_by_command": is_by_command,
+        "is_open": is_open,
+        "may_be_deleted": is_open and not is_by_command and export.state in [*UNDER_WAY, Export.State.DONE],
         "include_test": export.filters.get("include_test", False),
-        "files": [{"name": name, **facts} for name, facts in files.items()],
+        "files": [{"name": name, **files[name]} for name in FILES if name in files],
         "percent": 100 * export.rows_done // export.rows_expected if export.rows_expected else 0,
     }
 
