@@ -187,7 +187,7 @@ def _decide(
 def tied(turn: Turn) -> list[Response]:
     """The responses that share the highest score."""
     rated = [r for r in shown(turn) if hasattr(r, "rating") and r.rating.score is not None]
-    best = max((r.rating.score for r in rated), default=0)
+    best = max((r.rating.score or 0 for r in rated), default=0)
     return [r for r in rated if r.rating.score == best]
 
 

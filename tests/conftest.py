@@ -1,15 +1,15 @@
 """Fixtures of the whole suite."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings as configured
-from pytest_django.fixtures import SettingsWrapper
 
 
 @pytest.fixture(autouse=True)
-def no_rate_limits(settings: SettingsWrapper) -> None:
+def no_rate_limits(settings: Any) -> None:
     """Every test comes from the same address; tests of a limit switch it on."""
     settings.RATE_LIMITS_ON = False
 

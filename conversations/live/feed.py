@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import redis.asyncio as redis
 from asgiref.sync import sync_to_async
@@ -103,7 +104,8 @@ class Hub:
         if not streams:
             return
         positions = {key: feed.last_id for key, feed in streams.items()}
-        for key, entries in await self.redis.xread(positions) or []:  # type: ignore[arg-type]
+        found: Any = await self.redis.xread(cast(Any, positions))
+        for key, entries in found or []:
             feed = streams[key.decode()]
             for entry_id, fields in entries:
                 feed.last_id = entry_id

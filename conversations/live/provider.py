@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import openai
@@ -71,7 +71,7 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
     timeout = httpx2.Timeout(call.silence_seconds, connect=min(10.0, call.silence_seconds))
     request = client_for(call.base_url, call.api_key).chat.completions.with_streaming_response.create(
         model=call.model,
-        messages=list(call.messages),  # type: ignore[arg-type]
+        messages=cast(Any, call.messages),
         stream=True,
         stream_options={"include_usage": True},
         seed=call.seed,

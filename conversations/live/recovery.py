@@ -72,7 +72,7 @@ def _tell(response: Response, state: str) -> None:
     entry: Entry = [(response.slot, run, len(response.text) if state == "failed" else 0, "", state)]
     try:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
-            client.xadd(stream_key(response.turn_id), pack(entry))  # type: ignore[arg-type]
+            client.xadd(stream_key(response.turn_id), pack(entry))
             client.expire(stream_key(response.turn_id), STREAM_SECONDS)
     except redis.RedisError:
         logger.warning("Redis is away; browsers will read the loss from the database")

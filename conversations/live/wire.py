@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 Entry = list[tuple[str, int, int, str, str]]
 Cursor = dict[str, tuple[int, int]]
@@ -20,7 +21,7 @@ def stream_key(turn: int) -> str:
     return f"prism:turn:{turn}"
 
 
-def pack(entry: Entry) -> dict[str, str]:
+def pack(entry: Entry) -> dict[Any, Any]:
     return {"d": json.dumps(entry, ensure_ascii=False, separators=(",", ":"))}
 
 

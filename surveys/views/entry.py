@@ -55,7 +55,7 @@ def _parameters(request: HttpRequest, study: Study) -> dict[str, str]:
     twice = [name for name in names if len(request.GET.getlist(name)) > 1]
     if twice:
         raise EntryError(_("The link is damaged: %(name)s stands in it twice.") % {"name": twice[0]})
-    return {name: value.strip() for name, value in request.GET.items()}
+    return {name: str(value).strip() for name, value in request.GET.items()}
 
 
 @require_safe
