@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from conversations.models import Attempt, LanguageModel, PoolEntry, Response
+from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
 
 ACTIVE_MINUTES = 5
 PROBLEMS = 10
-# Problems are looked for among the newest calls only: where all went well, a search through all calls would
-# read every one of them, every five seconds.
-PROBLEM_CALLS = 20_000
+# Problems and times are looked for among the newest rows only: a search through all calls of a large study
+# would read every one of them, every five seconds.
+NEWEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,27 @@ def journey(study: Study, *, with_test: bool = False) -> Journey:
     return Journey(**counts, complete=complete, outcomes=ends)
 
 
+@dataclass(frozen=True)
+class ModelTable:
+    """The models' figures and when they were counted."""
+
+    at: datetime
+    rows: list[Exposure]
+
+
+def model_table(study: Study, *, with_test: bool = False) -> ModelTable:
+    """The figures of `exposures`, a little older in a large study, where counting takes about a second."""
+    key = f"live-models:{study.pk}:{int(with_test)}"
+    return remembered(key, lambda: ModelTable(timezone.now(), exposures(study, with_test=with_test)))
+
+
 def exposures(study: Study, *, with_test: bool = False) -> list[Exposure]:
     """Every model that the study may draw or ever drew, by name."""
-    rows = _counts(_responses(study, with_test))
-    scores = _scores(_responses(study, with_test))
+    responses = _responses(study, with_test)
+    rows, medians = _counts(responses), _medians(responses)
     drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
     models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
-    return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), scores.get(m.pk, {})) for m in models]
+    return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
 
 
 def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
@@ -117,36 +132,37 @@ def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
 
 
 def _counts(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
-    finished = Q(state__in=[Response.State.DONE, Response.State.FAILED])
+    """One pass over the responses; a response has one rating at most, so joining it doubles nothing."""
     rows = responses.values("model").annotate(
         drawn=Count("pk", filter=Q(turn__number=0)),
         shown=Count("pk", filter=Q(is_replaced=False)),
         replaced=Count("pk", filter=Q(is_replaced=True)),
         failed=Count("pk", filter=Q(state=Response.State.FAILED)),
-        finished=Count("pk", filter=finished),
-        first=Median("first_text_ms"),
+        finished=Count("pk", filter=Q(state__in=[Response.State.DONE, Response.State.FAILED])),
+        score=Avg("rating__score"),
+        ratings=Count("rating__score"),
     )
     return {row["model"]: dict(row) for row in rows.order_by()}
 
 
-def _scores(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
-    rated = responses.filter(rating__score__isnull=False)
-    rows = rated.values("model").annotate(score=Avg("rating__score"), ratings=Count("rating"))
-    return {row["model"]: dict(row) for row in rows.order_by()}
+def _medians(responses: QuerySet[Response]) -> dict[int, float | None]:
+    """Median time to the first text of each model, in milliseconds, among the newest responses."""
+    newest = Response.objects.order_by("-pk").values("pk")[:1]
+    recent = responses.filter(pk__gt=Subquery(newest) - NEWEST)
+    rows = recent.values("model").annotate(median=Median("first_text_ms")).order_by()
+    return {row["model"]: row["median"] for row in rows}
 
 
-def _exposure(
-    model: LanguageModel, is_drawable: bool, row: dict[str, Any], score: dict[str, Any]
-) -> Exposure:
-    counts = {key: row.get(key, 0) for key in ("drawn", "shown", "replaced", "failed", "finished")}
+def _exposure(model: LanguageModel, is_drawable: bool, row: dict[str, Any], median: float | None) -> Exposure:
+    names = ("drawn", "shown", "replaced", "failed", "finished", "ratings")
+    counts = {key: row.get(key, 0) for key in names}
     return Exposure(
         name=model.name,
         is_drawable=is_drawable,
         **counts,
         failure_rate=wilson(counts["failed"], counts["finished"]),
-        first_text_ms=row.get("first"),
-        score=score.get("score"),
-        ratings=score.get("ratings", 0),
+        first_text_ms=median,
+        score=row.get("score"),
     )
 
 
@@ -165,7 +181,7 @@ def problems(study: Study, *, with_test: bool = False) -> list[Problem]:
     """The newest calls of the study that failed or were lost."""
     newest = Attempt.objects.order_by("-pk").values("pk")[:1]
     attempts = Attempt.objects.filter(
-        pk__gt=Subquery(newest) - PROBLEM_CALLS,
+        pk__gt=Subquery(newest) - NEWEST,
         state__in=[Attempt.State.FAILED, Attempt.State.LOST],
         response__turn__conversation__study=study,
     )

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from analysis.live import exposures, journey, problems
+from analysis.live import journey, model_table, problems
 from conversations.models import Response
 from surveys.access import Right, study_for
 from surveys.coordinate.forms import ReasonForm
@@ -32,7 +32,7 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
 def _picture(study: Study, with_test: bool) -> dict[str, Any]:
     return {
         "journey": journey(study, with_test=with_test),
-        "exposures": exposures(study, with_test=with_test),
+        "models": model_table(study, with_test=with_test),
         "problems": problems(study, with_test=with_test),
         "with_test": with_test,
         "now": timezone.now(),
