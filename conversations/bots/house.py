@@ -1,0 +1,70 @@
+"""A Prism of the bots' own: servers, fake provider, workers and web, as long as they play."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from django.core.management import call_command
+from django.db.models import Count
+
+from conversations.bots.journal import Check
+from conversations.bots.playing import BEFORE, Outcome
+from conversations.demo import SLUG, load_demo
+from conversations.models import Provider
+from conversations.running import Ports, add_prism
+from prism.lib.processes import Supervisor, free_port, var_directory
+from surveys.models import PageSubmission, Study
+
+
+class UnknownStudy(Exception):
+    """There is no study with this slug; the message lists those there are."""
+
+
+def find_study(slug: str) -> Study:
+    """The study in our database, which is migrated first; the demo study is made if it is missing."""
+    call_command("migrate", verbosity=0)
+    if slug == SLUG:
+        return load_demo()
+    study = Study.objects.filter(slug=slug).first()
+    if study is None:
+        known = ", ".join(sorted({SLUG, *Study.objects.values_list("slug", flat=True)}))
+        raise UnknownStudy(f"There is no study “{slug}”. The studies here are: {known}.")
+    return study
+
+
+@contextmanager
+def running(speed: float, say: Callable[[str], None]) -> Iterator[tuple[str, Supervisor]]:
+    """The address of a Prism that runs as long as the context; call the supervisor's watch_once meanwhile.
+
+    Raises ProcessFailedError when a part of it does not start.
+    """
+    ports = Ports(web=free_port())
+    house = Supervisor(var_directory() / "log" / "bots", say=say)
+    add_prism(house, ports, speed=speed)
+    with fake_providers_at(ports.fake_url), house:
+        house.start(timeout=120)
+        yield ports.web_url, house
+
+
+@contextmanager
+def fake_providers_at(url: str) -> Iterator[None]:
+    """Move the fake providers to an address and back again: a demo that runs meanwhile has its own."""
+    before = dict(Provider.objects.filter(is_fake=True).values_list("pk", "base_url"))
+    Provider.objects.filter(pk__in=before).update(base_url=url)
+    try:
+        yield
+    finally:
+        for pk, earlier in before.items():
+            Provider.objects.filter(pk=pk, base_url=url).update(base_url=earlier)
+
+
+def check_pages(study: Study, outcomes: Iterable[Outcome]) -> None:
+    """Add to each outcome how often a page of the questionnaire was sent and stored.
+
+    A person's own record shows the newest answers only, so that a page stored twice would not be seen there.
+    """
+    rows = PageSubmission.objects.filter(enrolment__study=study).values("enrolment__number")
+    stored = {f"user{row['enrolment__number']}": row["pages"] for row in rows.annotate(pages=Count("pk"))}
+    for outcome in outcomes:
+        if outcome.enrolment and outcome.ended != BEFORE:
+            sent, kept = outcome.journal.pages, stored.get(outcome.enrolment, 0)
+            outcome.checks.append(Check("pages", "questionnaire", sent, kept))

@@ -1,0 +1,104 @@
+"""Play participants against a running Prism or one of our own, and prove that nothing they sent was lost."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from conversations.bots import house, report
+from conversations.bots.people import crowd
+from conversations.bots.playing import Outcome, Site, play_all
+from prism.lib.processes import ProcessFailedError
+from surveys.entry import test_token
+
+
+class Command(BaseCommand):
+    """Exit status 0: everybody completed and nothing was lost; 1: not so; 2: it could not begin."""
+
+    help = "Let bots take part in a study as people would, and compare what they sent with what is stored."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="the study's slug; `demo` is made if it is missing")
+        parser.add_argument("--participants", type=int, default=10)
+        parser.add_argument("--concurrency", type=int, default=5, help="how many take part at a time")
+        parser.add_argument("--seed", type=int, default=0, help="decides who they are and what they answer")
+        parser.add_argument("--base-url", default="", help="play against this Prism and start nothing")
+        parser.add_argument("--test-token", default="", help="with --base-url: the token of a live study")
+        parser.add_argument("--think", type=float, default=0.0, help="mean seconds before each step")
+        parser.add_argument("--speed", type=float, default=1.0, help="of the fake provider; 50 is fast")
+        parser.add_argument("--same-people", action="store_true", help="the panel's ids follow the seed too")
+        parser.add_argument("--json", action="store_true", help="one line of JSON on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name in ("participants", "concurrency", "speed"):
+            if options[name] <= 0:
+                raise CommandError(_("--%(name)s must be more than 0.") % {"name": name}, returncode=2)
+        if options["think"] < 0:
+            raise CommandError(_("--think must not be negative."), returncode=2)
+        begun = time.monotonic()
+        outcomes = self.play_there(options) if options["base_url"] else self.play_here(options)
+        self.tell(outcomes, time.monotonic() - begun, options["json"])
+
+    def play_there(self, options: dict[str, Any]) -> list[Outcome]:
+        site = Site(options["base_url"].rstrip("/"), options["study"], options["test_token"])
+        return self.play(site, options)
+
+    def play_here(self, options: dict[str, Any]) -> list[Outcome]:
+        """Start what is needed, play, stop it again."""
+        try:
+            study = house.find_study(options["study"])
+            token = "" if study.is_demo else test_token(study)
+            with house.running(options["speed"], self.stderr.write) as (base_url, supervisor):
+                site = Site(base_url, study.slug, token)
+                outcomes = self.play(site, options, supervisor.watch_once)
+            house.check_pages(study, outcomes)
+        except (house.UnknownStudy, ProcessFailedError) as error:
+            raise CommandError(str(error), returncode=2) from error
+        return outcomes
+
+    def play(
+        self, site: Site, options: dict[str, Any], watch_house: Callable[[], None] = lambda: None
+    ) -> list[Outcome]:
+        people = crowd(options["participants"], options["seed"], are_same=options["same_people"])
+        self.stderr.write(
+            f"{len(people)} participants, {options['concurrency']} at a time, at {site.study_url}"
+        )
+        return asyncio.run(
+            play_all(
+                site,
+                people,
+                concurrency=options["concurrency"],
+                think=options["think"],
+                on_end=Progress(len(people), self.stderr.write),
+                watch_house=watch_house,
+            )
+        )
+
+    def tell(self, outcomes: list[Outcome], seconds: float, is_json: bool) -> None:
+        """Figures to stdout, what went wrong to stderr; raises CommandError when anything did."""
+        found = report.figures(outcomes, seconds)
+        self.stdout.write(json.dumps(found) if is_json else report.table(found))
+        for line in report.differences(outcomes):
+            self.stderr.write(line)
+        if found["lost"] or found["completed"] < found["started"]:
+            raise CommandError(
+                _("%(completed)s of %(started)s participants completed, and %(lost)s things were lost.")
+                % found
+            )
+
+
+class Progress:
+    """Says on each end how far the run is."""
+
+    def __init__(self, total: int, say: Callable[[str], object]) -> None:
+        self.total, self.say, self.ended = total, say, 0
+
+    def __call__(self, outcome: Outcome) -> None:
+        self.ended += 1
+        how = outcome.error or outcome.ended or "no end"
+        self.say(f"{self.ended} of {self.total}: participant {outcome.person.number}, {how}")
