@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def remembered(key: str, work: Callable[[], T]) -> T:
-    """The result of `work`, kept for 20 times as long as it took, so that it fills a twentieth of the time at most.
+    """The result of `work`, kept 20 times as long as it took: it fills a twentieth of the time at most.
 
     What takes less than a twentieth of a second is worked out anew each time. Without Redis nothing is kept.
     """
