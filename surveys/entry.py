@@ -6,10 +6,11 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from prism.lib.crypto import encrypt, keyed_hash
 from surveys.models import Device, Enrolment, EnrolmentEvent, Identity, PanelSubmission, Participant, Study
-from surveys.panels import Arrival
+from surveys.panels import Arrival, EntryError
 
 RESUME_SALT = "surveys.resume"
 TEST_SALT = "surveys.test-entry"
@@ -17,8 +18,13 @@ TEST_LINK_SECONDS = 24 * 3600
 
 
 def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enrolment, bool]:
-    """The person's enrolment in the study and whether it was made now. Every arrival is kept."""
+    """The person's enrolment in the study and whether it was made now. Every arrival is kept.
+
+    Raises EntryError for somebody whose data were erased.
+    """
     participant = _participant(arrival)
+    if participant.erased_at:
+        raise EntryError(_("The data behind this link was erased at the person's own wish."))
     enrolment, is_new = Enrolment.objects.get_or_create(
         participant=participant, study=study, defaults={"is_test": is_test}
     )
@@ -39,8 +45,18 @@ def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enr
     return enrolment, is_new
 
 
+def is_enrolled(study: Study, arrival: Arrival) -> bool:
+    return study.enrolments.filter(
+        participant__identity__panel=arrival.panel, participant__identity__digest=_digest(arrival)
+    ).exists()
+
+
+def _digest(arrival: Arrival) -> str:
+    return keyed_hash(arrival.panel, "participant", arrival.participant)
+
+
 def _participant(arrival: Arrival) -> Participant:
-    digest = keyed_hash(arrival.panel, "participant", arrival.participant)
+    digest = _digest(arrival)
     known = Identity.objects.filter(panel=arrival.panel, digest=digest).select_related("participant").first()
     if known:
         return known.participant

@@ -4,7 +4,8 @@ Each app registers an eraser for its models that lead to a participant, or decla
 to erase; a test compares both lists with the models. Upper apps register in AppConfig.ready().
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -42,9 +43,7 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
 
     Returns how many rows of each model were changed.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL prism.erasing = 'on'")
+    with _append_only_lifted():
         counts = {model.__name__: eraser(participant) for model, eraser in erasers.items()}
         participant.erased_at = timezone.now()
         participant.save(update_fields=["erased_at"])
@@ -58,8 +57,22 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
     return counts
 
 
+@contextmanager
+def _append_only_lifted() -> Iterator[None]:
+    """One transaction in which append-only rows may change; within a larger one they may not afterwards."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL prism.erasing = 'on'")
+        yield
+        cursor.execute("SET LOCAL prism.erasing = 'off'")
+
+
 def _delete(model: type[models.Model], path: str) -> Eraser:
     return lambda participant: model._default_manager.filter(**{path: participant}).delete()[0]
+
+
+def _blank_identity(participant: Participant) -> int:
+    """The id goes; its keyed hash stays, or an erased person would be let in again as somebody new."""
+    return Identity.objects.filter(participant=participant).update(encrypted_id="")
 
 
 def _blank_answers(participant: Participant) -> int:
@@ -70,7 +83,7 @@ def _blank_events(participant: Participant) -> int:
     return EnrolmentEvent.objects.filter(enrolment__participant=participant).update(detail={})
 
 
-register(Identity, _delete(Identity, "participant"))
+register(Identity, _blank_identity)
 register(PanelSubmission, _delete(PanelSubmission, "enrolment__participant"))
 register(Draft, _delete(Draft, "enrolment__participant"))
 register(Answer, _blank_answers)

@@ -19,4 +19,4 @@ def panel_id(enrolment: Enrolment, by: User, reason: str) -> str:
             by, "participant.reidentified", study=enrolment.study, subject=enrolment.code, reason=reason
         )
     identity = Identity.objects.filter(participant=enrolment.participant_id).first()
-    return decrypt(identity.encrypted_id) if identity else ""
+    return decrypt(identity.encrypted_id) if identity and identity.encrypted_id else ""

@@ -85,7 +85,8 @@ def _claims(token: str, keys: dict[str, Any]) -> dict[str, Any]:
         raise EntryError(_("The link has expired.")) from error
     except (jwt.PyJWTError, KeyError) as error:
         raise EntryError(_("The link's signature is not valid.")) from error
-    return dict(claims.get("prolific") or {})
+    said = claims.get("prolific")
+    return said if isinstance(said, dict) else {}
 
 
 def exit_for(study: Study, outcome: str) -> Exit | None:

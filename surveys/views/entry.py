@@ -30,19 +30,17 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _come_in(request: HttpRequest, study: Study) -> HttpResponse:
     is_test = entry.is_test_token(study, request.GET.get("test", ""))
-    if not study.is_open and not is_test:
-        return _closed(request, study)
     if _is_bot_on_live_study(request, study) and not is_test:
         return _no_bots(request)
     if not allow(f"entry:{request.META.get('REMOTE_ADDR', '')}", limit=600, seconds=60):
         return _too_many(request)
     try:
         person = arrival(study, _parameters(request, study))
+        if not (study.is_open or is_test or entry.is_enrolled(study, person)):
+            return _closed(request, study)
+        enrolment, is_new = entry.enrol(study, person, is_test=is_test)
     except EntryError as error:
         return _bad_link(request, study, str(error))
-    enrolment, is_new = entry.enrol(study, person, is_test=is_test)
-    if enrolment.participant.erased_at:
-        return _bad_link(request, study, _("The data behind this link was erased at the person's own wish."))
     entry.open_session(request, enrolment, trusted=is_new or person.is_signed)
     response = redirect("surveys:study", slug=study.slug)
     response.status_code = 303
@@ -97,7 +95,7 @@ def _closed(request: HttpRequest, study: Study) -> HttpResponse:
         request,
         title=_("This study is not open"),
         text=_("It has not begun or has ended, so nobody can enter now. Nothing about you was stored."),
-        next_text=_("If you had begun already, your personal link still works."),
+        next_text=_("If you had begun already, open the link that you began with, or your personal link."),
         status=410,
         contact=study.contact_email,
     )
