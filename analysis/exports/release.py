@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
 
 from analysis.exports.numbering import numbering
 from conversations.models import Conversation, Response, Turn
@@ -51,7 +50,6 @@ UPDATE release_conversation SET first_interaction = counted.before FROM (
     FROM release_conversation
 ) AS counted WHERE counted.conversation_id = release_conversation.conversation_id
 """
-ANALYZE = "ANALYZE release_person, release_conversation"
 TALKS_OF = """
 SELECT enrolment_id, conversation_id, number, first_interaction FROM release_conversation
 WHERE enrolment_id = ANY(%s) ORDER BY number
@@ -118,9 +116,10 @@ def chosen(scope: Scope) -> Iterator[None]:
     _execute(CREATE)
     try:
         _choose_people(scope)
+        _execute("ANALYZE release_person")
         _choose_conversations(scope)
         _execute(NUMBER_INTERACTIONS)
-        _execute(ANALYZE)
+        _execute("ANALYZE release_conversation")
         yield
     finally:
         _execute(DROP)
@@ -163,12 +162,10 @@ def _choose_people(scope: Scope) -> None:
 
 def _choose_conversations(scope: Scope) -> None:
     renumber = numbering(scope.study.slug, "conversation", scope.release_seed)
-    in_talk = answered_turns().filter(conversation=OuterRef("pk")).order_by().values("conversation")
     found = (
         Conversation.objects.complete()
-        .filter(study=scope.study, enrolment__in=CHOSEN_PEOPLE)
-        .annotate(answered=Coalesce(Subquery(in_talk.annotate(n=Count("pk")).values("n")), 0))
-        .filter(answered__gt=0)
+        .filter(study=scope.study, enrolment__in=CHOSEN_PEOPLE, turns__responses__in=answers())
+        .annotate(answered=Count("turns", distinct=True))
         .values_list("pk", "enrolment_id", "number", "answered")
         .iterator(chunk_size=ROWS_AT_ONCE)
     )
