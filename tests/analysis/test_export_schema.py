@@ -132,3 +132,11 @@ def check_range(value, column, path):
         assert value <= column["max"], path
     if column.get("format") == "YYYY-MM-DD HH:MM:SS":
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value), path
+
+
+def test_every_column_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    sections = dict(zip(KEYS, re.split(r"^### \w+\.jsonl", text, flags=re.MULTILINE)[1:], strict=True))
+    for name, keys in KEYS.items():
+        missing = [key for key in keys.split() if f"`{key}`" not in sections[name]]
+        assert not missing, f"{name}: {missing}"
