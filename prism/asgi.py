@@ -4,6 +4,7 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+import prism.celery  # noqa: F401 - tasks are sent through this application
 from prism.embedded import hold
 
 hold()  # embedded servers stay for as long as this process serves

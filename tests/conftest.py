@@ -7,6 +7,8 @@ import pytest
 import redis
 from django.conf import settings as configured
 
+import prism.celery  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def no_rate_limits(settings: Any) -> None:

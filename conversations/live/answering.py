@@ -108,7 +108,7 @@ def messages(model: LanguageModel, turn: Turn) -> list[dict[str, str]]:
     """System prompt, the turns before with the answer that won each, and the new message."""
     said = [{"role": "system", "content": model.header}] if model.header else []
     earlier = turn.conversation.turns.filter(number__lt=turn.number).select_related("choice__response")
-    for past in earlier.order_by("number"):
+    for past in earlier.order_by("number") if turn.number else ():
         said.append({"role": "user", "content": past.text})
         said.append({"role": "assistant", "content": past.choice.response.text})
     return [*said, {"role": "user", "content": turn.text}]

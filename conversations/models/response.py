@@ -32,7 +32,7 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         taken = self.filter(pk=pk, state=Response.State.WAITING).update(
             state=Response.State.STREAMING, worker=worker, lease_at=timezone.now(), attempt=F("attempt") + 1
         )
-        return self.select_related("model__provider", "turn").get(pk=pk) if taken else None
+        return self.select_related("model__provider", "turn__conversation__protocol").get(pk=pk) if taken else None
 
 
 class Response(models.Model):

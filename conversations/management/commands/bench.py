@@ -1,0 +1,118 @@
+import asyncio
+import json
+import os
+import secrets
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from benchmarks import machine, streaming
+from benchmarks.study import PERSONAS, make_people, make_study
+from conversations.running import Ports, add_prism
+from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
+
+FIRST, RATE, CHUNKS = 0.3, 30, 60
+SPEAKING = FIRST + (CHUNKS - 1) / RATE
+
+
+class Command(BaseCommand):
+    help = "Measure streaming with everything in its path, beside a bare relay, and print a table."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--participants", type=int, default=20)
+        parser.add_argument("--rounds", type=int, default=3)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, participants: int, rounds: int, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        ports, relay = Ports(web=free_port()), free_port()
+        with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
+            add_prism(house, ports)
+            command = [sys.executable, "-m", "uvicorn", "benchmarks.relay:app", "--port", str(relay)]
+            command += ["--log-level", "warning"]
+            house.add(
+                "bare relay",
+                command,
+                env={"FAKELLM_URL": ports.fake_url},
+                ready=lambda: not port_is_free("127.0.0.1", relay),
+            )
+            house.start(timeout=120)
+            figures = self.measure(ports, f"http://127.0.0.1:{relay}", participants, rounds)
+        self.report(figures, as_json=options["json"])
+
+    def measure(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
+        run = secrets.token_hex(3)
+        speed = f"first={FIRST};rate={RATE};chunks={CHUNKS}"
+        study = make_study(f"bench-{run}", ports.fake_url, speed)
+        models = [f"{persona};{speed}" for persona in PERSONAS]
+        asyncio.run(streaming.turns(ports.web_url, make_people(study, 1)))  # warm both up
+        asyncio.run(streaming.relay_turns(relay, models, 1))
+        ours, bare = [], []
+        for number in range(rounds):
+            self.stderr.write(f"Round {number + 1} of {rounds} …")
+            bare.append(asyncio.run(streaming.relay_turns(relay, models, participants)))
+            ours.append(asyncio.run(streaming.turns(ports.web_url, make_people(study, participants))))
+        self.stderr.write("An answer ten times as long …")
+        long = make_study(
+            f"bench-{run}-long", ports.fake_url, f"first={FIRST};rate={RATE};chunks={CHUNKS * 10}"
+        )
+        short = asyncio.run(streaming.turns(ports.web_url, make_people(study, 1)))[0]
+        longer = asyncio.run(streaming.turns(ports.web_url, make_people(long, 1)))[0]
+        return figures(ours, bare, short, longer, participants)
+
+    def report(self, figures: dict[str, Any], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(figures))
+            return
+        self.stdout.write(f"Machine: {figures['machine']} (fake provider, servers and participants on it)")
+        self.stdout.write(
+            f"{figures['participants']} participants at once, a turn of {len(PERSONAS)} models x {CHUNKS} chunks "
+            f"at {RATE} a second; the provider itself takes {SPEAKING:.2f} s.\n"
+        )
+        for label, name, limit in ROWS:
+            self.stdout.write(f"{label:<58}{figures[name]:>10.2f}   {limit}")
+
+
+ROWS = (
+    ("Prism: last participant done, median of rounds (s)", "done_s", ""),
+    ("Prism: last participant done / provider's own time", "ratio_to_provider", "at most 1.6"),
+    ("Bare relay: last participant done, median of rounds (s)", "relay_s", ""),
+    ("Prism / bare relay, pair by pair, median", "ratio_to_relay", ""),
+    ("Prism: first text, p95 over participants (s)", "first_p95_s", ""),
+    ("Bytes of events / bytes of text, worst participant", "bytes_per_text", "at most 6"),
+    ("Bytes of a 10 x longer answer / of the short one", "bytes_long_to_short", "at most 11"),
+    ("Events a second and participant, highest", "events_per_s", "at most 12.5"),
+    ("Answers incomplete", "incomplete", "0"),
+)
+
+
+def figures(
+    ours: list[list[streaming.Watched]],
+    bare: list[list[float]],
+    short: streaming.Watched,
+    longer: streaming.Watched,
+    participants: int,
+) -> dict[str, Any]:
+    """All rounds in the numbers of the table."""
+    everyone = [watched for watcheds in ours for watched in watcheds]
+    last = [max(watched.done for watched in watcheds) for watcheds in ours]
+    relay = [max(times) for times in bare]
+    return {
+        "machine": machine.describe(),
+        "load": os.getloadavg()[0],
+        "participants": participants,
+        "done_s": streaming.median(last),
+        "ratio_to_provider": streaming.median(last) / SPEAKING,
+        "relay_s": streaming.median(relay),
+        "ratio_to_relay": streaming.median([a / b for a, b in zip(last, relay, strict=True)]),
+        "first_p95_s": streaming.quantile([watched.first for watched in everyone], 0.95),
+        "bytes_per_text": max(w.size / sum(len(t.encode()) for t in w.texts.values()) for w in everyone),
+        "bytes_long_to_short": longer.size / short.size,
+        "events_per_s": max(w.events / w.done for w in everyone),
+        "incomplete": sum(
+            len(text.split()) != CHUNKS for watched in everyone for text in watched.texts.values()
+        ),
+    }
