@@ -56,7 +56,9 @@ class Filler:
         if DECLINED in offered and dice.random() < self.person.habits.declines:
             chosen = [DECLINED]
         elif found.kind == "checkboxes":
-            chosen = sorted(dice.sample(substance, dice.randint(1, min(6, len(substance)))))
+            # Who is sent back may have combined what cannot be combined.
+            most = 1 if self.is_careful else min(6, len(substance))
+            chosen = sorted(dice.sample(substance, dice.randint(1, most)))
         else:
             chosen = [dice.choice(substance)]
         beside = {option.text: option.value for option in found.options if option.text}
@@ -71,7 +73,7 @@ class Filler:
         if found.declined and dice.random() < self.person.habits.declines:
             return [(found.name, ""), (found.declined, "on")]
         if found.kind == "number":
-            return [(found.name, str(dice.randint(1, 60)))]
+            return [(found.name, str(dice.randint(1, 9 if self.is_careful else 60)))]
         return [(found.name, self._text(found, dice))]
 
     def _text(self, found: Field, dice: random.Random) -> str:
