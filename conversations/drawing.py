@@ -5,6 +5,7 @@ from collections import Counter
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from conversations import sampling
@@ -39,7 +40,7 @@ def exposures(conversation: Conversation) -> Counter[int]:
         turn__conversation__study=conversation.study_id,
         turn__conversation__enrolment__is_test=conversation.enrolment.is_test,
     )
-    return Counter(drawn.values_list("model_id", flat=True))
+    return Counter(dict(drawn.values_list("model_id").annotate(Count("id")).order_by()))
 
 
 def open_turn(turn: Turn, protocol: Protocol) -> list[Response]:
