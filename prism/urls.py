@@ -16,4 +16,5 @@ urlpatterns = [
     path("coordinate/", include("conversations.coordinate.urls")),
     path("coordinate/", include("analysis.urls")),
     path("annotate/", include("annotations.urls")),
+    path("api/v1/", include("prism.api")),
 ]
