@@ -1,15 +1,19 @@
 """The rules of a study's conversations, as a validated document. Pure: no database, no Django models."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
+from django.utils.translation import gettext as _
 
-T = TypeVar("T")
+from surveys.questionnaires import QuestionnaireError
+from surveys.questionnaires.source import Tree, read_tree
+
 PRESETS = Path(__file__).parent / "presets"
+# What the caller of a model decides itself; a protocol must not overrule it.
+RESERVED = ("model", "messages", "stream", "stream_options", "seed", "n")
 
 
 class ProtocolError(ValueError):
@@ -85,19 +89,15 @@ class Protocol:
 
 @lru_cache(maxsize=64)
 def parse(text: str) -> Protocol:
-    """The protocol in a YAML or JSON text; raises ProtocolError with place and reason."""
+    """The protocol in a YAML or JSON text; raises ProtocolError with line, place and reason."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProtocolError(f"not readable as YAML: {error}") from error
-    if not isinstance(document, dict) or "protocol" not in document:
-        raise ProtocolError("not a conversation protocol: the key `protocol` is missing")
-    try:
-        return _build(document)
-    except KeyError as error:
-        raise ProtocolError(f"the key {error} is missing") from error
-    except (TypeError, AttributeError) as error:
-        raise ProtocolError(f"a part has the wrong shape: {error}") from error
+        tree = read_tree(text)
+    except QuestionnaireError as error:
+        raise ProtocolError(str(error)) from error
+    document = Part(tree, (), tree.value)
+    if not isinstance(tree.value, dict) or "protocol" not in tree.value:
+        raise document.wrong(_("This is no conversation protocol: the key `protocol` is missing."))
+    return _protocol(document)
 
 
 def preset(name: str) -> str:
@@ -105,66 +105,167 @@ def preset(name: str) -> str:
     return (PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def _build(document: dict[str, Any]) -> Protocol:
-    opening, turns = document["opening"], document["turns"]
-    protocol = Protocol(
-        name=str(document["protocol"]),
-        types=tuple(_part(ConversationType, kind, "types") for kind in document["types"]),
-        opening_models=_whole(opening["models"], "opening.models", 1, 8),
-        sampling=_part(Sampling, opening["sampling"], "opening.sampling"),
-        replacements=_whole(opening.get("replacements", 0), "opening.replacements", 0, 10),
-        samples=_whole(document["continuation"]["samples"], "continuation.samples", 1, 8),
-        minimum_turns=_whole(turns["minimum"], "turns.minimum", 1, 100),
-        maximum_turns=_whole(turns["maximum"], "turns.maximum", 1, 100),
-        maximum_characters=_whole(document["prompt"]["maximum_characters"], "prompt", 1, 100_000),
-        rating=_part(RatingScale, document["rating"], "rating"),
-        tie=str(document["tie"]),
-        generation=dict(document.get("generation") or {}),
-        feedback=_feedback(document["feedback"]),
+@dataclass(frozen=True)
+class Part:
+    """A mapping of the document: gives typed values, and names the place of what is wrong."""
+
+    tree: Tree
+    path: tuple[str | int, ...]
+    value: Any
+
+    def wrong(self, reason: str, *keys: str | int) -> ProtocolError:
+        return ProtocolError(str(self.tree.problem((*self.path, *keys), reason)))
+
+    def only(self, *known: str) -> "Part":
+        """This part; refuses any key that is not known, which would be a typing error without effect."""
+        for key in self.value:
+            if key not in known:
+                raise self.wrong(_("there is no such key here; known are %s") % ", ".join(known), key)
+        return self
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = self.value.get(key, default)
+        if found is None:
+            raise self.wrong(_("is missing"), key)
+        return found
+
+    def part(self, key: str, default: dict[str, Any] | None = None) -> "Part":
+        return self._inner(self.get(key, default), key)
+
+    def parts(self, key: str) -> list["Part"]:
+        found = self.get(key)
+        if not isinstance(found, list):
+            raise self.wrong(_("must be a list"), key)
+        return [self._inner(entry, key, number) for number, entry in enumerate(found)]
+
+    def _inner(self, found: Any, *keys: str | int) -> "Part":
+        if not isinstance(found, dict):
+            raise self.wrong(_("must be a part with keys of its own"), *keys)
+        return Part(self.tree, (*self.path, *keys), found)
+
+    def text(self, key: str, default: str | None = None, most: int = 10_000) -> str:
+        text = self.get(key, default)
+        if not isinstance(text, str):
+            raise self.wrong(_("must be text; put it in quotes"), key)
+        if len(text) > most or not (text.strip() or text == default):
+            raise self.wrong(_("must have 1 to %s characters") % most, key)
+        return text
+
+    def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
+        number = self.get(key, default)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+            raise self.wrong(_("must be a number from {low:g} to {high:g}").format(low=low, high=high), key)
+        return number
+
+    def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        number = self.get(key, default)
+        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
+            raise self.wrong(_("must be a whole number from {low} to {high}").format(low=low, high=high), key)
+        return number
+
+    def one_of(self, key: str, words: tuple[str, ...], default: str | None = None) -> str:
+        word = self.get(key, default)
+        if word not in words:
+            raise self.wrong(_("must be one of: %s") % ", ".join(words), key)
+        return str(word)
+
+    def flag(self, key: str) -> bool:
+        flag = self.get(key, False)
+        if not isinstance(flag, bool):
+            raise self.wrong(_("must be true or false"), key)
+        return flag
+
+
+def _protocol(document: Part) -> Protocol:
+    document.only(
+        *("protocol", "types", "opening", "continuation", "turns", "prompt"),
+        *("rating", "tie", "generation", "feedback"),
     )
-    _check(protocol)
-    return protocol
+    opening = document.part("opening").only("models", "sampling", "replacements")
+    turns = document.part("turns").only("minimum", "maximum")
+    return Protocol(
+        name=document.text("protocol"),
+        types=_types(document),
+        opening_models=opening.whole("models", 1, 8),
+        sampling=_sampling(opening.part("sampling", {})),
+        replacements=opening.whole("replacements", 0, 10, default=0),
+        samples=document.part("continuation").only("samples").whole("samples", 1, 8),
+        minimum_turns=turns.whole("minimum", 1, 100),
+        maximum_turns=turns.whole("maximum", turns.whole("minimum", 1, 100), 100),
+        maximum_characters=_maximum_characters(document.part("prompt").only("maximum_characters")),
+        rating=_rating(document.part("rating").only("minimum", "maximum", "low", "high")),
+        tie=document.one_of("tie", ("choose", "random")),
+        generation=_generation(document.part("generation", {})),
+        feedback=_feedback(document.part("feedback").only("performance", "choice", "attributes", "open")),
+    )
 
 
-def _feedback(part: dict[str, Any]) -> FeedbackForm:
+def _types(document: Part) -> tuple[ConversationType, ...]:
+    parts = document.parts("types")
+    types = tuple(_type(part.only("key", "label", "text", "required", "hint")) for part in parts)
+    if not types:
+        raise document.wrong(_("at least one conversation type is needed"), "types")
+    for number, kind in enumerate(types):
+        if kind.key in {other.key for other in types[:number]}:
+            raise document.wrong(_("another type has the same key"), "types", number, "key")
+    return types
+
+
+def _type(part: Part) -> ConversationType:
+    return ConversationType(
+        key=part.text("key", most=40),
+        label=part.text("label"),
+        text=part.text("text"),
+        required=part.whole("required", 0, 100),
+        hint=part.text("hint", default=""),
+    )
+
+
+def _sampling(part: Part) -> Sampling:
+    part.only("rule", "a", "s")
+    # Within these bounds no weight falls to 0, however often a model was drawn.
+    return Sampling(
+        rule=part.one_of("rule", ("exposure", "uniform"), default="exposure"),
+        a=float(part.number("a", 0, 10, default=1.0)),
+        s=float(part.number("s", 0.001, 1_000_000, default=1.0)),
+    )
+
+
+def _maximum_characters(part: Part) -> int:
+    return part.whole("maximum_characters", 1, 100_000)
+
+
+def _rating(part: Part) -> RatingScale:
+    minimum = part.whole("minimum", 1, 99)
+    return RatingScale(
+        minimum, part.whole("maximum", minimum + 1, 100), low=part.text("low"), high=part.text("high")
+    )
+
+
+def _generation(part: Part) -> dict[str, Any]:
+    for key in part.value:
+        if key in RESERVED:
+            raise part.wrong(_("is set for every call and cannot be changed"), key)
+    if "max_tokens" in part.value:
+        part.whole("max_tokens", 1, 1_000_000)
+    return dict(part.value)
+
+
+def _feedback(part: Part) -> FeedbackForm:
+    attributes, text = (
+        part.part("attributes"),
+        part.part("open").only("text", "maximum_characters", "required"),
+    )
     return FeedbackForm(
-        performance=_part(Block, part["performance"], "feedback.performance"),
-        choice=_part(Block, part["choice"], "feedback.choice"),
-        attributes={str(key): str(label) for key, label in part["attributes"].items()},
-        open_text=str(part["open"]["text"]),
-        open_maximum=_whole(part["open"]["maximum_characters"], "feedback.open", 1, 100_000),
-        open_required=bool(part["open"].get("required", False)),
+        performance=_block(part.part("performance")),
+        choice=_block(part.part("choice")),
+        attributes={key: attributes.text(key) for key in attributes.value},
+        open_text=text.text("text"),
+        open_maximum=_maximum_characters(text),
+        open_required=text.flag("required"),
     )
 
 
-def _part(kind: type[T], part: dict[str, Any], where: str) -> T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = set(part) - known
-    if unknown:
-        raise ProtocolError(f"{where}: unknown keys {', '.join(sorted(map(str, unknown)))}")
-    return kind(**part)
-
-
-def _whole(number: Any, where: str, low: int, high: int) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
-        raise ProtocolError(f"{where}: must be a whole number from {low} to {high}, not {number!r}")
-    return number
-
-
-def _check(protocol: Protocol) -> None:
-    if not protocol.types:
-        raise ProtocolError("types: at least one conversation type is needed")
-    if len({kind.key for kind in protocol.types}) < len(protocol.types):
-        raise ProtocolError("types: two types have the same key")
-    if protocol.minimum_turns > protocol.maximum_turns:
-        raise ProtocolError("turns: the minimum is above the maximum")
-    if protocol.tie not in {"choose", "random"}:
-        raise ProtocolError("tie: must be `choose` or `random`")
-    if protocol.sampling.rule not in {"exposure", "uniform"}:
-        raise ProtocolError("opening.sampling.rule: must be `exposure` or `uniform`")
-    if protocol.sampling.s <= 0 or protocol.sampling.a < 0:
-        raise ProtocolError(
-            "opening.sampling: s must be above 0 and a at least 0, or a model could get no chance"
-        )
-    if not 1 <= protocol.rating.minimum < protocol.rating.maximum <= 100:
-        raise ProtocolError("rating: the scale must lie within 1 to 100")
+def _block(part: Part) -> Block:
+    part.only("text", "low", "high")
+    return Block(part.text("text"), low=part.text("low"), high=part.text("high"))
