@@ -134,16 +134,25 @@ def _hide_what_no_longer_shows(
     )
 
 
-def save_draft(enrolment: Enrolment, device: Device, page: str, fields: dict[str, list[str]]) -> None:
-    """Keep what is typed on a page; larger than MAXIMUM_DRAFT characters is not kept."""
+def save_draft(enrolment: Enrolment, device: Device, page: str, fields: dict[str, list[str]]) -> bool:
+    """Keep what is typed on a page; False when it has more than MAXIMUM_DRAFT characters and is not kept."""
     if sum(len(value) for values in fields.values() for value in values) > MAXIMUM_DRAFT:
-        return
+        return False
     Draft.objects.update_or_create(
         enrolment=enrolment,
         device=device,
         page=page,
-        defaults={"fields": fields, "updated_at": timezone.now()},
+        defaults={"fields": _storable(fields), "updated_at": timezone.now()},
     )
+    return True
+
+
+def _storable(fields: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Without the zero character, which PostgreSQL does not store."""
+    return {
+        name.replace("\x00", ""): [value.replace("\x00", "") for value in values]
+        for name, values in fields.items()
+    }
 
 
 def draft_for(device: Device, page: str) -> dict[str, list[str]]:

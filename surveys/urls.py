@@ -1,6 +1,6 @@
 """The participant's addresses up to the conversations."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from surveys.views import entry, steps
 
@@ -11,6 +11,6 @@ urlpatterns = [
     path("<slug:slug>/consent/", steps.consent, name="consent"),
     path("<slug:slug>/survey/", steps.survey, name="survey"),
     path("<slug:slug>/survey/<slug:page>/", steps.survey_page, name="page"),
-    path("<slug:slug>/draft/<str:page>/", steps.draft, name="draft"),
+    re_path(r"^(?P<slug>[-\w]+)/draft/(?P<page>[-:\w]{1,120})/$", steps.draft, name="draft"),
     path("<slug:slug>/done/", steps.done, name="done"),
 ]

@@ -9,7 +9,7 @@ from conversations import chat
 from conversations.models import Conversation
 from surveys.answers import current_rows, questionnaire_for
 from surveys.models import Enrolment
-from surveys.views.visit import Visit, participant_page, problem
+from surveys.views.visit import Visit, participant_page, untrusted_device
 
 
 @require_safe
@@ -17,12 +17,7 @@ from surveys.views.visit import Visit, participant_page, problem
 def my_data(request: HttpRequest, visit: Visit) -> HttpResponse:
     """A download of all one's own answers, messages, ratings and feedback; on a trusted device only."""
     if not visit.device.is_trusted:
-        return problem(
-            request,
-            title="Open your personal link first",
-            text="Only your first browser, or one opened by your personal link, can read what you sent.",
-            status=403,
-        )
+        return untrusted_device(request)
     response = JsonResponse(
         own_record(visit.enrolment), json_dumps_params={"ensure_ascii": False, "indent": 1}
     )

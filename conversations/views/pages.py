@@ -18,7 +18,7 @@ from conversations.models import Conversation
 from conversations.protocols import Protocol
 from conversations.situation import Now
 from conversations.views.shapes import conversation_context
-from prism.lib.codes import random_key
+from prism.lib.codes import form_key, random_key
 from surveys.answers import draft_for
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
@@ -153,7 +153,7 @@ def act(verb: Callable[[HttpRequest, Conversation], object]) -> Callable[..., Ht
 
 
 def _key(request: HttpRequest) -> str:
-    return request.POST.get("form_key", "")[:40] or random_key()
+    return form_key(request.POST.get("form_key", ""))
 
 
 def _whole(text: str) -> int:

@@ -16,3 +16,8 @@ def random_number() -> int:
 
 def random_key() -> str:
     return secrets.token_urlsafe(24)
+
+
+def form_key(sent: str) -> str:
+    """The idempotency key that came with a form, fit to be stored; a new one where none came."""
+    return sent.replace("\x00", "")[:40] or random_key()

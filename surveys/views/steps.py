@@ -1,8 +1,9 @@
 """Consent, the questionnaire's pages, autosave and the last page."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,12 +13,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prism.lib.codes import random_key
+from prism.lib.codes import form_key, random_key
 from prism.lib.markdown import render as markdown
 from surveys import answers, journey, panels
 from surveys.models import Consent, Enrolment, Questionnaire
 from surveys.questionnaires import Page, PageReading, question_fields, read_page
-from surveys.views.visit import Visit, in_stage, page_context, participant_page
+from surveys.views.visit import Visit, in_stage, page_context, participant_page, untrusted_device
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,23 +46,24 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _store_consent(visit: Visit, *, agreed: bool, boxes: dict[str, bool]) -> None:
+    """Store the decision once: of a double click, or of two windows, the first one stands."""
     document = visit.study.consent_document
     assert document is not None
-    try:
-        with transaction.atomic():
-            Consent.objects.create(
-                enrolment=visit.enrolment,
-                document=document,
-                document_sha256=document.sha256,
-                agreed=agreed,
-                boxes=boxes,
-                language=get_language() or "",
-            )
-    except IntegrityError:  # a double click: the first one stands
-        return
-    journey.note(visit.enrolment, "consented" if agreed else "declined", version=document.version)
-    if not agreed:
-        journey.finish(visit.enrolment, Enrolment.Outcome.NO_CONSENT)
+    with transaction.atomic():
+        Enrolment.objects.select_for_update().get(pk=visit.enrolment.pk)
+        if visit.enrolment.consents.filter(document=document).exists():
+            return
+        Consent.objects.create(
+            enrolment=visit.enrolment,
+            document=document,
+            document_sha256=document.sha256,
+            agreed=agreed,
+            boxes=boxes,
+            language=get_language() or "",
+        )
+        journey.note(visit.enrolment, "consented" if agreed else "declined", version=document.version)
+        if not agreed:
+            journey.finish(visit.enrolment, Enrolment.Outcome.NO_CONSENT)
 
 
 @require_safe
@@ -74,6 +76,8 @@ def survey(request: HttpRequest, visit: Visit) -> HttpResponse:
         Enrolment.objects.filter(pk=visit.enrolment.pk).update(survey_finished_at=timezone.now())
         visit.enrolment.refresh_from_db()
         return redirect(journey.destination(visit.enrolment))
+    if not _may_read(visit, page):  # a changed answer opened a page again that another device filled in
+        return untrusted_device(request)
     return redirect("surveys:page", slug=visit.study.slug, page=page.key)
 
 
@@ -98,11 +102,12 @@ def _may_open(visit: Visit, questionnaire: Questionnaire, pages: list[Page], pla
     """Pages up to the first open one; those that another device filled in only on a trusted one."""
     first = answers.first_open_page(visit.enrolment, questionnaire)
     limit = next((i for i, page in enumerate(pages) if first and page.key == first.key), len(pages) - 1)
-    if place > limit:
-        return False
-    makers = visit.enrolment.page_submissions.filter(page=pages[place].key).values_list(
-        "device_id", flat=True
-    )
+    return place <= limit and _may_read(visit, pages[place])
+
+
+def _may_read(visit: Visit, page: Page) -> bool:
+    """Whether this device may see what was submitted on the page, if anything was."""
+    makers = visit.enrolment.page_submissions.filter(page=page.key).values_list("device_id", flat=True)
     return all(visit.device.may_read(maker) for maker in makers)
 
 
@@ -134,13 +139,24 @@ def _submit_page(
             page,
             reading,
             device=visit.device,
-            key=request.POST.get("form_key", "")[:40] or random_key(),
-            shown_at=parse_datetime(request.POST.get("shown_at", "")[:40] or "-"),
+            key=form_key(request.POST.get("form_key", "")),
+            shown_at=_shown_at(request.POST.get("shown_at", ""), visit.enrolment),
         )
     if reading.screened_out:
         journey.finish(visit.enrolment, Enrolment.Outcome.SCREENED_OUT)
         return redirect("surveys:done", slug=visit.study.slug)
     return redirect("surveys:survey", slug=visit.study.slug)
+
+
+def _shown_at(text: str, enrolment: Enrolment) -> datetime | None:
+    """When the form says that it was shown; None when it says nothing that can be true."""
+    try:
+        shown = parse_datetime(text[:40])
+    except ValueError:
+        return None
+    if shown is None or timezone.is_naive(shown):
+        return None
+    return shown if enrolment.arrived_at <= shown <= timezone.now() else None
 
 
 def _show_page(
@@ -178,12 +194,7 @@ def _known(visit: Visit, questionnaire: Questionnaire, reading: PageReading) -> 
 
 
 def _page_before(visit: Visit, pages: list[Page], place: int) -> Page | None:
-    if place == 0:
-        return None
-    makers = visit.enrolment.page_submissions.filter(page=pages[place - 1].key).values_list(
-        "device_id", flat=True
-    )
-    return pages[place - 1] if all(visit.device.may_read(maker) for maker in makers) else None
+    return pages[place - 1] if place and _may_read(visit, pages[place - 1]) else None
 
 
 @require_POST
@@ -193,8 +204,8 @@ def draft(request: HttpRequest, visit: Visit, page: str) -> HttpResponse:
     if visit.enrolment.is_over:
         return JsonResponse({"saved": False}, status=409)
     fields = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
-    answers.save_draft(visit.enrolment, visit.device, page[:120], fields)
-    return JsonResponse({"saved": True})
+    is_saved = answers.save_draft(visit.enrolment, visit.device, page, fields)
+    return JsonResponse({"saved": is_saved}, status=200 if is_saved else 413)
 
 
 @require_safe

@@ -88,6 +88,18 @@ def unknown_visitor(request: HttpRequest) -> HttpResponse:
     )
 
 
+def untrusted_device(request: HttpRequest) -> HttpResponse:
+    return problem(
+        request,
+        title=_("Open your personal link first"),
+        text=_("Only your first browser, or one opened by your personal link, can read what you sent."),
+        next_text=_(
+            "You find the link in your first browser, under “Continue later”. What you sent is kept."
+        ),
+        status=403,
+    )
+
+
 def problem(
     request: HttpRequest, *, title: str, text: str, next_text: str = "", status: int, contact: str = ""
 ) -> HttpResponse:
