@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from statistics import NormalDist
 from typing import Any
 
-from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from conversations.models import Attempt, LanguageModel, PoolEntry, Response
+from conversations.models import Attempt, Conversation, LanguageModel, PoolEntry, Response
 from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
 
 ACTIVE_MINUTES = 5
 PROBLEMS = 10
-# Problems and times are looked for among the newest rows only: a search through all calls of a large study
-# would read every one of them, every five seconds.
-NEWEST = 20_000
+# Problems and waits are looked for in the study's newest conversations only: a search through all calls of a
+# large study would read every one of them, every five seconds.
+NEWEST = 1000
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,14 @@ def model_table(study: Study, *, with_test: bool = False) -> ModelTable:
 def exposures(study: Study, *, with_test: bool = False) -> list[Exposure]:
     """Every model that the study may draw or ever drew, by name."""
     responses = _responses(study, with_test)
-    rows, medians = _counts(responses), _medians(responses)
+    rows, medians = _counts(responses), _medians(study, responses)
     drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
     models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
     return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
+
+
+def _newest(study: Study) -> QuerySet[Conversation, Any]:
+    return Conversation.objects.filter(study=study).order_by("-pk").values("pk")[:NEWEST]
 
 
 def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
@@ -145,10 +149,9 @@ def _counts(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
     return {row["model"]: dict(row) for row in rows.order_by()}
 
 
-def _medians(responses: QuerySet[Response]) -> dict[int, float | None]:
-    """Median time to the first text of each model, in milliseconds, among the newest responses."""
-    newest = Response.objects.order_by("-pk").values("pk")[:1]
-    recent = responses.filter(pk__gt=Subquery(newest) - NEWEST)
+def _medians(study: Study, responses: QuerySet[Response]) -> dict[int, float | None]:
+    """Median time to the first text of each model, in milliseconds, in the newest conversations."""
+    recent = responses.filter(turn__conversation__in=_newest(study))
     rows = recent.values("model").annotate(median=Median("first_text_ms")).order_by()
     return {row["model"]: row["median"] for row in rows}
 
@@ -179,11 +182,8 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
 
 def problems(study: Study, *, with_test: bool = False) -> list[Problem]:
     """The newest calls of the study that failed or were lost."""
-    newest = Attempt.objects.order_by("-pk").values("pk")[:1]
     attempts = Attempt.objects.filter(
-        pk__gt=Subquery(newest) - NEWEST,
-        state__in=[Attempt.State.FAILED, Attempt.State.LOST],
-        response__turn__conversation__study=study,
+        state__in=[Attempt.State.FAILED, Attempt.State.LOST], response__turn__conversation__in=_newest(study)
     )
     if not with_test:
         attempts = attempts.filter(response__turn__conversation__enrolment__is_test=False)

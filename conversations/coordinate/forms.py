@@ -107,6 +107,7 @@ class LanguageModelForm(forms.ModelForm):
             "status": _("State"),
         }
         help_texts = {
+            "header": _("Said to the model before every conversation."),
             "identifier": _("As the provider wants it called."),
             "name": _("As researchers name it; exports show it."),
             "default_parameters": _("JSON, for the record: they are exported, not sent."),

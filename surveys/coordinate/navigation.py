@@ -82,6 +82,8 @@ def _links(places: list[Place], rights: frozenset[Right], args: list[str], curre
 
 def _crumbs(study: Study | None, current: str) -> list[tuple[Text, str | None]]:
     crumbs: list[tuple[Text, str | None]] = [(_("Studies"), reverse("coordinate:studies"))]
+    if study and current == "analysis:live":
+        return [*crumbs, (study.title, None)]
     if study:
         crumbs.append((study.title, reverse("analysis:live", args=[study.slug])))
     return [*crumbs, (_label(current), None)] if current != "coordinate:studies" else []

@@ -43,7 +43,17 @@ def _page(request: HttpRequest, events: QuerySet[AuditEvent], frame: dict[str, A
     if wanted.get("person"):
         events = events.filter(actor=int(wanted["person"]))
     pages = Paginator(events.select_related("actor").order_by("-at", "-pk"), PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    rows = [(event, _details(event)) for event in page]
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"filter": form, "page": pages.get_page(request.GET.get("page")), "query": query.urlencode()}
+    context = {"filter": form, "page": page, "rows": rows, "query": query.urlencode()}
     return render(request, "surveys/coordinate/audit.html", frame | context)
+
+
+def _details(event: AuditEvent) -> list[tuple[str, str]]:
+    return [(key, _plain(value)) for key, value in event.detail.items()]
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
