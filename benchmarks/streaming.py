@@ -20,6 +20,7 @@ class Watched:
     done: float = 0.0
     size: int = 0
     events: int = 0
+    restarts: int = 0
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +69,11 @@ async def _watch(response: httpx2.Response, watched: Watched, begun: float) -> N
         if not line.startswith("data:"):
             continue
         watched.events += 1
-        for slot, text in json.loads(line[5:]).items():
+        news = json.loads(line[5:])
+        for slot in news.get("again", ()):
+            watched.texts[slot] = ""
+            watched.restarts += 1
+        for slot, text in news.items():
             if len(slot) == 1:
                 watched.first = watched.first or time.perf_counter() - begun
                 watched.texts[slot] = watched.texts.get(slot, "") + text

@@ -159,7 +159,8 @@ async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
     try:
         yield "retry: 1000\n\n"
         while True:
-            changed = feed.changed
+            # Taken together, before anything is awaited: while an event is sent, more may arrive.
+            changed, is_last = feed.changed, feed.is_over
             data, after = news(feed.slots, cursor)
             over = endings(feed.slots, told)
             if over:
@@ -168,7 +169,7 @@ async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
             if data:
                 cursor = after
                 yield event(data, cursor)
-            if feed.is_over:
+            if is_last:
                 yield event({}, cursor, name="done")
                 return
             if data:
