@@ -67,10 +67,12 @@ class House:
     def revive(self, *names: str) -> None:
         """Return once the processes that were killed run again and, where they tell, are ready."""
         for name in names:
-            child = self.child(name)
-            wait_until(lambda: self.watch() or child.popen, START_SECONDS)
-            if child.ready is not None:
-                wait_until(child.ready, START_SECONDS)
+            self._revive(self.child(name))
+
+    def _revive(self, child: Child) -> None:
+        wait_until(lambda: self.watch() or child.popen, START_SECONDS)
+        if child.ready is not None:
+            wait_until(child.ready, START_SECONDS)
 
     def start_again(self) -> None:
         """All that was stopped."""

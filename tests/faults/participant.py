@@ -98,6 +98,10 @@ class Participant:
         self.page = _wait(self.browser.open(urljoin(self.page.url, "./")))
         return self.page
 
+    def html(self) -> str:
+        """All of the page that is open, as it is now."""
+        return _wait(self.browser.get(self.page.url)).text
+
     def form(self, ending: str) -> Form:
         form = self.page.form(ending)
         assert form is not None, f"nothing to send to {ending} at {self.page.title}"
