@@ -1,0 +1,98 @@
+"""What was submitted stays as it was submitted: the database itself refuses to change it."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from conversations.models import Attempt
+from surveys import audit, erasure, journey
+from surveys.models import Answer
+from tests.factories import make_conversation, make_enrolment, make_study
+
+EVENTS = {
+    "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent"],
+    "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback"],
+}
+MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
+TABLES = [model._meta.db_table for model in MODELS]
+
+
+def submit_everything() -> Any:
+    """Somebody who left at least one row in every append-only table."""
+    study = make_study()
+    enrolment = make_enrolment(study, finished_survey=True)
+    make_conversation(enrolment)
+    journey.note(enrolment, "arrived", signed=False)
+    audit.record(None, "study.opened", study=study)
+    return enrolment
+
+
+def run(sql: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.rowcount)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+def test_the_database_refuses_to_change_what_was_submitted(table, statement):
+    submit_everything()
+    count = run(f"SELECT 1 FROM {table}")
+    assert count > 0
+    with pytest.raises(IntegrityError, match=f"rows of {table} are append-only"):
+        run(statement.format(table))
+    assert run(f"SELECT 1 FROM {table}") == count
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", MODELS)
+def test_neither_does_it_let_the_code_change_a_row(model):
+    submit_everything()
+    row = model._default_manager.first()
+    for change in (row.save, lambda: model._default_manager.filter(pk=row.pk).update(id=row.pk)):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+    model._default_manager.get(pk=row.pk)
+
+
+@pytest.mark.django_db
+def test_deleting_a_participant_with_all_that_hangs_on_them_is_refused():
+    enrolment = submit_everything()
+    with pytest.raises((IntegrityError, models.ProtectedError)), transaction.atomic():
+        enrolment.participant.delete()
+    assert Answer.objects.filter(submission__enrolment=enrolment).exists()
+
+
+@pytest.mark.django_db
+def test_exactly_these_tables_carry_the_rule():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only'")
+        ruled = {row[0] for row in cursor.fetchall()}
+    ours = {table for table in ruled if table.partition("_")[0] in EVENTS}
+    assert ours == set(TABLES)
+    assert Attempt._meta.db_table not in ruled  # an attempt ends, so that its row changes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_transaction_that_erases_may_change_them():
+    submit_everything()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL prism.erasing = 'on'")
+        for table in TABLES:
+            cursor.execute(f"UPDATE {table} SET id = id")
+            assert cursor.rowcount > 0
+    for table in TABLES:
+        with pytest.raises(IntegrityError, match="append-only"):
+            run(f"UPDATE {table} SET id = id")
+
+
+@pytest.mark.django_db
+def test_after_an_erasure_the_same_transaction_may_change_them_no_more():
+    enrolment, other = submit_everything(), submit_everything()
+    with transaction.atomic():
+        erasure.erase(enrolment.participant, reason="asked for it")
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            Answer.objects.filter(submission__enrolment=other).update(value=None)
