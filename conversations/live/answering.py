@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import socket
 import time
@@ -10,19 +11,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from conversations import drawing
 from conversations.models import Attempt, LanguageModel, Response, Turn
 from conversations.protocols import Protocol
+from prism.lib.crypto import UnreadableSecret
 
 from . import loop
 from .provider import Call, Ending, ProviderFailure, stream
 from .publishing import LiveText, publisher
 
+logger = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
 MAXIMUM_ATTEMPTS = 2
+DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -50,27 +54,31 @@ def answer(response_id: int) -> None:
         response, attempt, call = taken
         connection.close()
         live = LiveText(response.pk, response.turn_id, response.slot, response.run, response.attempt)
-        result = loop.run(_stream(live, call)) if call else Result(failure=ProviderFailure("switched_off"))
-        pause = _conclude(response, attempt, result, live)
-        connection.close()
+        try:
+            result = loop.run(_stream(live, call)) if isinstance(call, Call) else Result(failure=call)
+            pause = _conclude_patiently(response, attempt, result, live)
+        finally:
+            # Whatever happened: a text that is left there would have its lease renewed for ever.
+            loop.run(_forget(live))
+            connection.close()
         if pause is None:
             return
         time.sleep(pause)
 
 
-def _take(response_id: int) -> tuple[Response, Attempt, Call | None] | None:
+def _take(response_id: int) -> tuple[Response, Attempt, Call | ProviderFailure] | None:
     """Claim the response and commit the attempt before any request is sent."""
     with transaction.atomic():
         response = Response.objects.claim(response_id, WORKER)
         if response is None:
             return None
-        call = _call(response) if _may_call(response.model) else None
+        call = _call_or_failure(response)
         attempt = Attempt.objects.create(
             response=response,
             number=response.attempt,
             worker=WORKER,
             request={
-                **(call.parameters if call else {}),
+                **(call.parameters if isinstance(call, Call) else {}),
                 "model": response.model.identifier,
                 "seed": response.seed,
             },
@@ -87,6 +95,15 @@ def _may_call(model: LanguageModel) -> bool:
         return True
     since = timezone.now() - timedelta(days=1)
     return Attempt.objects.filter(response__model=model, started_at__gte=since).count() < model.daily_limit
+
+
+def _call_or_failure(response: Response) -> Call | ProviderFailure:
+    if not _may_call(response.model):
+        return ProviderFailure("switched_off")
+    try:
+        return _call(response)
+    except UnreadableSecret:
+        return ProviderFailure("key", "the stored key cannot be read; enter it again")
 
 
 def _call(response: Response) -> Call:
@@ -114,13 +131,13 @@ def messages(model: LanguageModel, turn: Turn) -> list[dict[str, str]]:
     return [*said, {"role": "user", "content": turn.text}]
 
 
-def _digest(call: Call | None) -> str:
-    return hashlib.sha256(json.dumps(call.messages).encode()).hexdigest() if call else ""
+def _digest(call: Call | ProviderFailure) -> str:
+    return hashlib.sha256(json.dumps(call.messages).encode()).hexdigest() if isinstance(call, Call) else ""
 
 
-def _ceiling(model: LanguageModel, call: Call | None) -> Decimal:
+def _ceiling(model: LanguageModel, call: Call | ProviderFailure) -> Decimal:
     """The most the call can cost: four characters a token in, the limit of tokens out."""
-    if call is None:
+    if isinstance(call, ProviderFailure):
         return Decimal(0)
     tokens_in = sum(len(message["content"]) for message in call.messages) // 4 + 1
     return _price(model, tokens_in, int(call.parameters.get("max_tokens", 4096)))
@@ -159,6 +176,18 @@ async def _stream(live: LiveText, call: Call) -> Result:
     )
 
 
+def _conclude_patiently(response: Response, attempt: Attempt, result: Result, live: LiveText) -> float | None:
+    """As `_conclude`, also over a short absence of the database: a finished call is not made again."""
+    for seconds in DATABASE_PAUSES:
+        try:
+            return _conclude(response, attempt, result, live)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("response %s cannot be stored yet: %s", response.pk, type(error).__name__)
+            connection.close()
+            time.sleep(seconds)
+    return _conclude(response, attempt, result, live)
+
+
 def _conclude(response: Response, attempt: Attempt, result: Result, live: LiveText) -> float | None:
     """Write down the end; returns the seconds to wait before this same response is tried again, or None."""
     pause = None
@@ -175,6 +204,10 @@ def _conclude(response: Response, attempt: Attempt, result: Result, live: LiveTe
 
 async def _close(live: LiveText, state: str) -> None:
     await publisher().close(live, state)
+
+
+async def _forget(live: LiveText) -> None:
+    publisher().forget(live)
 
 
 def _finish(response: Response, attempt: Attempt, result: Result) -> bool:

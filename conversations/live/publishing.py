@@ -77,6 +77,10 @@ class Publisher:
         await self._flush()
         self.live.discard(live)
 
+    def forget(self, live: LiveText) -> None:
+        """Neither send nor store it any more."""
+        self.live.discard(live)
+
     async def _flush_forever(self) -> None:
         while True:
             await self._flush()
