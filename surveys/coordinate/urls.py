@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from surveys.coordinate.views import audit, invitations, participants, people, studies
+from surveys.coordinate.views import account, audit, invitations, participants, people, studies
 
 app_name = "coordinate"
 urlpatterns = [
     path("", studies.studies, name="studies"),
+    path("account/", account.account, name="account"),
     path("audit/", audit.registry, name="audit_registry"),
     path("invitation/", invitations.invitation, name="invitation"),
     path("studies/<slug:slug>/settings/", studies.settings, name="settings"),

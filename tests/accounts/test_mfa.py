@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core import mail
 from django.core.cache import cache
 
@@ -126,3 +127,20 @@ def test_it_is_off_in_the_demonstration(client, settings, study):
 
 def test_participants_are_never_asked(client, required):
     assert client.get("/").status_code == 200
+
+
+def test_the_same_holds_on_the_asynchronous_way(async_client, required, study):
+    async_client.force_login(make_member(study))
+    answer = async_to_sync(async_client.get)("/coordinate/")
+    assert answer["Location"] == SET_UP
+    assert async_to_sync(async_client.get)("/").status_code == 200
+
+
+def test_the_account_page_says_whether_it_is_on(client, required, study):
+    client.force_login(make_member(study, Role.ANALYST))
+    assert "is all it takes to sign in as you" in client.get("/coordinate/account/").content.decode()
+    client.force_login(make_member(study))
+    set_up(client)
+    page = client.get("/coordinate/account/").content.decode()
+    assert "Your role needs it here" in page
+    assert study.title in page
