@@ -25,9 +25,10 @@ def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enr
     participant = _participant(arrival)
     if participant.erased_at:
         raise EntryError(_("The data behind this link was erased at the person's own wish."))
-    enrolment, is_new = Enrolment.objects.get_or_create(
-        participant=participant, study=study, defaults={"is_test": is_test}
-    )
+    try:
+        enrolment, is_new = _enrolment(participant, study, is_test)
+    except IntegrityError:  # the random number of the code was taken: draw another
+        enrolment, is_new = _enrolment(participant, study, is_test)
     digest = keyed_hash(arrival.panel, "session", arrival.session)
     PanelSubmission.objects.get_or_create(
         enrolment=enrolment,
@@ -43,6 +44,12 @@ def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enr
             enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed}
         )
     return enrolment, is_new
+
+
+def _enrolment(participant: Participant, study: Study, is_test: bool) -> tuple[Enrolment, bool]:
+    return Enrolment.objects.get_or_create(
+        participant=participant, study=study, defaults={"is_test": is_test}
+    )
 
 
 def is_enrolled(study: Study, arrival: Arrival) -> bool:

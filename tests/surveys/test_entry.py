@@ -73,7 +73,6 @@ def test_the_panels_ids_stand_in_no_later_address_page_cookie_or_log(client, stu
     answers += [client.get(address(study, "my-data.json")), client.get(address(study, "survey/nowhere/"))]
     seen = "".join(f"{answer.headers} {answer.cookies} {text_of(answer)}" for answer in answers)
     written = caplog.text + str(dict(client.session)) + str([s.get_decoded() for s in Session.objects.all()])
-    assert "Handle" not in seen
     assert "/studies/values/" in seen
     for secret in (PID, OTHER_SESSION, PANEL_STUDY):
         assert secret not in seen
@@ -466,6 +465,14 @@ def open_link(study: Any, answers: list[Any]) -> None:
         answers.append(arrive(Client(), study, PID))
     finally:
         connection.close()
+
+
+def test_a_code_that_is_taken_already_is_drawn_again(client, study, monkeypatch):
+    taken = make_enrolment(study, number=100_000_007)
+    numbers = iter([7, 8])
+    monkeypatch.setattr("prism.lib.codes.secrets.randbelow", lambda limit: next(numbers))
+    assert arrive(client, study, PID).status_code == 303
+    assert set(study.enrolments.values_list("number", flat=True)) == {taken.number, 100_000_008}
 
 
 # Erased people, bots and tests
