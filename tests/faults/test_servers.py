@@ -117,6 +117,17 @@ def assert_next_turn_works(participant: Participant) -> None:
     assert len(shown) == 2
 
 
+def test_a_message_sent_while_redis_is_away_is_kept_and_answered_when_it_is_back(
+    house: House, study: Study, participant: Participant
+) -> None:
+    house.kill("redis")
+    listening = participant.say("Which book should I read next?")
+    assert len(rows.responses(study)) == 4
+    house.revive("redis")
+    assert_whole(study, participant, listening)
+    assert_one_call_each(house, study)
+
+
 def test_tasks_that_the_broker_lost_are_handed_over_again(
     house: House, study: Study, participant: Participant
 ) -> None:
