@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from conversations import drawing
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
+from conversations.protocols import Protocol as Rules
 from conversations.situation import Now, Situation, situation
 from prism.lib.codes import random_key
 from surveys.models import Device, Draft, Enrolment
@@ -70,6 +71,18 @@ def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
         )
 
 
+def _lock(conversation: Conversation) -> None:
+    """One act at a time; the act before this one may have moved the state on, so it is read afresh."""
+    conversation.state = (
+        Conversation.objects.select_for_update().values_list("state", flat=True).get(pk=conversation.pk)
+    )
+
+
+def cleaned(text: str) -> str:
+    """Text as a person typed it: browsers send line ends as two characters, and PostgreSQL takes no zero."""
+    return text.replace("\x00", "").replace("\r\n", "\n").strip()
+
+
 def look(conversation: Conversation) -> Situation:
     turn = conversation.turns.select_related("choice").order_by("-number").first()
     return situation(conversation, turn, shown(turn) if turn else [], conversation.protocol.parsed())
@@ -82,7 +95,7 @@ def shown(turn: Turn) -> list[Response]:
 def say(conversation: Conversation, text: str, key: str) -> Turn:
     """Add a message and draw its models; the same key gives the same turn. Raises Refused."""
     rules = conversation.protocol.parsed()
-    text = text.replace("\x00", "").strip()
+    text = cleaned(text)
     if not text:
         raise Refused(_("Please write a message first."))
     if len(text) > rules.maximum_characters:
@@ -102,13 +115,13 @@ def say(conversation: Conversation, text: str, key: str) -> Turn:
 
 def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         known = conversation.turns.filter(key=key).first()
         if known:
             return known
         here = look(conversation)
         if not here.may_say:
-            raise Refused(_("The conversation is not waiting for a message now."))
+            raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
         number = here.turn.number + 1 if here.turn else 0
         turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=text)
         rules = conversation.protocol.parsed()
@@ -126,7 +139,7 @@ def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
 def try_again(conversation: Conversation, key: str) -> None:
     """No answer arrived for the newest message: draw afresh for every slot. Raises Refused."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         here = look(conversation)
         if here.now == Now.ANSWERING:
             return
@@ -148,7 +161,7 @@ def try_again(conversation: Conversation, key: str) -> None:
 def rate(conversation: Conversation, turn_number: int, scores: Mapping[str, Score]) -> None:
     """Store the scores of a turn and decide its winner; repeating it changes nothing. Raises Refused."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         here = look(conversation)
         if here.turn is None or here.turn.number != turn_number or here.now in {Now.CHOOSING, Now.REPLYING}:
             return
@@ -194,7 +207,7 @@ def tied(turn: Turn) -> list[Response]:
 def choose(conversation: Conversation, slot: str) -> None:
     """Settle a tie by the participant's word; a second click changes nothing. Raises Refused."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         here = look(conversation)
         if here.now == Now.REPLYING:
             return
@@ -212,18 +225,23 @@ def choose(conversation: Conversation, slot: str) -> None:
 def finish(conversation: Conversation) -> None:
     """End the chat; feedback is due next. Raises Refused before the protocol's minimum of turns."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         here = look(conversation)
         if here.now in {Now.FEEDBACK, Now.OVER}:
             return
         if not here.may_finish:
-            raise Refused(
-                _("Please exchange at least %(turns)s messages before you finish.")
-                % {"turns": conversation.protocol.parsed().minimum_turns}
-            )
+            raise Refused(_why_not_finish(here, conversation.protocol.parsed()))
         Conversation.objects.filter(pk=conversation.pk).update(
             state=Conversation.State.FEEDBACK, chat_finished_at=timezone.now()
         )
+
+
+def _why_not_finish(here: Situation, rules: Rules) -> str:
+    if here.turn is None or here.turn.number + 1 < rules.minimum_turns:
+        return _("Please exchange at least %(turns)s messages before you finish.") % {
+            "turns": rules.minimum_turns
+        }
+    return _("Please rate the newest answers before you finish.")
 
 
 def give_feedback(
@@ -235,7 +253,7 @@ def give_feedback(
 ) -> None:
     """Store the feedback and close the conversation; a repeat changes nothing. Raises Refused."""
     with transaction.atomic():
-        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        _lock(conversation)
         here = look(conversation)
         if here.now == Now.OVER:
             return

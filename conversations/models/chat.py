@@ -1,5 +1,7 @@
 """A conversation and what the participant did in it; all but Conversation itself are append-only."""
 
+import re
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +26,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """What this device may see: everything when trusted, else only what it made itself."""
         mine = self.filter(enrolment_id=device.enrolment_id)
         return mine if device.is_trusted else mine.filter(device=device)
+
+    def coded(self, code: str) -> "ConversationQuerySet":
+        """The one with this code, such as c123456789; none for what is no code."""
+        return self.filter(number=code[1:]) if re.fullmatch(r"c[1-9][0-9]{8}", code) else self.none()
 
 
 class Conversation(models.Model):
@@ -79,7 +85,7 @@ class Turn(models.Model):
 
 
 class Draw(models.Model):
-    """How models were drawn: the pool with exposure, weight and inclusion probability, the seed, the result."""
+    """How models were drawn: the pool with exposure, weight and inclusion probability, seed and result."""
 
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="draws")
     is_replacement = models.BooleanField(default=False)
@@ -113,7 +119,7 @@ class Rating(models.Model):
 
 
 class Choice(models.Model):
-    """The winner of a turn, decided by the server from the ratings; rule, seed and tied slots recorded. Append-only."""
+    """The winner of a turn, decided by the server; rule, seed and tied slots are recorded. Append-only."""
 
     turn = models.OneToOneField(Turn, models.CASCADE, related_name="choice")
     response = models.ForeignKey("conversations.Response", models.CASCADE, related_name="+")

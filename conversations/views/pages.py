@@ -19,7 +19,7 @@ from conversations.protocols import Protocol
 from conversations.situation import Now
 from conversations.views.shapes import conversation_context
 from prism.lib.codes import form_key, random_key
-from surveys.answers import draft_for
+from surveys.answers import draft_for, save_draft
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 
@@ -88,11 +88,10 @@ def conversation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 
 def find(visit: Visit, code: str) -> Conversation:
-    number = int(code[1:]) if code[:1] == "c" and code[1:].isdigit() and len(code) <= 10 else 0
     found = (
         Conversation.objects.readable_by(visit.device)
         .select_related("protocol", "enrolment", "study")
-        .filter(number=number)
+        .coded(code)
         .first()
     )
     if found is None:
@@ -109,20 +108,24 @@ def conversation(request: HttpRequest, visit: Visit, conversation: Conversation)
 
 
 def show(
-    request: HttpRequest, visit: Visit, conversation: Conversation, error: str = "", typed: str = ""
+    request: HttpRequest,
+    visit: Visit,
+    conversation: Conversation,
+    error: str = "",
+    typed: dict[str, list[str]] | None = None,
 ) -> HttpResponse:
-    """The conversation as it stands; `typed` is kept in the message field after a refusal."""
+    """The conversation as it stands; after a refusal its fields hold what was `typed`."""
     here = chat.look(conversation)
     if here.now == Now.OVER:
         return redirect("conversations:overview", slug=visit.study.slug)
     if here.now == Now.FEEDBACK:
         return redirect(address("feedback", conversation))
-    draft = draft_for(visit.device, chat.draft_page(conversation, "rate"))
-    said = draft_for(visit.device, chat.draft_page(conversation, "say")).get("text", [""])
+    forms = [draft_for(visit.device, chat.draft_page(conversation, form)) for form in ("say", "rate")]
+    draft = {**forms[0], **forms[1], **(typed or {})}
     context = {
         **page_context(request, visit, "conversations"),
         **conversation_context(conversation, here, draft),
-        "say_draft": typed or said[0],
+        "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
         "error": error,
         "say_draft_url": _draft_url(visit, conversation, "say"),
@@ -135,8 +138,11 @@ def _draft_url(visit: Visit, conversation: Conversation, form: str) -> str:
     return reverse("surveys:draft", args=[visit.study.slug, chat.draft_page(conversation, form)])
 
 
-def act(verb: Callable[[HttpRequest, Conversation], object]) -> Callable[..., HttpResponse]:
-    """A view for one act: do it and show the page again; a refusal is said there, and nothing typed is lost."""
+def act(verb: Callable[[HttpRequest, Conversation], object], form: str = "") -> Callable[..., HttpResponse]:
+    """A view for one act: do it and show the page again, with the reason of a refusal.
+
+    What was typed is kept as the draft of `form`, for its field may not be on the page now.
+    """
 
     @require_POST
     @participant_page
@@ -146,7 +152,10 @@ def act(verb: Callable[[HttpRequest, Conversation], object]) -> Callable[..., Ht
         try:
             verb(request, conversation)
         except Refused as refusal:
-            return show(request, visit, conversation, str(refusal), request.POST.get("text", ""))
+            typed = {n: request.POST.getlist(n) for n in request.POST if n != "csrfmiddlewaretoken"}
+            if form:
+                save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
+            return show(request, visit, conversation, str(refusal), typed)
         return redirect(address("conversation", conversation))
 
     return view
@@ -183,12 +192,13 @@ def trace(text: str) -> dict[str, Any]:
     return {n: raw[n] for n in names if isinstance(raw, dict) and isinstance(raw.get(n), int)}
 
 
-say = act(lambda request, talk: chat.say(talk, request.POST.get("text", ""), _key(request)))
+say = act(lambda request, talk: chat.say(talk, request.POST.get("text", ""), _key(request)), form="say")
 again = act(lambda request, talk: chat.try_again(talk, _key(request)))
 rate = act(
     lambda request, talk: chat.rate(
         talk, _whole(request.POST.get("turn", "")), scores(request, talk.protocol.parsed())
-    )
+    ),
+    form="rate",
 )
 choose = act(lambda request, talk: chat.choose(talk, request.POST.get("slot", "")))
 finish = act(lambda request, talk: chat.finish(talk))
@@ -206,7 +216,7 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
     typed = typed or draft_for(visit.device, chat.draft_page(conversation, "feedback"))
     error = ""
     if request.method == "POST":
-        text = request.POST.get("open_feedback", "").replace("\x00", "").strip()
+        text = chat.cleaned(request.POST.get("open_feedback", ""))
         error = _feedback_error(text, rules)
         if not error:
             order = attribute_order(conversation, rules)
