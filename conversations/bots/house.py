@@ -9,7 +9,7 @@ from django.db.models import Count
 from conversations.bots.journal import Check
 from conversations.bots.playing import BEFORE, Outcome
 from conversations.demo import SLUG, load_demo
-from conversations.models import Provider
+from conversations.models import PoolEntry, Provider
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, var_directory
 from surveys.models import PageSubmission, Study
@@ -29,6 +29,10 @@ def find_study(slug: str) -> Study:
         known = ", ".join(sorted({SLUG, *Study.objects.values_list("slug", flat=True)}))
         raise UnknownStudy(f"There is no study “{slug}”. The studies here are: {known}.")
     return study
+
+
+def calls_real_models(study: Study) -> bool:
+    return PoolEntry.objects.filter(study=study, is_on=True, model__provider__is_fake=False).exists()
 
 
 @contextmanager

@@ -41,7 +41,10 @@ class Command(BaseCommand):
         if options["think"] < 0:
             raise CommandError(_("--think must not be negative."), returncode=2)
         begun = time.monotonic()
-        outcomes = self.play_there(options) if options["base_url"] else self.play_here(options)
+        try:
+            outcomes = self.play_there(options) if options["base_url"] else self.play_here(options)
+        except KeyboardInterrupt as error:
+            raise CommandError(_("Stopped before the end; nothing was compared."), returncode=130) from error
         self.tell(outcomes, time.monotonic() - begun, options["json"])
 
     def play_there(self, options: dict[str, Any]) -> list[Outcome]:
@@ -53,6 +56,8 @@ class Command(BaseCommand):
         try:
             study = house.find_study(options["study"])
             token = "" if study.is_demo else test_token(study)
+            if house.calls_real_models(study):
+                self.stderr.write("This study has models of real providers: their calls may cost money.")
             with house.running(options["speed"], self.stderr.write) as (base_url, supervisor):
                 site = Site(base_url, study.slug, token)
                 outcomes = self.play(site, options, supervisor.watch_once)
