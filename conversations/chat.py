@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,9 +67,16 @@ def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
         protocol = current_protocol(enrolment)
         if protocol is None or remaining(enrolment, protocol, device).get(kind, 0) < 1:
             raise Refused(_("You have held all conversations of this kind. Please choose another one."))
-        return Conversation.objects.create(
-            enrolment=enrolment, study=enrolment.study, protocol=protocol, device=device, type=kind
-        )
+        return _create(enrolment, protocol, device, kind)
+
+
+def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str) -> Conversation:
+    """A new row under a random number; one that is taken in the study already is drawn again."""
+    row = {"enrolment": enrolment, "study": enrolment.study, "protocol": protocol, "device": device, "type": kind}
+    for _attempt in range(4):
+        with suppress(IntegrityError), transaction.atomic():
+            return Conversation.objects.create(**row)
+    return Conversation.objects.create(**row)
 
 
 def _lock(conversation: Conversation) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "surveys.coordinate.mfa.RequireMfa",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "prism.lib.onethread.OneThreadMiddleware",
 ]
 
 ROOT_URLCONF = "prism.urls"
@@ -159,6 +161,8 @@ if PRODUCTION:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if not PRODUCTION:  # nothing is collected there, and nothing needs to be
+    warnings.filterwarnings("ignore", message="No directory at", module="django.core.handlers.base")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

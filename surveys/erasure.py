@@ -46,6 +46,9 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
     with _append_only_lifted():
         counts = {model.__name__: eraser(participant) for model, eraser in erasers.items()}
         participant.erased_at = timezone.now()
+        participant.enrolments.filter(outcome="").update(
+            outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=participant.erased_at, stage="done"
+        )
         participant.save(update_fields=["erased_at"])
         for enrolment in participant.enrolments.select_related("study"):
             AuditEvent.objects.create(
