@@ -28,4 +28,5 @@ def test_an_annotator_sees_no_way_to_the_studies(client):
     client.force_login(make_member(make_study(title="Hidden study"), Role.ANNOTATOR))
     page = client.get("/annotate/").content.decode()
     assert "Hidden study" not in page
-    assert 'href="/coordinate/' not in page
+    assert 'href="/coordinate/"' not in page
+    assert "/coordinate/studies/" not in page
