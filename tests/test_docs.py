@@ -10,6 +10,7 @@ import pytest
 import yaml
 from django.apps import apps
 
+from prism import api
 from prism.lib.processes import CHECKOUT
 
 OURS = ("prism", "accounts", "surveys", "conversations", "annotations", "analysis")
@@ -68,6 +69,14 @@ def test_every_command_of_ours_is_documented(command: str) -> None:
 )
 def test_every_table_of_ours_is_documented(table: str) -> None:
     assert f"| `{table}` |" in (CHECKOUT / "docs" / "data.md").read_text()
+
+
+def test_every_route_of_the_api_is_documented() -> None:
+    routes = [f"/api/v1/{pattern.pattern}".replace("<slug:", "<") for pattern in api.urlpatterns]
+    assert routes
+    assert {
+        route for route in routes if f"{route}`" not in (CHECKOUT / "docs" / "api.md").read_text()
+    } == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
