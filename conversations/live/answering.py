@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from conversations import drawing
 from conversations.models import Attempt, LanguageModel, Response, Turn
-from conversations.protocols import Protocol
+from conversations.protocols import RESERVED, Protocol
 from prism.lib.crypto import UnreadableSecret
 
 from . import loop
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 5.0
 MAXIMUM_ATTEMPTS = 2
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
+DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -114,10 +115,16 @@ def _call(response: Response) -> Call:
         api_key=model.provider.api_key,
         model=model.identifier,
         messages=tuple(messages(model, turn)),
-        parameters={**protocol.generation, **model.parameters},
+        parameters={
+            name: value
+            for name, value in {**protocol.generation, **model.parameters}.items()
+            if name not in RESERVED
+        },
         seed=response.seed,
         silence_seconds=model.provider.silence_seconds,
         attempt=f"{response.pk}.{response.attempt}",
+        provider=model.provider_id,
+        most_at_once=model.provider.max_concurrent,
     )
 
 
@@ -140,7 +147,8 @@ def _ceiling(model: LanguageModel, call: Call | ProviderFailure) -> Decimal:
     if isinstance(call, ProviderFailure):
         return Decimal(0)
     tokens_in = sum(len(message["content"]) for message in call.messages) // 4 + 1
-    return _price(model, tokens_in, int(call.parameters.get("max_tokens", 4096)))
+    limit = call.parameters.get("max_tokens")
+    return _price(model, tokens_in, limit if isinstance(limit, int) else DEFAULT_LIMIT)
 
 
 def _price(model: LanguageModel, tokens_in: int, tokens_out: int) -> Decimal:
@@ -155,13 +163,18 @@ async def _stream(live: LiveText, call: Call) -> Result:
     ending, begun, first = Ending(), time.monotonic(), None
     failure, is_superseded = None, False
     try:
-        async for piece in stream(call, ending):
-            first = first or time.monotonic()
-            out.piece(live, piece.replace("\x00", ""))
+        # The client's own timeout counts bytes, and a provider may send signs of life for ever.
+        async with asyncio.timeout(call.silence_seconds) as patience:
+            async for piece in stream(call, ending):
+                first = first or time.monotonic()
+                out.piece(live, piece)
+                patience.reschedule(asyncio.get_running_loop().time() + call.silence_seconds)
         if not live.text.strip():
             failure = ProviderFailure("empty", "the answer had no text")
     except ProviderFailure as error:
         failure = error
+    except TimeoutError:
+        failure = ProviderFailure("silent", "no text in time")
     except asyncio.CancelledError:
         is_superseded = live.is_superseded
         if not is_superseded:

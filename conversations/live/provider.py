@@ -1,7 +1,9 @@
 """One streamed call to an OpenAI-compatible provider, and what can go wrong with it in our words."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -33,6 +35,8 @@ class Call:
     seed: int
     silence_seconds: float
     attempt: str
+    provider: int = 0
+    most_at_once: int = 0
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Ending:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+_lanes: dict[tuple[int, int], asyncio.Semaphore] = {}
 _clients: dict[tuple[str, str], openai.AsyncOpenAI] = {}
 
 
@@ -58,9 +63,17 @@ def client_for(base_url: str, api_key: str) -> openai.AsyncOpenAI:
             base_url=base_url,
             api_key=api_key or "none",
             max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(limits=limits),
+            http_client=openai.DefaultAsyncHttpxClient(limits=limits, follow_redirects=False),
         )
     return _clients[key]
+
+
+def lane(call: Call) -> AbstractAsyncContextManager[object]:
+    """Lets no more than `most_at_once` calls of this process be under way at a provider; 0 lets all."""
+    if not call.most_at_once:
+        return nullcontext()
+    key = (call.provider, call.most_at_once)
+    return _lanes.setdefault(key, asyncio.Semaphore(call.most_at_once))
 
 
 async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
@@ -80,13 +93,15 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
         timeout=timeout,
     )
     try:
-        async with request as response:
+        async with lane(call), request as response:
             async for line in response.iter_lines():
                 piece = _piece(line, ending)
                 if piece:
                     yield piece
     except (openai.APIError, httpx2.HTTPError) as error:
         raise _failure(error) from error
+    except (ValueError, RuntimeError, httpx2.InvalidURL) as error:
+        raise ProviderFailure("garbage", type(error).__name__) from error
     if not ending.is_complete and not ending.finish_reason:
         raise ProviderFailure("cut", "the stream ended without a finish reason")
 
@@ -101,7 +116,7 @@ def _piece(line: str, ending: Ending) -> str:
     try:
         chunk = json.loads(body)
         return _text(chunk, ending)
-    except (ValueError, AttributeError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
         raise ProviderFailure("garbage", "a line of the stream is not what the protocol says") from error
 
 
@@ -110,12 +125,26 @@ def _text(chunk: dict[str, Any], ending: Ending) -> str:
         raise ProviderFailure("server_error", "the stream carried an error")
     usage = chunk.get("usage")
     if usage:
-        ending.tokens_in, ending.tokens_out = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        ending.tokens_in = _tokens(usage.get("prompt_tokens"))
+        ending.tokens_out = _tokens(usage.get("completion_tokens"))
     choices = chunk["choices"]
     if not choices:
         return ""
-    ending.finish_reason = choices[0].get("finish_reason") or ending.finish_reason
-    return (choices[0].get("delta") or {}).get("content") or ""
+    ending.finish_reason = str(choices[0].get("finish_reason") or ending.finish_reason)[:30]
+    text = (choices[0].get("delta") or {}).get("content") or ""
+    if not isinstance(text, str):
+        raise TypeError("content is no text")
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """Without what UTF-8 and PostgreSQL cannot hold: half characters and the zero character."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def _tokens(number: Any) -> int | None:
+    """A count as the provider gave it; None for what is none."""
+    return number if isinstance(number, int) and 0 <= number < 2**31 else None
 
 
 def _failure(error: Exception) -> ProviderFailure:
@@ -133,6 +162,6 @@ def _failure(error: Exception) -> ProviderFailure:
 
 def _retry_after(error: openai.RateLimitError) -> float | None:
     try:
-        return float(error.response.headers.get("retry-after", ""))
+        return max(0.0, float(error.response.headers.get("retry-after", "")))
     except ValueError:
         return None
