@@ -10,24 +10,24 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TAGS = {
     *("p", "br", "hr", "blockquote", "pre", "code", "strong", "em", "s", "a", "ul", "ol", "li"),
-    *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+    *(*_HEADINGS[1:], "table", "thead", "tbody", "tr", "th", "td"),
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
-# The page owns h1 and h2; whatever a model writes stays below them in the outline.
-_DEMOTED = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
 
 
-def render(text: str) -> SafeString:
+def render(text: str, highest: int = 3) -> SafeString:
     """HTML for ``text`` (CommonMark with tables and strikethrough).
 
     Raw HTML is shown as the text it is, an image as its alternative text (fetching it would tell its host
-    who reads), headings start at ``h3``, and links open apart without passing anything on.
+    who reads), headings start at level ``highest`` and skip none, and links open apart without passing
+    anything on.
     """
     return mark_safe(  # noqa: S308 (cleaned in the same breath)
         nh3.clean(
-            _parser.render(text),
+            _parser.render(text, {"highest": highest}),
             tags=_TAGS,
             attributes=_ATTRIBUTES,
             url_schemes={"http", "https", "mailto"},
@@ -39,8 +39,12 @@ def render(text: str) -> SafeString:
 
 
 def _demote_headings(state: StateCore) -> None:
+    """The page owns the levels above `highest`; a level that was left out would break the page's outline."""
+    written = sorted({token.tag for token in state.tokens if token.tag in _HEADINGS})
+    levels = [min(state.env["highest"] + place, 6) for place in range(len(written))]
+    demoted = {tag: f"h{level}" for tag, level in zip(written, levels, strict=True)}
     for token in state.tokens:
-        token.tag = _DEMOTED.get(token.tag, token.tag)
+        token.tag = demoted.get(token.tag, token.tag)
 
 
 def _image_as_text(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -38,7 +38,7 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
     context = {
         **page_context(request, visit, "consent"),
         "document": document,
-        "body": markdown(document.body),
+        "body": markdown(document.body, highest=2),
         "boxes": [{**box, "ticked": ticked[box["key"]]} for box in document.boxes],
         "missing": missing if request.method == "POST" else [],
     }
@@ -177,6 +177,7 @@ def _show_page(
             "text": _("Page %(number)s of %(total)s") % {"number": place + 1, "total": len(pages)},
         },
         "page": page,
+        "language": questionnaire.parsed().language,
         "questions": [
             question_fields(q, orders[q.key], reading.values, reading.errors, reading.traces) for q in shown
         ],

@@ -78,17 +78,21 @@ def test_an_image_becomes_its_alternative_text() -> None:
     ("text", "tag"),
     [
         ("# x", "h3"),
-        ("## x", "h4"),
-        ("### x", "h5"),
-        ("#### x", "h6"),
-        ("###### x", "h6"),
+        ("###### x", "h3"),
         ("x\n===", "h3"),
-        ("x\n---", "h4"),
+        ("x\n---", "h3"),
         ("> # x", "h3"),
+        ("# a\n\n### x", "h4"),
+        ("# a\n\n## b\n\n### c\n\n#### x", "h6"),
+        ("# a\n\n## b\n\n### c\n\n#### d\n\n##### x", "h6"),
     ],
 )
 def test_headings_stay_below_those_of_the_page(text: str, tag: str) -> None:
     assert f"<{tag}>x</{tag}>" in render(text)
+
+
+def test_a_document_of_our_own_may_begin_its_headings_higher() -> None:
+    assert render("## a\n\n### b", highest=2) == "<h2>a</h2>\n<h3>b</h3>\n"
 
 
 def test_links_open_apart_and_pass_nothing_on() -> None:
