@@ -15,7 +15,6 @@ function note(letter, text) {
 
 function append(letter, text) {
   slotPart(letter, "data-text").append(text);
-  slotPart(letter, "data-wait").hidden = true;
 }
 
 function restart(letter) {
@@ -44,7 +43,13 @@ async function showPage() {
     window.location.reload();
     return;
   }
-  document.getElementById("talk").replaceWith(fresh);
+  const old = document.getElementById("talk");
+  const held = old.contains(document.activeElement);
+  const top = window.scrollY;
+  old.replaceWith(fresh);
+  // Whoever is reading stays at the line they are at.
+  window.scrollTo({ top, behavior: "instant" });
+  if (held) document.getElementById("latest-title")?.focus({ preventScroll: true });
   status.textContent = stream.dataset.complete;
   prepare();
 }
