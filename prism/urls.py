@@ -8,6 +8,7 @@ from prism.lib.health import health
 urlpatterns = [
     path("", TemplateView.as_view(template_name="prism/home.html"), name="home"),
     path("health/", health, name="health"),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("studies/", include("surveys.urls")),
