@@ -180,7 +180,8 @@ def production(servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     supervisor.start(timeout=90)
     yield house
     supervisor.stop()
-    Path("/tmp/prism-beat-schedule").unlink(missing_ok=True)
+    for remembered in Path("/tmp").glob("prism-beat-schedule*"):
+        remembered.unlink()
 
 
 @pytest.fixture(scope="module")
