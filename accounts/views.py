@@ -50,3 +50,8 @@ def mail(request: HttpRequest) -> HttpResponse:
     if not links.is_at_home(request) or not directory:
         raise Http404
     return render(request, "accounts/mail.html", {"mails": sent_mail(Path(directory))})
+
+
+def shut(request: HttpRequest, page: str = "") -> HttpResponse:
+    """A page of the sign-in library that this installation does not offer."""
+    raise Http404

@@ -16,7 +16,10 @@ app.conf.update(
     task_default_queue="work",
     task_serializer="json",
     accept_content=["json"],
-    task_routes={"conversations.tasks.answer": {"queue": "live"}},
+    task_routes={
+        "conversations.tasks.answer": {"queue": "live"},
+        "conversations.tasks.sweep": {"queue": "sweep"},
+    },
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
@@ -28,6 +31,7 @@ app.conf.beat_schedule = {
         "task": "conversations.tasks.sweep",
         "schedule": float(os.environ.get("LIVE_SWEEP_SECONDS", "3")),
     },
+    "clear expired sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 24 * 3600.0},
     "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
 }
 app.autodiscover_tasks()

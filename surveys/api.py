@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from surveys.access import Right, may, study_for
+from surveys.access import Right, may, person, study_for
 from surveys.models import Study
 
 
@@ -29,7 +29,7 @@ class StudyList(APIView):
     """The studies whose live picture the person may see."""
 
     def get(self, request: Request) -> Response:
-        studies = Study.objects.visible_to(request.user).distinct()
+        studies = Study.objects.visible_to(person(request._request)).distinct()
         seen = [study for study in studies if may(request.user, Right.VIEW, study)]
         return Response({"results": StudySerializer(seen, many=True).data})
 

@@ -221,7 +221,7 @@ def test_waiting_for_a_server_that_is_not_there_ends() -> None:
 
 def test_each_worker_has_its_queue_its_slots_and_a_name_of_its_own() -> None:
     command = worker_command("live", 256)
-    assert command[command.index("-Q") + 1] == "live"
+    assert command[command.index("-Q") + 1] == "live,sweep"
     assert command[command.index("-c") + 1] == "256"
     assert command[command.index("-n") + 1] != worker_command("live", 256)[command.index("-n") + 1]
 

@@ -316,7 +316,7 @@ def test_no_service_starts_with_the_default_secret(unstarted: Installation, serv
 
 def test_every_queue_has_a_worker_and_every_beat_entry_a_task() -> None:
     app.loader.import_default_modules()
-    served = {queue for name in WORKERS for queue in [_after("-Q", OURS[name]["command"])]}
+    served = {queue for name in WORKERS for queue in _after("-Q", OURS[name]["command"]).split(",")}
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
     used = {
         getattr(task, "queue", None) or app.amqp.router.route({}, name)["queue"].name

@@ -39,6 +39,7 @@ class Child:
     env: Mapping[str, str]
     ready: Callable[[], bool] | None
     restart: bool
+    stops_last: bool = False
     popen: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -74,9 +75,13 @@ class Supervisor:
         env: Mapping[str, str] | None = None,
         ready: Callable[[], bool] | None = None,
         restart: bool = True,
+        stops_last: bool = False,
     ) -> None:
-        """Register a process. `env` adds to this process's environment; `ready` says that it can be used."""
-        self.children.append(Child(name, argv, env or {}, ready, restart))
+        """Register a process. `env` adds to this process's environment; `ready` says that it can be used.
+
+        One that `stops_last` ends after all others: they may need it to finish what they do.
+        """
+        self.children.append(Child(name, argv, env or {}, ready, restart, stops_last))
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -117,10 +122,11 @@ class Supervisor:
 
     def stop(self, grace: float = 10.0) -> None:
         """Ask every process group to end, wait `grace` seconds for all of them, then kill what is left."""
-        running = [child.popen for child in self.children if child.popen is not None]
-        stop_groups([popen.pid for popen in running], grace)
-        for popen in running:
-            popen.wait()
+        for is_last in (False, True):
+            wave = [c.popen for c in self.children if c.popen is not None and c.stops_last == is_last]
+            stop_groups([popen.pid for popen in wave], grace)
+            for popen in wave:
+                popen.wait()
         for child in self.children:
             child.popen = child.due = None
         if self._guard is not None:
@@ -352,9 +358,11 @@ def web_command(port: int, host: str = "127.0.0.1") -> list[str]:
 def worker_command(queue: str, concurrency: int) -> list[str]:
     """A Celery worker of one queue with `concurrency` threads, under a name no other worker has."""
     name = f"{queue}-{secrets.token_hex(4)}@%h"
+    # Every worker also looks for what others lost, so that no long job can keep that from being noticed.
+    queues = f"{queue},sweep"
     slots = ["-P", "threads", "-c", str(concurrency), "--prefetch-multiplier", "1"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    return [*CELERY, "worker", "-Q", queue, "-n", name, *slots, *quiet]
+    return [*CELERY, "worker", "-Q", queues, "-n", name, *slots, *quiet]
 
 
 def beat_command(schedule: Path | None = None) -> list[str]:

@@ -37,6 +37,7 @@ def database_settings(url: str, *, pool: bool | dict[str, Any]) -> dict[str, Any
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or "") or host,
         "PORT": str(parts.port or port),
+        "CONN_HEALTH_CHECKS": True,  # after a restart of the server no request may meet a dead connection
         "OPTIONS": options,
     }
 
