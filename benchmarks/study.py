@@ -1,8 +1,8 @@
 """A study for measurements: no questionnaire, one short conversation, four models of a fixed speed."""
 
-from conversations.demo import load_protocol
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.protocols import preset
+from conversations.studies import load_protocol
 from surveys.entry import resume_path
 from surveys.models import Enrolment, Participant, Study
 

@@ -6,12 +6,10 @@ from django.db import transaction
 from accounts.models import User
 from conversations import protocols
 from conversations.fakellm.personas import PERSONAS
-from conversations.models import LanguageModel, PoolEntry, Protocol, Provider
-from surveys.consents import PRISM
-from surveys.instruments import instrument
-from surveys.models import ConsentDocument, Membership, Questionnaire, Study
+from conversations.models import LanguageModel, PoolEntry, Provider
+from conversations.studies import load_protocol, make_prism_study
+from surveys.models import Membership, Study
 from surveys.models.people import Role
-from surveys.models.study import sha256
 
 SLUG = "demo"
 PEOPLE = {
@@ -49,9 +47,9 @@ def load_demo(base_url: str = "") -> Study:
 
 
 def _make_study() -> Study:
-    return Study.objects.create(
-        slug=SLUG,
-        title="Talking with AI models",
+    return make_prism_study(
+        SLUG,
+        "Talking with AI models",
         summary="A demonstration of the PRISM study. All of its data are synthetic.",
         kind=Study.Kind.DEMO,
         state=Study.State.OPEN,
@@ -60,19 +58,7 @@ def _make_study() -> Study:
         contact_name="The Prism demonstration",
         contact_email="contact@demo.example",
         panel={"codes": CODES},
-        questionnaire=Questionnaire.load(instrument("prism"), source="prism.yaml"),
-        consent_document=ConsentDocument.load(**PRISM),
     )
-
-
-def load_protocol(study: Study, document: str) -> Protocol:
-    """The study's protocol with this text, made as the next version if it is new. Raises ProtocolError."""
-    protocols.parse(document)
-    newest = study.protocols.order_by("-version").first()
-    if newest and newest.sha256 == sha256(document):
-        return newest
-    version = newest.version + 1 if newest else 1
-    return Protocol.objects.create(study=study, version=version, document=document, sha256=sha256(document))
 
 
 def _provider(base_url: str) -> Provider:

@@ -1,6 +1,7 @@
 """A study that is nothing but conversations, people in it, and models that answer at once."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from threading import Barrier, Thread
 from typing import Any
@@ -14,7 +15,8 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from conversations import protocols
-from conversations.demo import load_protocol
+from conversations.studies import load_protocol
+from conversations.live import answering
 from conversations.models import Conversation, LanguageModel, PoolEntry, Provider, Response, Turn
 from surveys.models import Device, Enrolment, Study
 from tests.factories import make_models
@@ -48,7 +50,7 @@ def make_talk_study(models: int = 4, **changes: Any) -> Study:
 def make_speakers(study: Study, base_url: str, *identifiers: str, **fields: Any) -> list[LanguageModel]:
     """Models of a provider that answers, with names that nobody would write by chance; all in the pool."""
     provider = Provider.objects.create(
-        name=f"Zyxware Hosting {next(_people)}", base_url=base_url, silence_seconds=5, is_fake=True
+        name=f"Zyxware Hosting {next(_people)}", base_url=base_url, silence_seconds=20, is_fake=True
     )
     found = []
     for identifier in identifiers:
@@ -183,3 +185,28 @@ def field(html: str, name: str) -> str:
 
 def page(client: Client, talk: Conversation) -> str:
     return client.get(address(talk)).content.decode()
+
+
+def let_models_answer(turn: Turn) -> None:
+    """Do the live workers' work until no response of the turn waits."""
+    while waiting := list(turn.responses.filter(state="waiting").values_list("pk", flat=True)):
+        for result in at_once(*[partial(answering.answer, pk) for pk in waiting]):
+            if result is not None:
+                raise result
+
+
+def a_turn(base_url: str, *identifiers: str, **changes: Any) -> tuple[Client, Conversation, Turn]:
+    """A turn whose first message went to all of these models; more may be put into the pool afterwards."""
+    study = make_talk_study(models=0, opening__models=len(identifiers), **changes)
+    make_speakers(study, base_url, *identifiers)
+    client = come_in(study)
+    talk = begin(client, study)
+    return client, talk, say(client, talk, "Is it fair to tax wealth?")
+
+
+def a_response(base_url: str, identifier: str, **changes: Any) -> Response:
+    return a_turn(base_url, identifier, **changes)[2].responses.get()
+
+
+def states(turn: Turn) -> list[tuple[str, str, bool]]:
+    return [(r.slot, r.state, r.is_replaced) for r in turn.responses.order_by("slot", "depth")]
