@@ -63,7 +63,7 @@ class Feed:
 
 
 class Hub:
-    """Follows the streams of all turns that somebody watches, with one Redis connection and one query at a time."""
+    """Follows the streams of all watched turns, with one Redis connection and one query at a time."""
 
     def __init__(self) -> None:
         self.feeds: dict[int, Feed] = {}
@@ -152,7 +152,7 @@ def hub() -> Hub:
 async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
-    One event carries what is new in all slots; events are at least GAP_SECONDS apart, the first comes at once.
+    One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once.
     """
     feed = await hub().join(turn)
     told: set[str] = set()

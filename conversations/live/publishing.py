@@ -55,7 +55,7 @@ class Publisher:
         self.live: set[LiveText] = set()
         self.wake = asyncio.Event()
         self.sending = asyncio.Lock()
-        # No retry inside the client: an outage must be seen here, so that whole texts are sent again after it.
+        # No retry inside the client: an outage must be seen here, so that whole texts are sent again.
         self.redis = redis.Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0))
         self.tasks = [
             asyncio.create_task(self._flush_forever()),

@@ -1,8 +1,8 @@
 """How text travels: entries of a turn's Redis stream, and the cursor that names what a browser has.
 
 An entry's field `d` is a JSON list of [slot, run, offset, text, state]; a slot's run grows whenever it starts
-again (a replacement, a lost worker). The cursor is ours, such as `A1.120-B101.98`: slot, run, characters. It is
-the event id that browsers send back, so any web process can go on from Redis or from PostgreSQL.
+again (a replacement, a lost worker). The cursor is ours, such as `A1.120-B101.98`: slot, run, characters.
+It is the event id that browsers send back, so any web process can go on from Redis or from PostgreSQL.
 """
 
 import json
