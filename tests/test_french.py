@@ -1,0 +1,125 @@
+"""French is whole for participants and for signing in, and the compiled texts are those of the .po file."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.template.base import Template as Compiled
+from django.template.loader import get_template
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.utils.translation import ngettext, override
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+TEMPLATES = [
+    *("*.html", "prism/*.html", "surveys/*.html", "surveys/questions/*.html", "conversations/*.html"),
+    *("account/**/*.html", "accounts/*.html", "allauth/**/*.html", "mfa/**/*.html"),
+]
+MODULES = [
+    *("surveys/views/*.py", "surveys/journey.py", "surveys/panels.py", "surveys/entry.py"),
+    *("surveys/declined.py", "surveys/questionnaires/reading.py", "surveys/questionnaires/fields.py"),
+    *("conversations/views/*.py", "conversations/chat.py", "conversations/stage.py", "accounts/*.py"),
+    *("prism/settings.py", "prism/lib/*.py", "surveys/coordinate/mfa.py"),
+]
+NAMES = sorted(
+    str(path.relative_to(ROOT / "templates"))
+    for pattern in TEMPLATES
+    for path in (ROOT / "templates").glob(pattern)
+    if path.name != "workbench.html"
+)
+PATHS = sorted(str(path.relative_to(ROOT)) for pattern in MODULES for path in ROOT.glob(pattern))
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+
+
+@pytest.fixture(scope="module")
+def french() -> dict[str, str]:
+    """The compiled texts: {English: French}; of a plural both English forms lead to French ones."""
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    return {key if isinstance(key, str) else key[0]: text for key, text in compiled.items() if text}
+
+
+def texts_of_template(template: Compiled) -> Iterator[str]:
+    for node in template.nodelist.get_nodes_by_type(TranslateNode):
+        yield str(node.filter_expression.var.literal)
+    for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
+        yield node.render_token_list(node.singular)[0]
+
+
+def texts_of_module(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in GETTEXT:
+            yield ast.literal_eval(node.args[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_text_of_a_template_is_in_french(name: str, french: dict[str, str]) -> None:
+    texts = set(texts_of_template(get_template(name).template))
+    assert texts - french.keys() == set()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_text_of_a_module_is_in_french(path: str, french: dict[str, str]) -> None:
+    assert set(texts_of_module(ROOT / path)) - french.keys() == set()
+
+
+def test_the_lists_above_name_files_with_texts() -> None:
+    assert len(NAMES) > 50
+    assert sum(len(list(texts_of_module(ROOT / path))) for path in PATHS) > 60
+
+
+def po_texts() -> dict[str, list[str]]:
+    """The entries of the .po file, each on one line: {English: French forms}."""
+    entries: dict[str, list[str]] = {}
+    for line in CATALOGUE.read_text(encoding="utf-8").splitlines():
+        word, _, quoted = line.partition(" ")
+        if word == "msgid":
+            forms = entries.setdefault(ast.literal_eval(quoted), [])
+        elif word.startswith("msgstr"):
+            forms.append(ast.literal_eval(quoted))
+    return entries
+
+
+def test_the_compiled_texts_are_those_of_the_source() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    found: dict[str, list[str]] = {}
+    for key, text in compiled.items():
+        found.setdefault(key if isinstance(key, str) else key[0], []).append(text)
+    written = po_texts()
+    assert "fuzzy" not in CATALOGUE.read_text(encoding="utf-8")
+    assert {key: forms for key, forms in written.items() if key} == {k: v for k, v in found.items() if k}
+
+
+def test_a_page_can_be_had_in_french_and_stays_where_it_was(client, db) -> None:
+    response = client.post("/i18n/setlang/", {"language": "fr", "next": "/accounts/login/code/"}, follow=True)
+    html = response.content.decode()
+    assert response.redirect_chain[-1][0] == "/accounts/login/code/"
+    assert '<html lang="fr"' in html
+    assert "Aller au contenu principal" in html
+    assert 'lang="en">English</button>' in html
+
+
+def test_a_language_that_is_not_offered_changes_nothing(client, db) -> None:
+    client.post("/i18n/setlang/", {"language": "tlh", "next": "/"})
+    assert '<html lang="en"' in client.get("/").content.decode()
+
+
+def test_french_keeps_every_placeholder(french: dict[str, str]) -> None:
+    def holders(text: str) -> list[str]:
+        return sorted(PLACEHOLDER.findall(text))
+
+    changed = [english for english, text in french.items() if english and holders(english) != holders(text)]
+    assert changed == []
+
+
+def test_numbers_take_the_right_form() -> None:
+    forms = ("You will hold %(total)s short conversation.", "You will hold %(total)s short conversations.")
+    with override("fr"):
+        assert [ngettext(*forms, number) for number in (1, 2)] == po_texts()[forms[0]]
