@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             token = "" if study.is_demo else test_token(study)
             if house.calls_real_models(study):
                 self.stderr.write("This study has models of real providers: their calls may cost money.")
+            # Ended from outside too, the house is left in order.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             with house.running(options["speed"], self.stderr.write) as (base_url, supervisor):
                 site = Site(base_url, study.slug, token)
                 outcomes = self.play(site, options, supervisor.watch_once)
