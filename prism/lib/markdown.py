@@ -1,6 +1,7 @@
 """A model's Markdown as HTML that is safe to show: model output is hostile input."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -16,18 +17,23 @@ _TAGS = {
     *(*_HEADINGS[1:], "table", "thead", "tbody", "tr", "th", "td"),
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+# Time grows with the square of their number: a text of nothing else would block a page for seconds.
+_COSTLY_SIGNS = "[]*_~`<|"
+_MOST_COSTLY_SIGNS = 3000
 
 
+@lru_cache(maxsize=128)
 def render(text: str, highest: int = 3) -> SafeString:
     """HTML for ``text`` (CommonMark with tables and strikethrough).
 
     Raw HTML is shown as the text it is, an image as its alternative text (fetching it would tell its host
     who reads), headings start at level ``highest`` and skip none, and links open apart without passing
-    anything on.
+    anything on. A text with thousands of signs is shown as it was written.
     """
+    parser = _plain_parser if _is_costly(text) else _parser
     return mark_safe(  # noqa: S308 (cleaned in the same breath)
         nh3.clean(
-            _parser.render(text, {"highest": highest}),
+            parser.render(text, {"highest": highest}),
             tags=_TAGS,
             attributes=_ATTRIBUTES,
             url_schemes={"http", "https", "mailto"},
@@ -36,6 +42,10 @@ def render(text: str, highest: int = 3) -> SafeString:
             set_tag_attribute_values={"a": {"target": "_blank"}},
         )
     )
+
+
+def _is_costly(text: str) -> bool:
+    return sum(map(text.count, _COSTLY_SIGNS)) > _MOST_COSTLY_SIGNS
 
 
 def _demote_headings(state: StateCore) -> None:
@@ -59,3 +69,4 @@ def _build_parser() -> MarkdownIt:
 
 
 _parser = _build_parser()
+_plain_parser = MarkdownIt("zero")

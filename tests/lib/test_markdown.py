@@ -120,3 +120,15 @@ def test_the_usual_formats_are_rendered() -> None:
 
 def test_the_result_needs_no_further_escaping_in_a_template() -> None:
     assert render("a & b").__html__() == "<p>a &amp; b</p>\n"
+
+
+def test_a_text_of_thousands_of_signs_is_shown_as_it_was_written():
+    hostile = "**x** " + "![" * 4000 + "<script>"
+    html = render(hostile)
+    assert html.startswith("<p>**x** ![![")
+    assert "&lt;script&gt;" in html
+
+
+def test_a_long_text_with_ordinary_signs_keeps_its_form():
+    html = render("Some **bold** words in a sentence.\n\n" * 700)
+    assert html.count("<strong>bold</strong>") == 700
