@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from analysis.exports.serving import download
 from analysis.forms import ExportForm
 from analysis.models import Export
 from analysis.tasks import enqueue
+from prism.lib.ratelimit import rate_limited
 from surveys import audit
 from surveys.access import Right, may, person, study_for
 from surveys.coordinate.navigation import workbench
@@ -29,6 +31,7 @@ UNDER_WAY = [Export.State.WAITING, Export.State.RUNNING]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@rate_limited("export", limit=30, seconds=3600, by="user")
 def exports(request: HttpRequest, slug: str) -> HttpResponse:
     study = study_for(request, slug, Right.EXPORT)
     full = may(request.user, Right.EXPORT_FULL, study)
@@ -76,6 +79,9 @@ def file(request: HttpRequest, slug: str, code: str, name: str) -> HttpResponseB
     if export.state != Export.State.DONE or not paths[name].exists():
         return _gone(request, export)
     audit.record(person(request), "export.downloaded", study=export.study, subject=export.code, file=name)
+    # A download may take long, and the pool of connections is small.
+    if not connection.in_atomic_block:
+        connection.close()
     return download(paths[name], shown_name)
 
 

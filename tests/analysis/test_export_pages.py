@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from analysis.exports import jobs
@@ -248,3 +249,21 @@ def test_the_page_takes_as_many_queries_for_one_export_as_for_many(
         jobs.request_export(Scope(study), owner)
     with django_assert_max_num_queries(12):
         client.get(page_of(study))
+
+
+def test_no_more_than_thirty_exports_an_hour_are_started_by_one_person(client, study, owner, settings):
+    settings.RATE_LIMITS_ON = True
+    signed_in(client, owner)
+    answers = [client.post(page_of(study), {"content": "full", "release_seed": n}) for n in range(31)]
+    assert [answer.status_code for answer in answers] == [302] * 30 + [429]
+    assert study.exports.count() == 30
+    assert client.get(page_of(study)).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_download_holds_no_connection_to_the_database(client, study, owner):
+    export = finished(study)
+    answer = signed_in(client, owner).get(page_of(study, "export_file", export.code, "all.zip"))
+    assert answer.status_code == 200
+    assert connection.connection is None
+    assert body(answer)
