@@ -40,8 +40,9 @@ def main() -> None:
         except EmbeddedServerError as error:
             print(f"Prism cannot start its servers. {error}", file=sys.stderr)
             sys.exit(2)
-    import prism.celery  # noqa: F401 - tasks are sent through this application
     from django.core.management import execute_from_command_line
+
+    import prism.celery  # noqa: F401 - tasks are sent through this application
 
     execute_from_command_line(sys.argv)
 

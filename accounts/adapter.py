@@ -16,11 +16,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Who set up an authenticator just now proved it by a code, and may see the recovery codes at once."""
+        """Who set up an authenticator just now proved it by a code, and sees the recovery codes at once."""
         user = getattr(self.request, "user", None)
         if user is not None and user.is_authenticated:
             newest = timezone.now() - JUST_NOW
-            totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP, created_at__gte=newest)
+            totp = Authenticator.objects.filter(
+                user=user, type=Authenticator.Type.TOTP, created_at__gte=newest
+            )
             if totp.exists():
                 return False
         return bool(super().is_reauthentication_required(app=app, **kwargs))

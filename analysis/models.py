@@ -10,7 +10,7 @@ from surveys.models import Study
 
 
 class Export(models.Model):
-    """One export job. Files lie under EXPORT_DIR/<code>/; time, person and job stand here, never in the files."""
+    """One export job. Files lie in EXPORT_DIR/<code>/; time, person and job stand here, not in them."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -24,7 +24,9 @@ class Export(models.Model):
     format = models.CharField(max_length=20, default="prism")
     filters = models.JSONField(default=dict)
     release_seed = models.CharField(max_length=80, blank=True)
-    is_full = models.BooleanField(default=False, help_text=_("With free text; needs the right to export in full"))
+    is_full = models.BooleanField(
+        default=False, help_text=_("With free text; needs the right to export in full")
+    )
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     rows_done = models.PositiveIntegerField(default=0)
     rows_expected = models.PositiveIntegerField(default=0)

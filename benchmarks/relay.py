@@ -1,7 +1,7 @@
 """The yardstick: a bare asynchronous relay with the same SDK, provider and Redis, and nothing of a product.
 
-No database, no sessions, no Celery, no resume. `GET /turn/<n>?models=…` opens one provider stream per model in
-this very process; every delta becomes one Redis entry and one server-sent event.
+No database, no sessions, no Celery, no resume. `GET /turn/<n>?model=…&model=…` opens a provider stream per model
+in this very process; every delta becomes one Redis entry and one server-sent event.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ async def follow(key: str, slots: int, send: Send) -> None:
     last: Any = "0"
     while slots:
         for _, entries in await store.xread({key: last}, block=5000) or []:
-            for last, fields in entries:
+            for entry, fields in entries:
+                last = entry
                 slots -= b"end" in fields
                 body = json.dumps({name.decode(): value.decode() for name, value in fields.items()})
                 await send(

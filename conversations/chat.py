@@ -72,7 +72,13 @@ def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
 
 def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str) -> Conversation:
     """A new row under a random number; one that is taken in the study already is drawn again."""
-    row = {"enrolment": enrolment, "study": enrolment.study, "protocol": protocol, "device": device, "type": kind}
+    row = {
+        "enrolment": enrolment,
+        "study": enrolment.study,
+        "protocol": protocol,
+        "device": device,
+        "type": kind,
+    }
     for _attempt in range(4):
         with suppress(IntegrityError), transaction.atomic():
             return Conversation.objects.create(**row)

@@ -1,4 +1,4 @@
-"""The demonstration study: the PRISM instrument, its consent and protocol, and models of the fake provider."""
+"""The demonstration study: the PRISM instrument, consent and protocol with the fake provider's models."""
 
 from django.conf import settings
 from django.db import transaction
@@ -31,7 +31,7 @@ HEADER = (
 
 @transaction.atomic
 def load_demo(base_url: str = "") -> Study:
-    """The demo study, made if it is missing; `base_url` moves its fake provider. Loading twice changes nothing."""
+    """The demo study, made if it is missing; `base_url` moves its fake provider."""
     study = Study.objects.filter(slug=SLUG).first() or _make_study()
     provider = _provider(base_url)
     for identifier in sorted(PERSONAS):

@@ -38,7 +38,12 @@ class Ports:
 def add_prism(house: Supervisor, ports: Ports, *, speed: float = 1.0, live_workers: int = 1) -> None:
     """Register fake provider, web, workers and beat; servers must be provided and migrated already."""
     fake = ["fakellm", "--port", str(ports.fake), "--speed", str(speed)]
-    house.add("fake provider", manage(*fake), ready=http_answers(f"http://127.0.0.1:{ports.fake}/health"), stops_last=True)
+    house.add(
+        "fake provider",
+        manage(*fake),
+        ready=http_answers(f"http://127.0.0.1:{ports.fake}/health"),
+        stops_last=True,
+    )
     for number in range(live_workers):
         name = f"live worker {number + 1}" if live_workers > 1 else "live worker"
         house.add(name, worker_command("live", LIVE_SLOTS), ready=_celery_is_ready(house, name))

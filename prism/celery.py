@@ -1,4 +1,4 @@
-"""The Celery application: queues `live`, `bulk`, `work`; rows in PostgreSQL are the truth, tasks carry ids."""
+"""The Celery application: rows in PostgreSQL are the truth, tasks carry ids."""
 
 import os
 

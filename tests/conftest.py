@@ -1,6 +1,5 @@
 """Fixtures of the whole suite."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,9 +16,8 @@ def no_rate_limits(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def empty_redis(request: pytest.FixtureRequest) -> Iterator[None]:
+def empty_redis(request: pytest.FixtureRequest) -> None:
     """Every test that may touch the servers begins with an empty Redis of this worker's own."""
     if "django_db" in request.keywords or {"db", "live_server"} & set(request.fixturenames):
         with redis.Redis.from_url(configured.REDIS_URL) as client:
             client.flushdb()
-    yield

@@ -2,8 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import prism.lib.codes
 from django.db import migrations, models
+
+import prism.lib.codes
 
 
 class Migration(migrations.Migration):

@@ -32,7 +32,11 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         taken = self.filter(pk=pk, state=Response.State.WAITING).update(
             state=Response.State.STREAMING, worker=worker, lease_at=timezone.now(), attempt=F("attempt") + 1
         )
-        return self.select_related("model__provider", "turn__conversation__protocol").get(pk=pk) if taken else None
+        return (
+            self.select_related("model__provider", "turn__conversation__protocol").get(pk=pk)
+            if taken
+            else None
+        )
 
 
 class Response(models.Model):
@@ -103,7 +107,7 @@ class Response(models.Model):
 
 
 class Attempt(models.Model):
-    """One call to a provider, committed before the request is sent. A lost one keeps the text that had come."""
+    """One call to a provider, committed before the request is sent. A lost one keeps its text."""
 
     class State(models.TextChoices):
         STARTED = "started", _("started")

@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 class OneThreadMiddleware:
     """Stands innermost and is synchronous only, so that Django runs all middleware before it in one thread.
 
-    Under ASGI every middleware that could do both would otherwise hop between the event loop and a thread, twice
-    a request. Asynchronous views (the streams of events) still run on the loop.
+    Under ASGI every middleware that could do both would otherwise hop between the event loop and a thread,
+    twice a request. Asynchronous views (the streams of events) still run on the loop.
     """
 
     sync_capable = True

@@ -6,5 +6,5 @@ HERE = Path(__file__).parent
 
 
 def instrument(name: str) -> str:
-    """The text of a shipped questionnaire, for example `prism`. Raises FileNotFoundError for an unknown one."""
+    """The text of a shipped questionnaire, such as `prism`. Raises FileNotFoundError for others."""
     return (HERE / f"{name}.yaml").read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ class PageSubmission(models.Model):
 
 
 class Answer(models.Model):
-    """The answer to one question in one submit; the newest row of a question is the current one. Append-only."""
+    """One question's answer in one submit; the newest row of a question is current. Append-only."""
 
     class Status(models.TextChoices):
         ANSWERED = "answered", _("answered")
@@ -100,7 +100,9 @@ class Answer(models.Model):
     trace = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["submission", "question"], name="answer_once_per_submit")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "question"], name="answer_once_per_submit")
+        ]
 
     def __str__(self) -> str:
         return f"answer to {self.question} in submission {self.submission_id}"

@@ -9,7 +9,6 @@ from prism.lib.codes import random_code, random_key, random_number
 from .study import Study
 
 
-
 class Participant(models.Model):
     code = models.CharField(max_length=16, unique=True, default=random_code)
     created_at = models.DateTimeField(default=timezone.now)

@@ -85,13 +85,17 @@ class ConsentDocument(models.Model):
     @classmethod
     def load(cls, key: str, title: str, body: str, boxes: list[dict[str, Any]]) -> "ConsentDocument":
         """The version that holds exactly these texts, made as the next one if they are new."""
-        digest = sha256("\n".join([title, body, *(f"{b['key']}|{b['label']}|{b['required']}" for b in boxes)]))
+        digest = sha256(
+            "\n".join([title, body, *(f"{b['key']}|{b['label']}|{b['required']}" for b in boxes)])
+        )
         known = cls.objects.filter(key=key, sha256=digest).first()
         if known:
             return known
         latest = cls.objects.filter(key=key).order_by("-version").first()
         version = latest.version + 1 if latest else 1
-        return cls.objects.create(key=key, version=version, title=title, body=body, boxes=boxes, sha256=digest)
+        return cls.objects.create(
+            key=key, version=version, title=title, body=body, boxes=boxes, sha256=digest
+        )
 
 
 class StudyQuerySet(models.QuerySet["Study"]):
@@ -118,7 +122,9 @@ class Study(models.Model):
     summary = models.TextField(blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.LIVE)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
-    locale = models.CharField(max_length=60, blank=True, help_text=_("Where people were recruited, lower case"))
+    locale = models.CharField(
+        max_length=60, blank=True, help_text=_("Where people were recruited, lower case")
+    )
     minutes = models.PositiveIntegerField(default=30)
     contact_name = models.CharField(max_length=120, blank=True)
     contact_email = models.EmailField(blank=True)

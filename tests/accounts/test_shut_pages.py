@@ -4,7 +4,9 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("page", ["signup/", "email/", "password/reset/", "password/set/", "password/change/"])
+@pytest.mark.parametrize(
+    "page", ["signup/", "email/", "password/reset/", "password/set/", "password/change/"]
+)
 def test_pages_for_passwords_and_signing_up_are_shut(page: str):
     assert Client().get(f"/accounts/{page}").status_code == 404
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from analysis.exports import jobs, writing
 from analysis.exports.release import Scope
 from analysis.models import Export
-from analysis.tasks import sweep_exports, run_export
+from analysis.tasks import run_export, sweep_exports
 from surveys.erasure import erase
 from surveys.models import AuditEvent
 from tests.analysis.releases import study_with_talks

@@ -15,9 +15,9 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from conversations import protocols
-from conversations.studies import load_protocol
 from conversations.live import answering
 from conversations.models import Conversation, LanguageModel, PoolEntry, Provider, Response, Turn
+from conversations.studies import load_protocol
 from surveys.models import Device, Enrolment, Study
 from tests.factories import make_models
 

@@ -10,7 +10,9 @@ def test_a_study_begins_as_a_complete_draft():
     call_command("make_study", "values", "--title", "Values", "--code", "complete=C1")
     study = Study.objects.get(slug="values")
     assert (study.state, study.kind) == ("draft", "live")
-    assert study.questionnaire and study.consent_document and study.protocols.count() == 1
+    assert study.questionnaire
+    assert study.consent_document
+    assert study.protocols.count() == 1
     assert study.panel == {"codes": {"complete": "C1"}}
     assert AuditEvent.objects.filter(study=study, action="study.made").exists()
 

@@ -69,8 +69,8 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"Machine: {figures['machine']} (fake provider, servers and participants on it)")
         self.stdout.write(
-            f"{figures['participants']} participants at once, a turn of {len(PERSONAS)} models x {CHUNKS} chunks "
-            f"at {RATE} a second; the provider itself takes {SPEAKING:.2f} s.\n"
+            f"{figures['participants']} participants at once, a turn of {len(PERSONAS)} models x {CHUNKS} "
+            f"chunks at {RATE} a second; the provider itself takes {SPEAKING:.2f} s.\n"
         )
         for label, name, limit in ROWS:
             self.stdout.write(f"{label:<58}{figures[name]:>10.2f}   {limit}")

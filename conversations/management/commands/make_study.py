@@ -44,8 +44,8 @@ class Command(BaseCommand):
         )
         audit.record(None, "study.made", study=study)
         self.stdout.write(
-            f"{study.title} is at /studies/{slug}/, not open yet. Next: add_owner EMAIL {slug}; the owner adds models "
-            "and opens it."
+            f"{study.title} is at /studies/{slug}/, not open yet. "
+            f"Next: add_owner EMAIL {slug}; the owner adds models and opens it."
         )
 
     def codes(self, pairs: list[str]) -> dict[str, str]:
@@ -55,6 +55,7 @@ class Command(BaseCommand):
         wrong = sorted(set(codes) - known | {outcome for outcome, code in codes.items() if not code})
         if wrong:
             raise CommandError(
-                f"--code takes OUTCOME=CODE with an outcome of {', '.join(sorted(known))}; not {', '.join(wrong)}"
+                f"--code takes OUTCOME=CODE with an outcome of {', '.join(sorted(known))}; "
+                f"not {', '.join(wrong)}"
             )
         return codes

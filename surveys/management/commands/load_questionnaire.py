@@ -10,7 +10,9 @@ from surveys.questionnaires import QuestionnaireError
 
 
 class Command(BaseCommand):
-    help = "Load a questionnaire file; a changed text becomes the next version. With --study the study uses it."
+    help = (
+        "Load a questionnaire file; a changed text becomes the next version. With --study the study uses it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
