@@ -38,7 +38,8 @@ async def follow(key: str, slots: int, send: Send) -> None:
     """Every entry of the stream to the browser, until all slots have ended."""
     last: Any = "0"
     while slots:
-        for _, entries in await store.xread({key: last}, block=5000) or []:
+        found: Any = await store.xread({key: last}, block=5000)
+        for _, entries in found or []:
             for entry, fields in entries:
                 last = entry
                 slots -= b"end" in fields

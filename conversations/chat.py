@@ -86,10 +86,15 @@ def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str)
 
 
 def _lock(conversation: Conversation) -> None:
-    """One act at a time; the act before this one may have moved the state on, so it is read afresh."""
+    """One act at a time; the act before this one may have moved the state on, so it is read afresh.
+
+    Raises Refused when the person's part in the study has ended meanwhile, by erasure for example.
+    """
     conversation.state = (
         Conversation.objects.select_for_update().values_list("state", flat=True).get(pk=conversation.pk)
     )
+    if Enrolment.objects.filter(pk=conversation.enrolment_id).exclude(outcome="").exists():
+        raise Refused(_("Your part in this study is over. Nothing more is stored."))
 
 
 def cleaned(text: str) -> str:

@@ -17,6 +17,8 @@ PATH = "conversation__enrolment__participant"
 
 
 def blank_turns(participant: Participant) -> int:
+    # A message that is being sent now is waited for, so that its text goes too.
+    list(Conversation.objects.select_for_update().filter(enrolment__participant=participant))
     return Turn.objects.filter(**{PATH: participant}).update(text="")
 
 

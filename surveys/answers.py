@@ -13,6 +13,7 @@ from surveys.questionnaires import Questionnaire as Document
 
 Orders = dict[str, list[str]]
 MAXIMUM_DRAFT = 200_000
+MOST_DRAFTS = 100
 
 
 def questionnaire_for(enrolment: Enrolment) -> Questionnaire:
@@ -81,10 +82,13 @@ def submit(
     key: str,
     shown_at: datetime | None,
 ) -> bool:
-    """Store a valid page as events and drop its draft; False when this very form was stored before."""
+    """Store a valid page as events and drop its draft.
+
+    False when this very form was stored before, or when the person's part has ended meanwhile.
+    """
     with transaction.atomic():
-        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
-        if enrolment.page_submissions.filter(key=key).exists():
+        is_over = Enrolment.objects.select_for_update().get(pk=enrolment.pk).is_over
+        if is_over or enrolment.page_submissions.filter(key=key).exists():
             return False
         submission = PageSubmission.objects.create(
             enrolment=enrolment,
@@ -135,15 +139,19 @@ def _hide_what_no_longer_shows(
 
 
 def save_draft(enrolment: Enrolment, device: Device, page: str, fields: dict[str, list[str]]) -> bool:
-    """Keep what is typed on a page; False when it has more than MAXIMUM_DRAFT characters and is not kept."""
-    if sum(len(value) for values in fields.values() for value in values) > MAXIMUM_DRAFT:
+    """Keep what is typed on a page; False when it is too much, or the person's part has ended meanwhile."""
+    if sum(len(name) + sum(map(len, given)) for name, given in fields.items()) > MAXIMUM_DRAFT:
         return False
-    Draft.objects.update_or_create(
-        enrolment=enrolment,
-        device=device,
-        page=page,
-        defaults={"fields": _storable(fields), "updated_at": timezone.now()},
-    )
+    with transaction.atomic():
+        is_over = Enrolment.objects.select_for_update().get(pk=enrolment.pk).is_over
+        if is_over or Draft.objects.filter(device=device).exclude(page=page).count() >= MOST_DRAFTS:
+            return False
+        Draft.objects.update_or_create(
+            enrolment=enrolment,
+            device=device,
+            page=page,
+            defaults={"fields": _storable(fields), "updated_at": timezone.now()},
+        )
     return True
 
 

@@ -44,6 +44,8 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
     Returns how many rows of each model were changed.
     """
     with _append_only_lifted():
+        # What is being submitted now is waited for; what comes later finds the enrolment over.
+        list(participant.enrolments.select_for_update())
         counts = {model.__name__: eraser(participant) for model, eraser in erasers.items()}
         participant.erased_at = timezone.now()
         participant.enrolments.filter(outcome="").update(

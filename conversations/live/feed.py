@@ -39,6 +39,13 @@ class Feed:
     has_gap: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def take_fields(self, fields: dict[bytes, bytes]) -> None:
+        """An entry as Redis has it; one that cannot be read is as good as lost."""
+        try:
+            self.take_entry(unpack(fields))
+        except (ValueError, LookupError, TypeError):
+            self.has_gap = True
+
     def take_entry(self, entry: Entry) -> None:
         for slot, run, offset, text, state in entry:
             known = self.slots.setdefault(slot, SlotText())
@@ -73,12 +80,13 @@ class Hub:
     async def join(self, turn: int) -> Feed:
         feed = self.feeds.get(turn)
         if feed is None:
-            feed = self.feeds[turn] = Feed(turn)
+            fresh = Feed(turn)
+            # PostgreSQL first: what Redis has is newer, and pieces go on from a text that is there.
+            await self._refresh([fresh])
+            feed = self.feeds.setdefault(turn, fresh)
         feed.readers += 1
         if self.reader is None or self.reader.done():
             self.reader = asyncio.create_task(self._read_forever())
-        if not feed.slots:
-            await self._refresh([feed])
         return feed
 
     def leave(self, feed: Feed) -> None:
@@ -109,7 +117,7 @@ class Hub:
             feed = streams[key.decode()]
             for entry_id, fields in entries:
                 feed.last_id = entry_id
-                feed.take_entry(unpack(fields))
+                feed.take_fields(fields)
 
     def _stale(self) -> list[Feed]:
         now = time.monotonic()

@@ -19,8 +19,13 @@ from conversations.protocols import Protocol
 from conversations.situation import Now
 from conversations.views.shapes import conversation_context
 from prism.lib.codes import form_key, random_key
+from prism.lib.ratelimit import allow
 from surveys.answers import draft_for, save_draft
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
+
+MOST_MESSAGES = 120
+MESSAGES_SECONDS = 600
+MOVEMENT = ("start", "first", "first_ms", "last_ms", "moves")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,14 +191,33 @@ def trace(text: str) -> dict[str, Any]:
     """The slider's own account of its movements, as far as it makes sense."""
     try:
         raw = json.loads(text[:500]) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    names = ("start", "first", "first_ms", "last_ms", "moves")
-    return {n: raw[n] for n in names if isinstance(raw, dict) and isinstance(raw.get(n), int)}
+    if not isinstance(raw, dict):
+        return {}
+    return {name: raw[name] for name in MOVEMENT if type(raw.get(name)) is int and abs(raw[name]) < 2**53}
 
 
-say = act(lambda request, talk: chat.say(talk, request.POST.get("text", ""), _key(request)), form="say")
-again = act(lambda request, talk: chat.try_again(talk, _key(request)))
+def _at_a_persons_pace(conversation: Conversation) -> None:
+    """Every message calls several models, which costs money. Raises Refused for what no person does."""
+    if not allow(f"messages:{conversation.enrolment_id}", MOST_MESSAGES, MESSAGES_SECONDS):
+        raise Refused(
+            _("You sent very many messages in a short time. Please wait a few minutes; your text is kept.")
+        )
+
+
+def _say(request: HttpRequest, conversation: Conversation) -> None:
+    _at_a_persons_pace(conversation)
+    chat.say(conversation, request.POST.get("text", ""), _key(request))
+
+
+def _try_again(request: HttpRequest, conversation: Conversation) -> None:
+    _at_a_persons_pace(conversation)
+    chat.try_again(conversation, _key(request))
+
+
+say = act(_say, form="say")
+again = act(_try_again)
 rate = act(
     lambda request, talk: chat.rate(
         talk, _whole(request.POST.get("turn", "")), scores(request, talk.protocol.parsed())
@@ -221,8 +245,11 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
         if not error:
             order = attribute_order(conversation, rules)
             blocks = [read_block(request, block, rules) for block in ("performance", "choice")]
-            chat.give_feedback(conversation, blocks[0], blocks[1], text, {"attributes": order})
-            return redirect("conversations:overview", slug=visit.study.slug)
+            try:
+                chat.give_feedback(conversation, blocks[0], blocks[1], text, {"attributes": order})
+                return redirect("conversations:overview", slug=visit.study.slug)
+            except Refused as refusal:
+                error = str(refusal)
     return _show_feedback(request, visit, conversation, typed, error)
 
 
