@@ -7,7 +7,9 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
 from conversations import chat
-from conversations.models import Conversation, PoolEntry, Rating, Turn
+from conversations.models import Conversation, Feedback, PoolEntry, Rating, Turn
+from conversations.views import pages
+from surveys import erasure
 from surveys.models import Draft
 from tests.conversations.talking import (
     address,
@@ -294,3 +296,46 @@ def test_no_message_while_answers_arrive_or_wait_for_their_rating(study, person)
     answer(turn)
     assert post(person, talk, "say", text="Still too early").status_code == 409
     assert talk.turns.count() == 1
+
+
+def test_messages_faster_than_a_person_writes_are_refused_and_the_text_is_kept(
+    study, person, settings, monkeypatch
+):
+    settings.RATE_LIMITS_ON = True
+    monkeypatch.setattr(pages, "MOST_MESSAGES", 2)
+    talk = begin(person, study)
+    turn = say(person, talk, key="k1")
+    say(person, talk, key="k1")
+    refused = post(person, talk, "say", text="And a third one")
+    assert refused.status_code == 409
+    assert "very many messages" in refused.content.decode()
+    assert post(person, talk, "again").status_code == 409
+    assert list(talk.turns.all()) == [turn]
+    assert Draft.objects.get().fields["text"] == ["And a third one"]
+
+
+def test_another_device_of_the_same_person_shares_the_limit_of_messages(study, settings, monkeypatch):
+    settings.RATE_LIMITS_ON = True
+    monkeypatch.setattr(pages, "MOST_MESSAGES", 1)
+    first = come_in(study, person=77)
+    say(first, begin(first, study))
+    second = come_in(study, person=77)
+    assert post(second, begin(second, study), "say", text="From elsewhere").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda talk: chat.say(talk, "Too late", "k"),
+        lambda talk: chat.try_again(talk, "k"),
+        lambda talk: chat.finish(talk),
+        lambda talk: chat.give_feedback(talk, {}, {}, "Too late", {}),
+    ],
+)
+def test_an_act_that_was_on_its_way_when_the_person_was_erased_stores_nothing(study, person, act):
+    talk = begin(person, study)
+    erasure.erase(talk.enrolment.participant, reason="asked for it")
+    with pytest.raises(chat.Refused):
+        act(talk)
+    assert not talk.turns.exists()
+    assert not Feedback.objects.exists()

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from surveys import answers
+from surveys import answers, erasure
 from surveys.models import Answer, AuditEvent, Device, Draft, Enrolment, PageSubmission, Questionnaire
+from surveys.questionnaires import PageReading
 from tests.surveys.visitors import (
     CONSENT,
     SMALL,
@@ -550,3 +551,27 @@ def test_a_visit_is_counted_as_one_device(study, visitor):
         where(visitor, study)
     agree(visitor, study)
     assert Device.objects.count() == 1
+
+
+def test_what_was_on_its_way_when_the_person_was_erased_is_not_stored(study, visitor):
+    enrolment = Enrolment.objects.get()
+    device = enrolment.devices.get()
+    questionnaire = answers.questionnaire_for(enrolment)
+    page = questionnaire.parsed().pages[0]
+    erasure.erase(enrolment.participant, reason="asked for it")
+    reading = PageReading(values={"why": "Late"}, statuses={"why": "answered"})
+    assert not answers.submit(
+        enrolment, questionnaire, page, reading, device=device, key="late", shown_at=None
+    )
+    assert not answers.save_draft(enrolment, device, "survey:start", {"why": ["Late"]})
+    assert not Answer.objects.exists()
+    assert not Draft.objects.exists()
+
+
+def test_a_device_keeps_so_many_drafts_and_may_still_change_them(study, visitor, monkeypatch):
+    monkeypatch.setattr(answers, "MOST_DRAFTS", 2)
+    for page in ("one", "two", "three"):
+        answer = save_draft(visitor, study, page, {"why": "x"})
+    assert answer.status_code == 413
+    assert save_draft(visitor, study, "two", {"why": "y"}).status_code == 200
+    assert Draft.objects.count() == 2
