@@ -109,7 +109,9 @@ def figures(
         "relay_s": streaming.median(relay),
         "ratio_to_relay": streaming.median([a / b for a, b in zip(last, relay, strict=True)]),
         "first_p95_s": streaming.quantile([watched.first for watched in everyone], 0.95),
-        "bytes_per_text": max(w.size / sum(len(t.encode()) for t in w.texts.values()) for w in everyone),
+        "bytes_per_text": max(
+            w.size / sum(len(t.encode()) for t in w.texts.values()) for w in everyone if w.texts
+        ),
         "bytes_long_to_short": longer.size / short.size,
         "events_per_s": max(w.events / w.done for w in everyone),
         "incomplete": sum(
