@@ -1,5 +1,6 @@
 """Trying a model with one short call, over the very path that participants' answers take."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -77,11 +78,13 @@ def _call(model: LanguageModel) -> Call:
 async def _say(call: Call) -> str:
     """The whole short answer; raises ProviderFailure."""
     text = ""
-    begun = time.monotonic()
-    async for piece in stream(call, Ending()):
-        text += piece
-        if time.monotonic() - begun > SECONDS:
-            raise ProviderFailure("silent", "not done in time")
+    try:
+        # Around all of it: signs of life without text would keep the web process waiting for ever.
+        async with asyncio.timeout(SECONDS):
+            async for piece in stream(call, Ending()):
+                text += piece
+    except TimeoutError as error:
+        raise ProviderFailure("silent", "not done in time") from error
     if not text.strip():
         raise ProviderFailure("empty", "the answer had no text")
     return text

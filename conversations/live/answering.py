@@ -28,6 +28,8 @@ LONGEST_WAIT = 5.0
 MAXIMUM_ATTEMPTS = 2
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
 DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none
+MOST_CHARACTERS = 200_000
+MOST_COST = Decimal("999999.999999")  # what the columns hold
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -152,7 +154,8 @@ def _ceiling(model: LanguageModel, call: Call | ProviderFailure) -> Decimal:
 
 
 def _price(model: LanguageModel, tokens_in: int, tokens_out: int) -> Decimal:
-    return (model.price_in * tokens_in + model.price_out * tokens_out) / Decimal(1_000_000)
+    cost = (model.price_in * tokens_in + model.price_out * tokens_out) / Decimal(1_000_000)
+    return min(max(cost, Decimal(0)), MOST_COST)
 
 
 async def _stream(live: LiveText, call: Call) -> Result:
@@ -167,6 +170,8 @@ async def _stream(live: LiveText, call: Call) -> Result:
         async with asyncio.timeout(call.silence_seconds) as patience:
             async for piece in stream(call, ending):
                 first = first or time.monotonic()
+                if len(live.text) + len(piece) > MOST_CHARACTERS:
+                    raise ProviderFailure("endless", f"more than {MOST_CHARACTERS} characters")
                 out.piece(live, piece)
                 patience.reschedule(asyncio.get_running_loop().time() + call.silence_seconds)
         if not live.text.strip():

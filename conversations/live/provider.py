@@ -14,8 +14,8 @@ import openai
 class ProviderFailure(Exception):
     """A call that did not end well.
 
-    `kind`: rate_limited, server_error, refused, unreachable, silent, cut, garbage or empty. `detail` is for
-    coordinators only; `retry_after` is in seconds.
+    `kind`: rate_limited, server_error, refused, unreachable, silent, cut, garbage, endless or empty.
+    `detail` is for coordinators only; `retry_after` is in seconds.
     """
 
     def __init__(self, kind: str, detail: str = "", retry_after: float | None = None) -> None:
@@ -156,7 +156,7 @@ def _failure(error: Exception) -> ProviderFailure:
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
         return ProviderFailure("silent", "no word in time")
     if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
-        return ProviderFailure("unreachable", type(error).__name__)
+        return ProviderFailure("unreachable", f"{type(error).__name__}: {error.__cause__!r}")
     return ProviderFailure("cut", type(error).__name__)
 
 
