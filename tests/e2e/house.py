@@ -1,0 +1,76 @@
+"""A whole Prism for tests in a browser: real processes on the test run's servers, with an own database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from conversations.running import Ports, add_prism, manage, participant_link
+from prism.lib.processes import CHECKOUT, Supervisor, free_port
+from prism.lib.urls import with_redis_database
+
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@dataclass(frozen=True)
+class House:
+    url: str
+    database: str
+
+    def link(self, slug: str) -> str:
+        """A panel link of somebody who was never here."""
+        return participant_link(self.url, slug)
+
+    def set_models(self, options: str = "") -> None:
+        """Give every model options of the fake provider, such as `rate=5` or `fail=500`; none resets them."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(
+                "UPDATE conversations_languagemodel SET identifier = split_part(identifier, ';', 1) || %s",
+                [options and f";{options}"],
+            )
+
+
+@contextmanager
+def running(place: Path, speed: float) -> Iterator[House]:
+    """Fake provider, web, workers and beat with the studies of tests.e2e.studies, until the context ends."""
+    ports = Ports(web=free_port())
+    with own_database() as database, Supervisor(place / "log") as house:
+        own = {
+            "DATABASE_URL": database,
+            "REDIS_URL": with_redis_database(os.environ["REDIS_URL"], 30 + WORKER),
+            "PRISM_VAR": str(place),
+            "RATE_LIMITS": "0",
+            "DEBUG": "0",
+        }
+        build = f"from tests.e2e.studies import build; build({ports.fake_url!r})"
+        subprocess.run(
+            manage("shell", "-v", "0", "-c", build), env=os.environ | own, cwd=CHECKOUT, check=True
+        )
+        add_prism(house, ports, speed=speed)
+        for child in house.children:
+            child.env = own
+        house.start(timeout=120)
+        yield House(ports.web_url, database)
+
+
+@contextmanager
+def own_database() -> Iterator[str]:
+    """The address of a new, empty database, dropped at the end."""
+    server, name = os.environ["DATABASE_URL"], f"browser_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        parts = urlsplit(server)
+        yield f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

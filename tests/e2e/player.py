@@ -1,0 +1,139 @@
+"""A person at a browser: what they do on each page, and what is watched meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+# A form that is sent back says so by its status, and Chromium reports that as an error of the console.
+SENT_BACK = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+ANSWERS_TIMEOUT = 60_000
+# Axe must not look at a colour in mid-change. Bounded, for dots that keep moving.
+SETTLED = """async (scheme) => {
+  const soon = () => new Promise((done) => setTimeout(done, 20));
+  const root = document.documentElement;
+  const isMoving = () => root.dataset.bsTheme !== scheme || document.getAnimations().length;
+  await soon();
+  for (let looks = 0; looks < 100 && isMoving(); looks += 1) await soon();
+}"""
+axe = Axe()
+
+
+class Player:
+    """A browser window at a study's pages; close() fails if something went wrong that nobody saw."""
+
+    def __init__(self, browser: Browser, url: str, size: str = "desk", *, scripts: bool = True) -> None:
+        width, height = SIZES[size]
+        self.size, self.url = size, url
+        self.trouble: list[str] = []
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce", java_script_enabled=scripts
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self._watch(self.page)
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("request", lambda request: self._note_address(request.url))
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and not SENT_BACK.match(text):
+            self.trouble.append(text)
+
+    def _note_address(self, address: str) -> None:
+        if not address.startswith((self.url, "data:")):
+            self.trouble.append(f"asked another host: {address}")
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.trouble == []
+
+    def look(self, name: str, *, dark: bool = True) -> None:
+        """Let axe look at the page as it stands, in light and dark; keep a picture where SCREENSHOTS says."""
+        for scheme in ("light", "dark") if dark else ("light",):
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.page.evaluate(SETTLED, scheme)
+            found = axe.run(self.page)
+            assert found.violations_count == 0, f"{name}, {scheme}: {found.generate_report()}"
+            self.picture(f"{name}-{scheme}")
+        self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+
+    def picture(self, name: str) -> None:
+        if folder := os.environ.get("SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{self.size}-{name}.png", full_page=True)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def agree(self) -> None:
+        for box in self.page.locator("form input[type=checkbox]").all():
+            box.check()
+        self.press("Agree and begin")
+
+    def fill_page(self) -> None:
+        """Answer every question of a survey page in a way that keeps the person in the study."""
+        form = self.page.locator(".survey-form")
+        for question in form.locator("fieldset").all():
+            self._choose(question)
+        for choice in form.locator("select").all():
+            choice.select_option(index=3)
+        for area in form.locator("textarea").all():
+            area.fill("I value honesty and kindness.")
+        for slider in form.locator("[data-slider-range]:visible").all():
+            slider.press("ArrowRight")
+        for number in form.locator(".slider-number:visible").all():
+            number.fill("60")
+
+    def _choose(self, question: Locator) -> None:
+        # By force: the label covers the whole frame of an option, its box too.
+        options = question.locator("input[type=radio]")
+        if options.count():
+            options.nth(1).check(force=True)
+        elif question.locator("input[type=checkbox]:not([data-slider-na])").count():
+            question.locator("input[type=checkbox]").first.check(force=True)
+
+    def next_page(self) -> None:
+        before = self.page.url
+        self.press("Continue")
+        try:
+            self.page.wait_for_url(lambda address: address != before)
+        except TimeoutError as error:
+            raise AssertionError(
+                f"{before} was sent back:\n{self.page.locator('main').inner_text()}"
+            ) from error
+
+    def say(self, text: str) -> None:
+        self.page.locator("#text").fill(text)
+        self.press("Send")
+
+    def wait_for_answers(self) -> None:
+        self.page.locator("#rate").wait_for(timeout=ANSWERS_TIMEOUT)
+
+    def rate(self, *, tie: bool = False) -> None:
+        """Set every slider by its keys; the first answer wins, or shares the best score with the second."""
+        for place, slider in enumerate(self.page.locator("[data-slider-range]").all()):
+            slider.press("End")
+            for _ in range(place and place - tie):
+                slider.press("PageDown")
+        self.press("Send my ratings")
+
+    def converse(self, messages: list[str]) -> None:
+        for text in messages:
+            self.say(text)
+            self.wait_for_answers()
+            self.rate()
+        self.press("Finish this conversation")
+
+    def give_feedback(self) -> None:
+        self.page.locator("#open_feedback").fill("Clear and friendly, a little long at times.")
+        self.press("Send and go on")
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()

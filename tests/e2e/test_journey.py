@@ -1,0 +1,306 @@
+"""The participant's journey in a real browser over real processes: seen, by keyboard, without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.e2e.house import House, running
+from tests.e2e.player import Player
+
+pytestmark = pytest.mark.browser
+
+SPEED = 8.0
+# Times SPEED, some twenty chunks a second: slow enough to be looked at in mid-stream.
+SLOW = "rate=2.5"
+FIRST, SECOND = "What should I think about before I change jobs?", "And what about the money side of it?"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("house"), SPEED) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def browser(house: House) -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def texts(page: Page) -> list[str]:
+    return page.locator("[data-text]").all_text_contents()
+
+
+def read_in_mid_stream(player: Player) -> None:
+    """What has arrived stays through a reload, and the rest follows behind it."""
+    page = player.page
+    page.locator("[data-text]:not(:empty)").first.wait_for()
+    before = texts(page)
+    page.reload()
+    for early, now in zip(before, texts(page), strict=True):
+        assert now.startswith(early)
+    player.wait_for_answers()
+    final = [" ".join(text.split()) for text in page.locator(".answer-text").all_inner_texts()]
+    assert all(final)
+    assert len(final) == 4
+
+
+def do_survey(player: Player) -> None:
+    """Every page of the questionnaire, among them one sent back, one reloaded and one gone back to."""
+    page = player.page
+    player.press("Continue")
+    player.sees("A few answers are still missing or need a change.")
+    expect(page.locator(".alert")).to_be_focused()
+    player.look("survey-error")
+    pages = 0
+    while "/survey/" in page.url:
+        pages += 1
+        player.fill_page()
+        for option in page.get_by_label("Yes", exact=True).all():
+            option.check(force=True)
+        if page.locator("textarea").count() and pages < 5:
+            type_reload_and_go_back(player)
+        if pages in {1, 2, 4, 6, 8}:
+            player.look(f"survey-{pages}")
+        player.next_page()
+    assert pages == 8
+
+
+def type_reload_and_go_back(player: Player) -> None:
+    page, typed = player.page, "Typed, and not sent yet."
+    page.locator("textarea").fill(typed)
+    expect(page.locator("[data-autosave-state]")).to_have_text("Saved")
+    page.reload()
+    expect(page.locator("textarea")).to_have_value(typed)
+    here = page.url
+    page.get_by_role("link", name="Back").click()
+    page.wait_for_url(lambda address: address != here)
+    player.next_page()
+    assert page.url == here
+    expect(page.locator("textarea")).to_have_value(typed)
+
+
+def first_conversation(player: Player, house: House) -> None:
+    page = player.page
+    house.set_models(SLOW)
+    page.locator("button.kind").first.click()
+    player.look("opening")
+    player.say(FIRST)
+    page.locator("[data-text]:not(:empty)").first.wait_for()
+    player.look("streaming", dark=False)
+    read_in_mid_stream(player)
+    house.set_models()
+    player.look("rating")
+    rate_by_keyboard(page, tie=True)
+    player.sees("Several answers share your highest rating.")
+    player.look("tie")
+    player.press("Go on with answer B")
+    player.sees("You can finish after 2 messages.")
+    player.look("replying")
+    player.say(SECOND)
+    player.wait_for_answers()
+    player.look("rating-again", dark=False)
+    player.rate()
+    player.press("Finish this conversation")
+
+
+def rate_by_keyboard(page: Page, *, tie: bool = False) -> None:
+    """By Tab and arrow keys alone; ends with Enter on the button."""
+    count = page.locator("[data-slider-range]").count()
+    page.locator(".answer-letter").first.focus()
+    for place in range(count):
+        page.keyboard.press("Tab")
+        expect(page.locator("[data-slider-range]").nth(place)).to_be_focused()
+        page.keyboard.press("End")
+        for _ in range(place and place - tie):
+            page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def first_feedback(player: Player) -> None:
+    page = player.page
+    player.look("feedback")
+    player.press("Send and go on")
+    player.sees("Please write a few words about the answers.")
+    player.look("feedback-error")
+    first = page.locator("[data-slider]").first
+    box, slider = first.locator("[data-slider-na]"), first.locator("[data-slider-range]")
+    box.check()
+    expect(slider).to_be_disabled()
+    box.uncheck()
+    expect(slider).to_be_enabled()
+    slider.press("ArrowRight")
+    expect(first.locator("[data-slider-status]")).to_have_text("Set")
+    page.locator("[data-slider-na]").nth(1).check()
+    player.give_feedback()
+
+
+def test_a_participant_goes_from_the_link_to_the_completion_code(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url)
+    page = player.page
+    page.goto(house.link("demo"))
+    assert "PROLIFIC" not in page.url
+    player.look("consent")
+    player.press("Agree and begin")
+    player.sees("We can only go on if you agree.")
+    player.look("consent-error")
+    player.agree()
+    do_survey(player)
+    player.look("overview")
+    first_conversation(player, house)
+    first_feedback(player)
+    for done in range(1, 6):
+        player.sees(f"{done} of 6 conversations done")
+        page.locator("button.kind").first.click()
+        player.converse([FIRST, SECOND])
+        player.give_feedback()
+    player.sees("Thank you, you are done")
+    expect(page.locator("[data-completion-code]")).to_have_text("DEMODONE")
+    expect(page.get_by_role("link", name="Return to Prolific")).to_have_attribute(
+        "href", re.compile("^https://app.prolific.com/.*DEMODONE$")
+    )
+    player.look("done")
+    player.close()
+
+
+def test_a_phone_shows_one_answer_below_the_other_and_leads_to_each(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url, "phone")
+    page = player.page
+    page.goto(house.link("demo"))
+    player.look("consent", dark=False)
+    player.agree()
+    player.look("survey", dark=False)
+    page.goto(house.link("talks"))
+    player.look("overview", dark=False)
+    page.locator("button.kind").last.click()
+    player.look("opening", dark=False)
+    player.say(FIRST)
+    player.wait_for_answers()
+    player.look("rating")
+    page.locator(".jump a").nth(3).click()
+    expect(page.locator("#letter-D")).to_be_in_viewport()
+    page.locator("[data-slider-range]").nth(3).press("End")
+    assert (
+        page.locator(".jump a").nth(3).evaluate("link => getComputedStyle(link, '::after').content") != "none"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    player.rate()
+    player.look("replying", dark=False)
+    player.converse([SECOND])
+    player.look("feedback", dark=False)
+    player.close()
+
+
+def test_the_keyboard_alone_does_a_survey_page_and_a_conversation(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url)
+    page = player.page
+    page.goto(house.link("demo"))
+    tab_to(page, "[name=consent]")
+    for key in ("Space", "Tab", "Space", "Tab", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/survey/familiarity/")
+    for name in ("lm_familiarity", "lm_indirect_use", "lm_direct_use"):
+        tab_to(page, f"[name={name}]")
+        page.keyboard.press("Space")
+    tab_to(page, ".form-actions button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/survey/use/")
+    page.goto(house.link("talks"))
+    tab_to(page, "button.kind")
+    page.keyboard.press("Enter")
+    for text in (FIRST, SECOND):
+        page.locator("#text").wait_for()
+        tab_to(page, "#text")
+        page.keyboard.type(text)
+        page.keyboard.press("Control+Enter")
+        player.wait_for_answers()
+        expect(page.get_by_role("status").filter(has_text="All answers are complete.")).to_have_count(1)
+        rate_by_keyboard(page)
+        page.locator("#say").wait_for()
+    tab_to(page, ".finish button")
+    page.keyboard.press("Enter")
+    player.sees("About this conversation")
+    player.close()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus; a keyboard cannot reach it otherwise."""
+    page.wait_for_load_state()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"{selector} was not reached by Tab on {page.url}")
+
+
+def test_without_scripts_forms_and_links_do(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url, scripts=False)
+    page = player.page
+    page.goto(house.link("demo"))
+    player.agree()
+    while "/survey/" in page.url:
+        player.fill_page()
+        player.next_page()
+    page.locator("button.kind").first.click()
+    for text in (FIRST, SECOND):
+        player.say(text)
+        while page.locator("#rate").count() == 0:
+            page.get_by_role("link", name="Show what has arrived").click()
+        for place, field in enumerate(page.locator(".slider-number").all()):
+            field.fill(str(90 - 10 * place))
+        player.press("Send my ratings")
+    player.press("Finish this conversation")
+    player.give_feedback()
+    player.sees("1 of 6 conversations done")
+    player.close()
+
+
+def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url)
+    player.page.goto(house.link("types"))
+    player.look("types")
+    player.press("Continue")
+    player.sees("A few answers are still missing or need a change.")
+    player.look("types-error")
+    player.close()
+
+
+def test_when_no_model_answers_the_message_is_kept_and_asked_again(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url)
+    player.page.goto(house.link("talks"))
+    player.page.locator("button.kind").first.click()
+    house.set_models("fail=500")
+    player.say(FIRST)
+    player.page.get_by_role("button", name="Ask again").wait_for(timeout=60_000)
+    house.set_models()
+    player.sees(FIRST)
+    player.look("stuck")
+    player.press("Ask again")
+    player.wait_for_answers()
+    player.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("/studies/nowhere/", "There is no such study"),
+        ("/studies/demo/?PROLIFIC_PID=short", "This link does not let you in"),
+        ("/studies/demo/survey/", "Please come in by your link"),
+        ("/studies/demo/resume/?link=damaged", "This personal link does not work"),
+        ("/nowhere/", "There is no page here"),
+    ],
+)
+def test_a_page_that_turns_people_away_is_free_of_barriers(
+    house: House, browser: Browser, address: str, says: str
+) -> None:
+    player = Player(browser, house.url)
+    player.page.goto(house.url + address)
+    player.sees(says)
+    player.look(f"message-{says[:5]}", dark=address == "/nowhere/")
+    player.context.close()  # the status of such a page stands in the console, rightly
