@@ -38,8 +38,14 @@ class TurnView:
 
 
 def turn_views(conversation: Conversation, draft: dict[str, list[str]]) -> list[TurnView]:
-    turns = conversation.turns.select_related("choice").order_by("number")
-    return [turn_view(turn, draft) for turn in turns]
+    """All turns; of those before the newest only the answer that won, which is all that is shown of them."""
+    turns = list(conversation.turns.select_related("choice__response").order_by("number"))
+    return [*(past_view(turn) for turn in turns[:-1]), *(turn_view(turn, draft) for turn in turns[-1:])]
+
+
+def past_view(turn: Turn) -> TurnView:
+    winner = slot_view(turn.choice.response, True, {})
+    return TurnView(number=turn.number, text=turn.text, slots=[winner], winner=winner, cursor="")
 
 
 def turn_view(turn: Turn, draft: dict[str, list[str]]) -> TurnView:
