@@ -31,8 +31,8 @@ class Command(BaseCommand):
         for name, number in counts.items():
             self.stdout.write(f"{number:>9} {name}")
         self.stdout.write(
-            f"{code} is erased. Files that were downloaded before, and dumps of the database, still hold what "
-            "the person gave."
+            f"{code} is erased. Files that were downloaded before, and dumps of the database, still hold "
+            "what the person gave."
         )
 
 
