@@ -127,9 +127,11 @@ def say(conversation: Conversation, text: str, key: str) -> Turn:
     except IntegrityError as error:
         raise Refused(_("A message was sent from another window. Look at it before you go on.")) from error
     except drawing.EmptyPool as error:
-        raise Refused(
-            _("No model can answer at the moment. Your text is kept; please try again later.")
-        ) from error
+        raise Refused(_nobody_answers()) from error
+
+
+def _nobody_answers() -> str:
+    return _("No model can answer at the moment. Your text is kept; please try again later.")
 
 
 def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
@@ -157,6 +159,13 @@ def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
 
 def try_again(conversation: Conversation, key: str) -> None:
     """No answer arrived for the newest message: draw afresh for every slot. Raises Refused."""
+    try:
+        _draw_again(conversation)
+    except drawing.EmptyPool as error:
+        raise Refused(_nobody_answers()) from error
+
+
+def _draw_again(conversation: Conversation) -> None:
     with transaction.atomic():
         _lock(conversation)
         here = look(conversation)

@@ -366,6 +366,19 @@ def test_when_no_answer_arrives_the_page_says_so_and_asking_again_works(fake):
     assert post(client, talk, "again").status_code == 409
 
 
+def test_asking_again_when_every_model_is_off_says_so(fake):
+    client, talk, turn = a_turn(fake, "aurora-7b;fail=500;times=1")
+    let_models_answer(turn)
+    Provider.objects.update(is_on=False)
+    refused = post(client, talk, "again")
+    assert refused.status_code == 409
+    assert "No model can answer at the moment." in refused.content.decode()
+    Provider.objects.update(is_on=True)
+    assert post(client, talk, "again").status_code == 302
+    let_models_answer(turn)
+    assert turn.responses.shown().get().state == "done"
+
+
 def test_asking_again_in_a_later_turn_asks_the_winner(fake):
     client, talk, turn = a_turn(fake, "aurora-7b", opening__replacements=0)
     let_models_answer(turn)
