@@ -1,5 +1,10 @@
 """What erasing a participant does to conversations: texts and ratings go, rows and codes stay."""
 
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from conversations.live.wire import stream_key
 from conversations.models import (
     Attempt,
     Choice,
@@ -19,7 +24,17 @@ PATH = "conversation__enrolment__participant"
 def blank_turns(participant: Participant) -> int:
     # A message that is being sent now is waited for, so that its text goes too.
     list(Conversation.objects.select_for_update().filter(enrolment__participant=participant))
-    return Turn.objects.filter(**{PATH: participant}).update(text="")
+    turns = Turn.objects.filter(**{PATH: participant})
+    keys = [stream_key(pk) for pk in turns.values_list("pk", flat=True)]
+    transaction.on_commit(lambda: _forget_streams(keys), robust=True)
+    return turns.update(text="")
+
+
+def _forget_streams(keys: list[str]) -> None:
+    """Drop what Redis still holds of the answers; it would go by itself within the hour."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        if keys:
+            client.delete(*keys)
 
 
 def blank_responses(participant: Participant) -> int:

@@ -89,7 +89,7 @@ def written(scope: Scope, directory: Path, progress: Progress) -> Iterator[Writt
     Raises OSError when the folder cannot be written.
     """
     is_new = not directory.exists()
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=directory))
     try:
         with release.chosen(scope):

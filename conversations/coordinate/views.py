@@ -2,7 +2,8 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from conversations.coordinate.forms import LanguageModelForm, PoolForm, Provider
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.trial import try_model
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, person, require, study_for
+from surveys.access import Right, may, person, require, study_for
 from surveys.coordinate.navigation import workbench
 from surveys.models import Study
 
@@ -31,11 +32,19 @@ def models(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/coordinate/models.html", context)
 
 
+def _require_in_every_study(request: HttpRequest, used: QuerySet[LanguageModel]) -> None:
+    """Whoever changes where texts are sent must run every study whose participants wrote them."""
+    studies = Study.objects.filter(pool__model__in=used).distinct()
+    if not all(may(person(request), Right.REGISTRY, study) for study in studies):
+        raise PermissionDenied(_("A study that you do not run uses this. Ask its owner for the change."))
+
+
 @login_required
 def edit_provider(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a provider (without `pk`) or edit one."""
     require(request, Right.REGISTRY)
     provider = get_object_or_404(Provider, pk=pk) if pk else Provider()
+    _require_in_every_study(request, LanguageModel.objects.filter(provider=pk))
     title = provider.name or _("Add a provider")
     form = ProviderForm(request.POST or None, instance=provider)
     if request.method == "POST" and form.is_valid():
@@ -57,6 +66,7 @@ def edit_model(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     model = (
         get_object_or_404(LanguageModel.objects.select_related("provider"), pk=pk) if pk else LanguageModel()
     )
+    _require_in_every_study(request, LanguageModel.objects.filter(pk=pk))
     title = model.name or _("Add a model")
     form = LanguageModelForm(request.POST or None, instance=model)
     if request.method == "POST" and form.is_valid():

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET
 
 from prism.lib.ratelimit import allow
 from surveys import entry, journey
@@ -15,7 +15,7 @@ from surveys.views.visit import find_visit, problem, unknown_visitor
 BOT_AGENT = "prism-bots"
 
 
-@require_safe
+@require_GET  # a HEAD of a link scanner must not come in as the person
 @never_cache
 def study(request: HttpRequest, slug: str) -> HttpResponse:
     """With panel parameters: come in, then a clean address. Without: go where the person belongs."""
@@ -56,7 +56,7 @@ def _parameters(request: HttpRequest, study: Study) -> dict[str, str]:
     return {name: str(value).strip() for name, value in request.GET.items()}
 
 
-@require_safe
+@require_GET
 @never_cache
 def resume(request: HttpRequest, slug: str) -> HttpResponse:
     """The personal link: everything goes on where it was, on any device."""

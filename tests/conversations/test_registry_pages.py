@@ -1,6 +1,8 @@
 """Providers, models and pools over HTTP; a key goes in and never comes out."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from conversations.fakellm.server import running
 from conversations.models import LanguageModel, PoolEntry, Provider
@@ -273,3 +275,18 @@ def test_the_pool_is_closed_to_others(client, study, role, status):
     assert client.get(path).status_code == status
     assert client.post(path, {"models": [model.pk]}).status_code == status
     assert not drawn(study)
+
+
+def test_a_provider_that_another_study_uses_is_not_moved_by_a_coordinator_of_one():
+    mine, theirs = make_study(), make_study(slug="theirs")
+    [model] = make_models(1, study=theirs)
+    client = Client()
+    client.force_login(make_member(mine, Role.COORDINATOR))
+    before = model.provider.base_url
+    address = reverse("registry:provider", args=[model.provider_id])
+    answer = client.post(address, {"name": "x", "base_url": "http://127.0.0.1:9/v1", "silence_seconds": 30})
+    assert answer.status_code == 403
+    assert "do not run" in answer.content.decode()
+    model.provider.refresh_from_db()
+    assert model.provider.base_url == before
+    assert client.get(reverse("registry:model", args=[model.pk])).status_code == 403
