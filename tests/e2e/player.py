@@ -75,10 +75,11 @@ class Player:
     def agree(self) -> None:
         for box in self.page.locator("form input[type=checkbox]").all():
             box.check()
-        self.press("Agree and begin")
+        self.go_on("Agree and begin")
 
     def fill_page(self) -> None:
         """Answer every question of a survey page in a way that keeps the person in the study."""
+        self.page.wait_for_load_state()
         form = self.page.locator(".survey-form")
         for question in form.locator("fieldset").all():
             self._choose(question)
@@ -100,14 +101,16 @@ class Player:
             question.locator("input[type=checkbox]").first.check(force=True)
 
     def next_page(self) -> None:
+        self.go_on("Continue")
+
+    def go_on(self, button: str) -> None:
+        """Press a button that leads to another page; fails with the page's text when it leads back."""
         before = self.page.url
-        self.press("Continue")
+        self.press(button)
         try:
             self.page.wait_for_url(lambda address: address != before)
         except TimeoutError as error:
-            raise AssertionError(
-                f"{before} was sent back:\n{self.page.locator('main').inner_text()}"
-            ) from error
+            raise AssertionError(f"{before} was sent back:\n{self.page.inner_text('main')}") from error
 
     def say(self, text: str) -> None:
         self.page.locator("#text").fill(text)
