@@ -1,7 +1,7 @@
 """The yardstick: a bare asynchronous relay with the same SDK, provider and Redis, and nothing of a product.
 
-No database, no sessions, no Celery, no resume. `GET /turn/<n>?model=…&model=…` opens a provider stream per model
-in this very process; every delta becomes one Redis entry and one server-sent event.
+No database, no sessions, no Celery, no resume. `GET /turn/<n>?model=…&model=…` opens a provider stream
+per model in this very process; every delta becomes one Redis entry and one server-sent event.
 """
 
 import asyncio
