@@ -66,7 +66,7 @@ def edit_model(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     model = (
         get_object_or_404(LanguageModel.objects.select_related("provider"), pk=pk) if pk else LanguageModel()
     )
-    _require_in_every_study(request, LanguageModel.objects.filter(pk=pk))
+    _require_in_every_study(request, LanguageModel.objects.filter(pk=pk or 0))
     title = model.name or _("Add a model")
     form = LanguageModelForm(request.POST or None, instance=model)
     if request.method == "POST" and form.is_valid():
