@@ -57,6 +57,7 @@ class Player:
 
     def look(self, name: str, *, dark: bool = True) -> None:
         """Let axe look at the page as it stands, in light and dark; keep a picture where SCREENSHOTS says."""
+        self.page.wait_for_load_state()
         for scheme in ("light", "dark") if dark else ("light",):
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.page.evaluate(SETTLED, scheme)
@@ -112,6 +113,11 @@ class Player:
         except TimeoutError as error:
             raise AssertionError(f"{before} was sent back:\n{self.page.inner_text('main')}") from error
 
+    def choose_kind(self, place: int) -> None:
+        """Begin a conversation of a kind that is still to do."""
+        self.page.locator("button.kind").nth(place).click()
+        self.page.locator("#say").wait_for()
+
     def say(self, text: str) -> None:
         self.page.locator("#text").fill(text)
         self.press("Send")
@@ -119,12 +125,10 @@ class Player:
     def wait_for_answers(self) -> None:
         self.page.locator("#rate").wait_for(timeout=ANSWERS_TIMEOUT)
 
-    def rate(self, *, tie: bool = False) -> None:
-        """Set every slider by its keys; the first answer wins, or shares the best score with the second."""
+    def rate(self) -> None:
+        """Set every slider; the first answer wins."""
         for place, slider in enumerate(self.page.locator("[data-slider-range]").all()):
-            slider.press("End")
-            for _ in range(place and place - tie):
-                slider.press("PageDown")
+            slider.fill(str(90 - 10 * place))
         self.press("Send my ratings")
 
     def converse(self, messages: list[str]) -> None:
