@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -104,7 +104,9 @@ def cleaned(text: str) -> str:
 
 def look(conversation: Conversation) -> Situation:
     turn = conversation.turns.select_related("choice").order_by("-number").first()
-    return situation(conversation, turn, shown(turn) if turn else [], conversation.protocol.parsed())
+    responses = shown(turn) if turn else []
+    here = situation(conversation, turn, responses, conversation.protocol.parsed())
+    return replace(here, responses=tuple(responses))
 
 
 def shown(turn: Turn) -> list[Response]:

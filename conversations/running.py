@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from conversations.demo import SLUG
@@ -35,8 +35,18 @@ class Ports:
         return f"http://127.0.0.1:{self.fake}/v1"
 
 
-def add_prism(house: Supervisor, ports: Ports, *, speed: float = 1.0, live_workers: int = 1) -> None:
-    """Register fake provider, web, workers and beat; servers must be provided and migrated already."""
+def add_prism(
+    house: Supervisor,
+    ports: Ports,
+    *,
+    speed: float = 1.0,
+    live_workers: int = 1,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Register fake provider, web, workers and beat; servers must be provided and migrated already.
+
+    `env` adds to their environment, for example DEBUG=0 where their speed is measured.
+    """
     fake = ["fakellm", "--port", str(ports.fake), "--speed", str(speed)]
     house.add(
         "fake provider",
@@ -46,10 +56,12 @@ def add_prism(house: Supervisor, ports: Ports, *, speed: float = 1.0, live_worke
     )
     for number in range(live_workers):
         name = f"live worker {number + 1}" if live_workers > 1 else "live worker"
-        house.add(name, worker_command("live", LIVE_SLOTS), ready=_celery_is_ready(house, name))
-    house.add("work worker", worker_command("work", WORK_SLOTS), ready=_celery_is_ready(house, "work worker"))
-    house.add("beat", beat_command())
-    house.add("web", web_command(ports.web), ready=http_answers(f"{ports.web_url}/health/"))
+        house.add(name, worker_command("live", LIVE_SLOTS), env, ready=_celery_is_ready(house, name))
+    house.add(
+        "work worker", worker_command("work", WORK_SLOTS), env, ready=_celery_is_ready(house, "work worker")
+    )
+    house.add("beat", beat_command(), env)
+    house.add("web", web_command(ports.web), env, ready=http_answers(f"{ports.web_url}/health/"))
 
 
 def manage(*arguments: str) -> list[str]:

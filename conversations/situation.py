@@ -24,6 +24,7 @@ class Situation:
     turn: Turn | None
     may_say: bool = False
     may_finish: bool = False
+    responses: tuple[Response, ...] = ()
 
 
 def situation(

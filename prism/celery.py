@@ -3,8 +3,10 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 from prism.embedded import hold
+from prism.lib.memory import settle
 
 hold()  # embedded servers stay for as long as this process works
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prism.settings")
@@ -35,3 +37,8 @@ app.conf.beat_schedule = {
     "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
 }
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def settle_worker(**details: object) -> None:
+    settle()

@@ -165,8 +165,13 @@ def _storable(fields: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def draft_for(device: Device, page: str) -> dict[str, list[str]]:
     """The newest draft of a page that this device may read; empty when there is none."""
-    drafts = Draft.objects.filter(enrolment_id=device.enrolment_id, page=page)
+    return drafts_for(device, [page])
+
+
+def drafts_for(device: Device, pages: list[str]) -> dict[str, list[str]]:
+    """The fields of the newest drafts of several forms that stand on one page."""
+    drafts = Draft.objects.filter(enrolment_id=device.enrolment_id, page__in=pages)
     if not device.is_trusted:
         drafts = drafts.filter(device=device)
-    newest = drafts.order_by("-updated_at").first()
-    return newest.fields if newest else {}
+    newest = {draft.page: draft.fields for draft in drafts.order_by("updated_at")}
+    return {name: given for fields in newest.values() for name, given in fields.items()}

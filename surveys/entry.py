@@ -112,6 +112,18 @@ def current_device(request: HttpRequest, study: Study) -> Device | None:
     )
 
 
+def device_in(request: HttpRequest, slug: str) -> Device | None:
+    """The device this browser is in the study of that address, with enrolment and study, in one query."""
+    keys = list(request.session.get("devices", {}).values())
+    if not keys:
+        return None
+    return (
+        Device.objects.select_related("enrolment__study")
+        .filter(key__in=keys, enrolment__study__slug=slug, enrolment__participant__erased_at=None)
+        .first()
+    )
+
+
 def resume_path(enrolment: Enrolment) -> str:
     """The personal link that resumes everything. The secret is in the query, which no log keeps."""
     token = signing.dumps([enrolment.pk, enrolment.resume_key], salt=RESUME_SALT)

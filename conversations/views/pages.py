@@ -20,7 +20,7 @@ from conversations.situation import Now
 from conversations.views.shapes import conversation_context
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
-from surveys.answers import draft_for, save_draft
+from surveys.answers import draft_for, drafts_for, save_draft
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 MOST_MESSAGES = 120
@@ -93,20 +93,16 @@ def conversation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 
 def find(visit: Visit, code: str) -> Conversation:
-    found = (
-        Conversation.objects.readable_by(visit.device)
-        .select_related("protocol", "enrolment", "study")
-        .coded(code)
-        .first()
-    )
+    found = Conversation.objects.readable_by(visit.device).select_related("protocol").coded(code).first()
     if found is None:
         raise Http404
+    found.enrolment, found.study = visit.enrolment, visit.study
     return found
 
 
 @require_safe
 @participant_page
-@in_stage("conversations")
+@in_stage("conversations", is_door=False)
 @conversation_page
 def conversation(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
     return show(request, visit, conversation)
@@ -125,8 +121,10 @@ def show(
         return redirect("conversations:overview", slug=visit.study.slug)
     if here.now == Now.FEEDBACK:
         return redirect(address("feedback", conversation))
-    forms = [draft_for(visit.device, chat.draft_page(conversation, form)) for form in ("say", "rate")]
-    draft = {**forms[0], **forms[1], **(typed or {})}
+    draft = {
+        **drafts_for(visit.device, [chat.draft_page(conversation, f) for f in ("say", "rate")]),
+        **(typed or {}),
+    }
     context = {
         **page_context(request, visit, "conversations"),
         **conversation_context(conversation, here, draft),
@@ -151,7 +149,7 @@ def act(verb: Callable[[HttpRequest, Conversation], object], form: str = "") -> 
 
     @require_POST
     @participant_page
-    @in_stage("conversations")
+    @in_stage("conversations", is_door=False)
     @conversation_page
     def view(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
         try:
@@ -230,7 +228,7 @@ finish = act(lambda request, talk: chat.finish(talk))
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @participant_page
-@in_stage("conversations")
+@in_stage("conversations", is_door=False)
 @conversation_page
 def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
     rules = conversation.protocol.parsed()

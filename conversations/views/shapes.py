@@ -1,5 +1,6 @@
 """What the conversation pages show: slots with letters and cleaned text, never a model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,12 @@ class TurnView:
     cursor: str
 
 
-def turn_views(conversation: Conversation, draft: dict[str, list[str]]) -> list[TurnView]:
-    """All turns; of those before the newest only the answer that won, which is all that is shown of them."""
-    turns = list(conversation.turns.select_related("choice__response").order_by("number"))
-    return [*(past_view(turn) for turn in turns[:-1]), *(turn_view(turn, draft) for turn in turns[-1:])]
+def past_views(conversation: Conversation, newest: Turn | None) -> list[TurnView]:
+    """The turns before the newest, with only the answer that won, which is all that is shown of them."""
+    if newest is None or newest.number == 0:
+        return []
+    past = conversation.turns.filter(number__lt=newest.number).select_related("choice__response")
+    return [past_view(turn) for turn in past.order_by("number")]
 
 
 def past_view(turn: Turn) -> TurnView:
@@ -48,8 +51,7 @@ def past_view(turn: Turn) -> TurnView:
     return TurnView(number=turn.number, text=turn.text, slots=[winner], winner=winner, cursor="")
 
 
-def turn_view(turn: Turn, draft: dict[str, list[str]]) -> TurnView:
-    responses = chat.shown(turn)
+def turn_view(turn: Turn, responses: Sequence[Response], draft: dict[str, list[str]]) -> TurnView:
     winner = turn.choice.response_id if hasattr(turn, "choice") else None
     slots = [slot_view(response, response.pk == winner, draft) for response in responses]
     cursor = {r.slot: (r.run, len(r.text)) for r in responses if r.run}
@@ -90,15 +92,14 @@ def conversation_context(
     conversation: Conversation, here: Situation, draft: dict[str, list[str]]
 ) -> dict[str, Any]:
     rules: Protocol = conversation.protocol.parsed()
-    turns = turn_views(conversation, draft)
     return {
         "conversation": conversation,
         "kind": rules.type(conversation.type),
         "rules": rules,
         "now": here.now.value,
         "here": here,
-        "earlier": turns[:-1],
-        "latest": turns[-1] if turns else None,
+        "earlier": past_views(conversation, here.turn),
+        "latest": turn_view(here.turn, here.responses, draft) if here.turn else None,
         "tied": [r.slot for r in chat.tied(here.turn)] if here.now == Now.CHOOSING and here.turn else [],
         "say_draft": "",
     }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from surveys import journey
-from surveys.entry import current_device, resume_path
+from surveys.entry import device_in, resume_path
 from surveys.models import Device, Enrolment, Study
 
 
@@ -27,12 +27,8 @@ View = Callable[..., HttpResponse]
 
 def find_visit(request: HttpRequest, slug: str) -> Visit | None:
     """The participant behind this browser in the study, or None. The one access check of the journey."""
-    study = Study.objects.filter(slug=slug).select_related("questionnaire", "consent_document").first()
-    device = current_device(request, study) if study else None
-    if study is None or device is None:
-        return None
-    device.enrolment.study = study
-    return Visit(study, device.enrolment, device)
+    device = device_in(request, slug)
+    return Visit(device.enrolment.study, device.enrolment, device) if device else None
 
 
 def participant_page(view: View) -> View:
@@ -50,12 +46,17 @@ def participant_page(view: View) -> View:
     return inner
 
 
-def in_stage(key: str) -> Callable[[View], View]:
-    """Send whoever is not in this stage to where they belong; nobody jumps ahead or edits what is over."""
+def in_stage(key: str, *, is_door: bool = True) -> Callable[[View], View]:
+    """Send whoever is not in this stage to where they belong; nobody jumps ahead or edits what is over.
+
+    A stage's door looks at all stages anew; the pages behind it believe what the door wrote down.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def inner(request: HttpRequest, visit: Visit, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not is_door and visit.enrolment.stage == key and not visit.enrolment.is_over:
+                return view(request, visit, *args, **kwargs)
             where = journey.destination(visit.enrolment)
             if visit.enrolment.is_over or visit.enrolment.stage != key:
                 return redirect(where)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         ports, relay = Ports(web=free_port()), free_port()
         with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
-            add_prism(house, ports)
+            add_prism(house, ports, env={"DEBUG": "0"})
             command = [sys.executable, "-m", "uvicorn", "benchmarks.relay:app", "--port", str(relay)]
             command += ["--log-level", "warning"]
             house.add(
