@@ -265,5 +265,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "httpx2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
+        # Two lines for each of thousands of tasks a minute would cost more than they tell.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
     },
 }
