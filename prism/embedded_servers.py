@@ -18,6 +18,7 @@ import stat
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -110,7 +111,7 @@ class Place:
         return arguments | {"args": [setpriv, *who, *rights, "--", *command]}
 
 
-class Server:
+class Server(ABC):
     """One embedded server: how to find, prepare, start, recognise and stop it."""
 
     name: ClassVar[str]
@@ -124,14 +125,14 @@ class Server:
         self.place = place
         self.log = place.log / f"{self.name}.log"
 
-    def command(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def command(self) -> list[str]: ...
 
-    def prepare(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def prepare(self) -> None: ...
 
-    def is_ready(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_ready(self) -> bool: ...
 
     def is_wanted(self) -> bool:
         """Whether no other server is configured: nothing is, or the address that an outer command set."""
