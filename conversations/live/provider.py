@@ -5,8 +5,9 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
+import aiohttp
 import httpx2
 import openai
 
@@ -55,7 +56,10 @@ _clients: dict[tuple[str, str], openai.AsyncOpenAI] = {}
 
 
 def client_for(base_url: str, api_key: str) -> openai.AsyncOpenAI:
-    """One client, so one pool of connections, for each endpoint and key of this process."""
+    """One client, so one pool of connections, for each endpoint and key of this process.
+
+    Over aiohttp, which reads a stream at about half the cost of the SDK's own transport.
+    """
     key = (base_url, api_key)
     if key not in _clients:
         limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=200)
@@ -63,7 +67,7 @@ def client_for(base_url: str, api_key: str) -> openai.AsyncOpenAI:
             base_url=base_url,
             api_key=api_key or "none",
             max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(limits=limits, follow_redirects=False),
+            http_client=openai.DefaultAioHttpClient(limits=limits, follow_redirects=False),
         )
     return _clients[key]
 
@@ -84,11 +88,12 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
     timeout = httpx2.Timeout(call.silence_seconds, connect=min(10.0, call.silence_seconds))
     request = client_for(call.base_url, call.api_key).chat.completions.with_streaming_response.create(
         model=call.model,
-        messages=cast(Any, call.messages),
+        messages=[],
         stream=True,
         stream_options={"include_usage": True},
         seed=call.seed,
-        extra_body=call.parameters,
+        # As they are: the SDK would look through every message for what it has to rename.
+        extra_body={**call.parameters, "messages": call.messages},
         extra_headers={"X-Prism-Attempt": call.attempt},
         timeout=timeout,
     )
@@ -98,7 +103,7 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
                 piece = _piece(line, ending)
                 if piece:
                     yield piece
-    except (openai.APIError, httpx2.HTTPError) as error:
+    except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError) as error:
         raise _failure(error) from error
     except (ValueError, RuntimeError, httpx2.InvalidURL) as error:
         raise ProviderFailure("garbage", type(error).__name__) from error
@@ -153,11 +158,23 @@ def _failure(error: Exception) -> ProviderFailure:
     if isinstance(error, openai.APIStatusError):
         kind = "server_error" if error.status_code >= 500 else "refused"
         return ProviderFailure(kind, f"status {error.status_code}")
+    below = _below(error)
+    if isinstance(below, aiohttp.ClientConnectorError):
+        return ProviderFailure("unreachable", f"{type(below).__name__}: {below.os_error!r}")
+    if below and not isinstance(below, aiohttp.ServerTimeoutError):
+        return ProviderFailure("cut", type(below).__name__)
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
         return ProviderFailure("silent", "no word in time")
     if isinstance(error, openai.APIConnectionError | httpx2.ConnectError):
         return ProviderFailure("unreachable", f"{type(error).__name__}: {error.__cause__!r}")
     return ProviderFailure("cut", type(error).__name__)
+
+
+def _below(error: BaseException | None) -> aiohttp.ClientError | None:
+    """What went wrong underneath; the SDK takes a refused or closed connection for a timeout."""
+    while error is not None and not isinstance(error, aiohttp.ClientError):
+        error = error.__cause__
+    return error
 
 
 def _retry_after(error: openai.RateLimitError) -> float | None:
