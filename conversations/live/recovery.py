@@ -31,8 +31,7 @@ def sweep() -> tuple[int, int]:
         )[:1000]
     )
     drawing.mark_enqueued(forgotten)
-    for pk in forgotten:
-        drawing.enqueue(pk)
+    drawing.enqueue(forgotten)
     return len(lost), len(forgotten)
 
 
