@@ -20,8 +20,8 @@ from conversations.models import Response
 from .wire import Cursor, Entry, SlotText, endings, event, news, stream_key, unpack
 
 logger = logging.getLogger(__name__)
-TICK_SECONDS = 0.04
-GAP_SECONDS = 0.09
+TICK_SECONDS = 0.05
+GAP_SECONDS = 0.1
 HEARTBEAT_SECONDS = 10.0
 REFRESH_SECONDS = 2.0
 Row = tuple[str, int, str, str]
@@ -77,13 +77,12 @@ class Hub:
         self.redis = redis.Redis.from_url(settings.REDIS_URL)
         self.reader: asyncio.Task[None] | None = None
 
-    async def join(self, turn: int) -> Feed:
+    def join(self, turn: int, rows: list[Row]) -> Feed:
         feed = self.feeds.get(turn)
         if feed is None:
-            fresh = Feed(turn)
+            feed = self.feeds[turn] = Feed(turn)
             # PostgreSQL first: what Redis has is newer, and pieces go on from a text that is there.
-            await self._refresh([fresh])
-            feed = self.feeds.setdefault(turn, fresh)
+            feed.take_rows(rows)
         feed.readers += 1
         if self.reader is None or self.reader.done():
             self.reader = asyncio.create_task(self._read_forever())
@@ -139,11 +138,15 @@ def rows_of(turns: list[int]) -> dict[int, list[Row]]:
     """Slot, run, text and state of the shown responses of each turn."""
     try:
         found: dict[int, list[Row]] = {}
-        for row in Response.objects.shown().filter(turn__in=turns):
-            found.setdefault(row.turn_id, []).append((row.slot, row.run, row.text, row.state))
+        for response in Response.objects.shown().filter(turn__in=turns):
+            found.setdefault(response.turn_id, []).append(row_of(response))
         return found
     finally:
         connection.close()  # a stream of events must not hold a connection
+
+
+def row_of(response: Response) -> Row:
+    return (response.slot, response.run, response.text, response.state)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
@@ -157,12 +160,13 @@ def hub() -> Hub:
     return _hubs[loop]
 
 
-async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
+async def follow(turn: int, cursor: Cursor, rows: list[Row]) -> AsyncIterator[str]:
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
+    `rows` is what PostgreSQL had a moment ago.
     One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once.
     """
-    feed = await hub().join(turn)
+    feed = hub().join(turn, rows)
     told: set[str] = set()
     try:
         yield "retry: 1000\n\n"
@@ -183,7 +187,8 @@ async def follow(turn: int, cursor: Cursor) -> AsyncIterator[str]:
             if data:
                 await asyncio.sleep(GAP_SECONDS)
             try:
-                await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await changed.wait()
             except TimeoutError:
                 yield ": still here\n\n"
     finally:

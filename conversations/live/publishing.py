@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 
 import redis.asyncio as redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from .wire import STREAM_SECONDS, Entry, pack, stream_key
 
 logger = logging.getLogger(__name__)
-FLUSH_SECONDS = 0.08
+FLUSH_SECONDS = 0.1
 CHECKPOINT_SECONDS = 1.0
 
+LOCK = "SELECT id FROM conversations_response WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 CHECKPOINT = """
 UPDATE conversations_response AS r SET text = v.text, lease_at = clock_timestamp()
 FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS v(id, attempt, text)
@@ -142,7 +143,8 @@ class Publisher:
 def checkpoint(alive: list[LiveText]) -> set[int]:
     """Store the texts and renew the leases; returns the responses that are still this worker's."""
     try:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(LOCK, [[t.response for t in alive]])
             cursor.execute(
                 CHECKPOINT,
                 [[t.response for t in alive], [t.attempt for t in alive], [t.text for t in alive]],

@@ -27,16 +27,25 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """Handed to the broker before `moment` and taken by nobody."""
         return self.filter(state=Response.State.WAITING, enqueued_at__lt=moment)
 
-    def claim(self, pk: int, worker: str) -> "Response | None":
-        """Take a waiting response for one attempt; None when somebody else was faster (compare-and-set)."""
-        taken = self.filter(pk=pk, state=Response.State.WAITING).update(
-            state=Response.State.STREAMING, worker=worker, lease_at=timezone.now(), attempt=F("attempt") + 1
+    def claim(self, ids: list[int], worker: str) -> "list[Response]":
+        """Take those of `ids` that wait, each for one attempt; what another worker is taking is left to it.
+
+        Call within a transaction.
+        """
+        free = self.filter(pk__in=ids, state=Response.State.WAITING)
+        taken: list[Response] = list(
+            free.select_related("model__provider", "turn__conversation__protocol").select_for_update(
+                of=("self",), skip_locked=True
+            )
         )
-        return (
-            self.select_related("model__provider", "turn__conversation__protocol").get(pk=pk)
-            if taken
-            else None
+        now = timezone.now()
+        for response in taken:
+            response.state, response.worker, response.lease_at = Response.State.STREAMING, worker, now
+            response.attempt += 1
+        self.filter(pk__in=[response.pk for response in taken]).update(
+            state=Response.State.STREAMING, worker=worker, lease_at=now, attempt=F("attempt") + 1
         )
+        return taken
 
 
 class Response(models.Model):

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from conversations.fakellm.server import running
-from conversations.live import answering, publishing, recovery
+from conversations.live import answering, claiming, publishing, recovery
 from conversations.models import Attempt, LanguageModel, Provider, Response
 from tests.conversations.scripted import Reply, scripted
 from tests.conversations.talking import (
@@ -79,7 +79,7 @@ def test_an_answer_is_stored_with_its_figures_and_one_finished_attempt(fake):
         "max_tokens": 256,
     }
     assert attempt.reserved_cost >= response.cost
-    assert attempt.worker == answering.WORKER
+    assert attempt.worker == claiming.WORKER
 
 
 def test_the_model_gets_its_header_the_winners_words_and_the_new_message(fake):

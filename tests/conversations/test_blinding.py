@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from conversations.fakellm.server import running
-from conversations.live import answering
+from conversations.live import claiming
 from conversations.models import Attempt, Conversation, LanguageModel, Provider, Response, Turn
 from conversations.views import shapes
 from surveys.models import Study
@@ -74,7 +74,7 @@ def written(response: HttpResponse) -> str:
 
 def secrets() -> set[str]:
     """Every word that would tell which model answers, who serves it or how its call went."""
-    found = {answering.WORKER, *TELLING, *map(str, FIGURES.values())}
+    found = {claiming.WORKER, *TELLING, *map(str, FIGURES.values())}
     for model in LanguageModel.objects.select_related("provider"):
         persona = model.identifier.split(";")[0]
         found |= {

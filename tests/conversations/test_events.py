@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings as configured
 from django.core.handlers.asgi import ASGIHandler
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import AsyncClient, Client
 
 from conversations.fakellm.server import running
@@ -205,20 +205,6 @@ def test_without_redis_the_text_comes_from_postgresql(settings):
     finish.join()
     assert heard.texts == WHOLE
     assert heard.is_done
-
-
-def test_a_database_that_is_away_at_the_start_leaves_nothing_behind(monkeypatch):
-    def away(turns: list[int]) -> None:
-        raise OperationalError("away")
-
-    async def follow() -> int:
-        with pytest.raises(OperationalError):
-            async for _ in feed.follow(1, {}):
-                pass
-        return len(feed.hub().feeds)
-
-    monkeypatch.setattr(feed, "rows_of", away)
-    assert asyncio.run(follow()) == 0
 
 
 def test_when_every_browser_left_nothing_is_followed_any_more():

@@ -37,7 +37,7 @@ def response(provider_url: str) -> Response:
 @pytest.fixture
 def broken_database(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Writing down an end fails as often as the number in this list says."""
-    left, real = [0], answering._finish
+    left, real = [0], answering.finish
 
     def finish(*arguments: Any) -> bool:
         if left[0]:
@@ -45,7 +45,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             raise OperationalError("the database is restarting")
         return real(*arguments)
 
-    monkeypatch.setattr(answering, "_finish", finish)
+    monkeypatch.setattr(answering, "finish", finish)
     monkeypatch.setattr(answering, "DATABASE_PAUSES", (0.01, 0.01))
     return left
 

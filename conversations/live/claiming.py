@@ -1,0 +1,163 @@
+"""Taking waiting responses for this worker, each with the call that is to be made for it."""
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from conversations.models import Attempt, LanguageModel, Response, Turn
+from conversations.protocols import RESERVED
+from prism.lib.crypto import UnreadableSecret
+
+from .provider import Call, ProviderFailure
+from .together import Together
+
+DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none
+MOST_COST = Decimal("999999.999999")  # what the columns hold
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A response of this worker, its attempt as committed, and its call or why none is made."""
+
+    response: Response
+    attempt: Attempt
+    call: Call | ProviderFailure
+
+
+def take(response_id: int) -> Taken | None:
+    """Claim the response and commit the attempt before any request is sent; None when it is not waiting.
+
+    The tasks of a moment are claimed in one transaction. The connection is given back before this returns.
+    """
+    return _take_together(response_id)
+
+
+def _take_all(ids: list[int]) -> dict[int, Taken]:
+    try:
+        with transaction.atomic():
+            responses = Response.objects.claim(ids, WORKER)
+            calls = _calls(responses)
+            attempts = Attempt.objects.bulk_create([_attempt(row, calls[row.pk]) for row in responses])
+            return {
+                row.pk: Taken(row, attempt, calls[row.pk])
+                for row, attempt in zip(responses, attempts, strict=True)
+            }
+    finally:
+        connection.close()
+
+
+_take_together = Together(_take_all)
+
+
+def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
+    parameters = call.parameters if isinstance(call, Call) else {}
+    return Attempt(
+        response=response,
+        number=response.attempt,
+        worker=WORKER,
+        request={**parameters, "model": response.model.identifier, "seed": response.seed},
+        prompt_sha256=_digest(call),
+        reserved_cost=_ceiling(response.model, call),
+    )
+
+
+def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:
+    room = _room({row.model_id: row.model for row in responses if row.model.daily_limit}.values())
+    said: dict[int, list[dict[str, str]]] = {}
+    calls: dict[int, Call | ProviderFailure] = {}
+    for row in responses:
+        if row.turn_id not in said:
+            said[row.turn_id] = messages(row.turn)
+        if not _is_on(row.model) or room.get(row.model_id, 1) < 1:
+            calls[row.pk] = ProviderFailure("switched_off")
+            continue
+        if row.model_id in room:
+            room[row.model_id] -= 1
+        calls[row.pk] = _call_or_failure(row, said[row.turn_id])
+    return calls
+
+
+def _is_on(model: LanguageModel) -> bool:
+    return model.status == LanguageModel.Status.ACTIVE and model.provider.is_on
+
+
+def _room(limited: Iterable[LanguageModel]) -> dict[int, int]:
+    """How many more calls each model with a daily limit may take.
+
+    Its row is locked, so that other workers count only when our attempts are in.
+    """
+    since = timezone.now() - timedelta(days=1)
+    limits = {model.pk: model.daily_limit for model in limited}
+    if not limits:
+        return {}
+    locked = LanguageModel.objects.select_for_update().filter(pk__in=limits).order_by("pk")
+    return {
+        pk: limits[pk] - Attempt.objects.filter(response__model=pk, started_at__gte=since).count()
+        for pk in locked.values_list("pk", flat=True)
+    }
+
+
+def _call_or_failure(response: Response, said: list[dict[str, str]]) -> Call | ProviderFailure:
+    try:
+        return _call(response, said)
+    except UnreadableSecret:
+        return ProviderFailure("key", "the stored key cannot be read; enter it again")
+
+
+def _call(response: Response, said: list[dict[str, str]]) -> Call:
+    model = response.model
+    protocol = response.turn.conversation.protocol.parsed()
+    header = [{"role": "system", "content": model.header}] if model.header else []
+    return Call(
+        base_url=model.provider.base_url,
+        api_key=model.provider.api_key,
+        model=model.identifier,
+        messages=(*header, *said),
+        parameters={
+            name: value
+            for name, value in {**protocol.generation, **model.parameters}.items()
+            if name not in RESERVED
+        },
+        seed=response.seed,
+        silence_seconds=model.provider.silence_seconds,
+        attempt=f"{response.pk}.{response.attempt}",
+        provider=model.provider_id,
+        most_at_once=model.provider.max_concurrent,
+    )
+
+
+def messages(turn: Turn) -> list[dict[str, str]]:
+    """The turns before with the answer that won each, and the new message."""
+    said = []
+    earlier = turn.conversation.turns.filter(number__lt=turn.number).select_related("choice__response")
+    for past in earlier.order_by("number") if turn.number else ():
+        said.append({"role": "user", "content": past.text})
+        said.append({"role": "assistant", "content": past.choice.response.text})
+    return [*said, {"role": "user", "content": turn.text}]
+
+
+def _digest(call: Call | ProviderFailure) -> str:
+    return hashlib.sha256(json.dumps(call.messages).encode()).hexdigest() if isinstance(call, Call) else ""
+
+
+def _ceiling(model: LanguageModel, call: Call | ProviderFailure) -> Decimal:
+    """The most the call can cost: four characters a token in, the limit of tokens out."""
+    if isinstance(call, ProviderFailure):
+        return Decimal(0)
+    tokens_in = sum(len(message["content"]) for message in call.messages) // 4 + 1
+    limit = call.parameters.get("max_tokens")
+    return price(model, tokens_in, limit if isinstance(limit, int) else DEFAULT_LIMIT)
+
+
+def price(model: LanguageModel, tokens_in: int, tokens_out: int) -> Decimal:
+    cost = (model.price_in * tokens_in + model.price_out * tokens_out) / Decimal(1_000_000)
+    return min(max(cost, Decimal(0)), MOST_COST)

@@ -1,0 +1,117 @@
+"""Writing down how calls ended; what ends in the same moment is written in one transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from conversations.models import Attempt, Response
+
+from .claiming import price
+from .provider import Ending, ProviderFailure
+from .together import Together
+
+RESPONSES = """
+UPDATE conversations_response AS r SET state = v.state, text = v.text, failure = v.failure,
+    finish_reason = v.finish_reason, tokens_in = v.tokens_in, tokens_out = v.tokens_out, cost = v.cost,
+    first_text_ms = v.first_ms, total_ms = v.total_ms, finished_at = clock_timestamp()
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[],
+    %s::numeric[], %s::int[], %s::int[])
+    AS v(id, attempt, state, text, failure, finish_reason, tokens_in, tokens_out, cost, first_ms, total_ms)
+WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'streaming' RETURNING r.id
+"""
+ATTEMPTS = """
+UPDATE conversations_attempt AS a SET state = v.state, failure = v.failure, detail = v.detail, text = v.text,
+    finished_at = clock_timestamp()
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS v(id, state, failure, detail, text)
+WHERE a.id = v.id AND a.state = 'started'
+"""
+
+
+@dataclass
+class Result:
+    """What came of one call."""
+
+    text: str = ""
+    ending: Ending | None = None
+    failure: ProviderFailure | None = None
+    first_ms: int | None = None
+    total_ms: int = 0
+    is_superseded: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """A call that is over, with the response and the attempt it was made for."""
+
+    response: Response
+    attempt: Attempt
+    result: Result
+
+    @property
+    def state(self) -> str:
+        return str(Response.State.FAILED if self.result.failure else Response.State.DONE)
+
+
+def finish(end: End) -> bool:
+    """Store text and figures; False when another attempt has taken the response over since."""
+    return bool(_finish_together(end))
+
+
+def _finish_all(ends: list[End]) -> dict[End, bool]:
+    try:
+        with transaction.atomic():
+            in_order = Response.objects.filter(pk__in=[end.response.pk for end in ends]).order_by("pk")
+            # Locked in one order, as checkpoints do, so that neither waits for the other in a circle.
+            list(in_order.select_for_update().values_list("pk"))
+            stored = _store(RESPONSES, [_of_response(end) for end in ends])
+            mine = [end for end in ends if end.response.pk in stored]
+            if mine:
+                close_attempts(mine)
+            return {end: end.response.pk in stored for end in ends}
+    finally:
+        connection.close()
+
+
+_finish_together = Together(_finish_all)
+
+
+def close_attempts(ends: list[End]) -> None:
+    """Mark the attempts over; the text of a failed one is kept on its own row."""
+    _store(ATTEMPTS, [_of_attempt(end) for end in ends])
+
+
+def _store(statement: str, rows: list[tuple[Any, ...]]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+        return {row[0] for row in cursor.fetchall()} if cursor.description else set()
+
+
+def _of_response(end: End) -> tuple[Any, ...]:
+    result, failure = end.result, end.result.failure
+    ending = result.ending or Ending()
+    return (
+        end.response.pk,
+        end.attempt.number,
+        end.state,
+        result.text,
+        failure.kind if failure else "",
+        "" if failure else ending.finish_reason,
+        ending.tokens_in,
+        ending.tokens_out,
+        price(end.response.model, ending.tokens_in or 0, ending.tokens_out or 0),
+        result.first_ms,
+        result.total_ms,
+    )
+
+
+def _of_attempt(end: End) -> tuple[Any, ...]:
+    failure = end.result.failure
+    return (
+        end.attempt.pk,
+        str(Attempt.State.FAILED if failure else Attempt.State.FINISHED),
+        failure.kind if failure else "",
+        failure.detail if failure else "",
+        end.result.text if failure else "",
+    )
