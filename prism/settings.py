@@ -109,11 +109,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "surveys.coordinate.mfa.RequireMfa",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "prism.lib.onethread.OneThreadMiddleware",
 ]
 
 ROOT_URLCONF = "prism.urls"
 ASGI_APPLICATION = "prism.asgi.application"
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "16"))  # requests a web process works on at the same time
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
     {

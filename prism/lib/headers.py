@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -17,22 +16,11 @@ PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), bro
 class SecurityHeadersMiddleware:
     """Sets Content-Security-Policy and Permissions-Policy; private pages are never stored by caches."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Handler) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        response = self.get_response(request)
-        if isinstance(response, HttpResponse | HttpResponseBase):
-            return with_headers(response)
-        return self.finish(response)
-
-    async def finish(self, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-        return with_headers(await response)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return with_headers(self.get_response(request))
 
 
 def with_headers(response: HttpResponseBase) -> HttpResponseBase:

@@ -1,9 +1,8 @@
 """A second step at sign-in, mandatory for whoever can change a study or see who a participant is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
@@ -35,29 +34,11 @@ def should_have_mfa(user: User) -> bool:
 class RequireMfa:
     """Sends such a person from any page of the workbench to the set-up; participants never pass here."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(
-        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-    ) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self.get_response):
-            return self.guard(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.refusal(request) or self.get_response(request)
-
-    async def guard(self, request: HttpRequest) -> HttpResponseBase:
-        """The same on the asynchronous way; only guarded pages pay for a thread."""
-        if request.path.startswith(GUARDED):
-            refusal = await sync_to_async(self.refusal)(request)
-            if refusal:
-                return refusal
-        response = self.get_response(request)
-        return await response if isinstance(response, Awaitable) else response
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         if not request.path.startswith(GUARDED) or not needs_mfa(request.user):
