@@ -47,7 +47,7 @@ class Person:
         """Send a message and follow its answers to the end."""
         watched, begun = Watched(), time.perf_counter()
         form = {"csrfmiddlewaretoken": self.token, "form_key": self.key, "text": "Tell me something, please."}
-        page = await self.client.post(f"{self.page}say/", data=form)
+        page = await self.client.post(f"{self.page}say/", data=form, headers={"X-Prism-Part": "talk"})
         # Without `?after=…`, so that the stream repeats what the page itself may show already.
         address = re.search(r'data-events="([^"?]+)', page.text)
         if address is None:

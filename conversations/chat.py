@@ -90,11 +90,13 @@ def _lock(conversation: Conversation) -> None:
 
     Raises Refused when the person's part in the study has ended meanwhile, by erasure for example.
     """
-    conversation.state = (
-        Conversation.objects.select_for_update().values_list("state", flat=True).get(pk=conversation.pk)
+    mine = Conversation.objects.select_for_update(of=("self",)).filter(
+        pk=conversation.pk, enrolment__outcome=""
     )
-    if Enrolment.objects.filter(pk=conversation.enrolment_id).exclude(outcome="").exists():
+    state = mine.values_list("state", flat=True).first()
+    if state is None:
         raise Refused(_("Your part in this study is over. Nothing more is stored."))
+    conversation.state = state
 
 
 def cleaned(text: str) -> str:
@@ -113,8 +115,8 @@ def shown(turn: Turn) -> list[Response]:
     return list(turn.responses.shown().select_related("rating").order_by("slot"))
 
 
-def say(conversation: Conversation, text: str, key: str) -> Turn:
-    """Add a message and draw its models; the same key gives the same turn. Raises Refused."""
+def say(conversation: Conversation, text: str, key: str) -> Situation:
+    """Add a message and draw its models; the same key adds it once. Raises Refused."""
     rules = conversation.protocol.parsed()
     text = cleaned(text)
     if not text:
@@ -136,13 +138,12 @@ def _nobody_answers() -> str:
     return _("No model can answer at the moment. Your text is kept; please try again later.")
 
 
-def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
+def _add_turn(conversation: Conversation, text: str, key: str) -> Situation:
     with transaction.atomic():
         _lock(conversation)
-        known = conversation.turns.filter(key=key).first()
-        if known:
-            return known
         here = look(conversation)
+        if here.turn and (here.turn.key == key or conversation.turns.filter(key=key).exists()):
+            return here
         if not here.may_say:
             raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
         number = here.turn.number + 1 if here.turn else 0
@@ -156,7 +157,7 @@ def _add_turn(conversation: Conversation, text: str, key: str) -> Turn:
         Draft.objects.filter(
             enrolment=conversation.enrolment_id, page=draft_page(conversation, "say")
         ).delete()
-        return turn
+        return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
 def try_again(conversation: Conversation, key: str) -> None:

@@ -1,5 +1,6 @@
 """Starting the whole of Prism on this machine: for the demo, for bots and for measurements."""
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from prism.lib.processes import (
 )
 
 LIVE_SLOTS = 512
+LIVE_WORKERS = min(2, os.cpu_count() or 1)
 WORK_SLOTS = 4
 
 
@@ -40,7 +42,7 @@ def add_prism(
     ports: Ports,
     *,
     speed: float = 1.0,
-    live_workers: int = 1,
+    live_workers: int = LIVE_WORKERS,
     env: Mapping[str, str] | None = None,
 ) -> None:
     """Register fake provider, web, workers and beat; servers must be provided and migrated already.

@@ -16,7 +16,7 @@ from conversations import chat
 from conversations.chat import Refused, Score
 from conversations.models import Conversation
 from conversations.protocols import Protocol
-from conversations.situation import Now
+from conversations.situation import Now, Situation
 from conversations.views.shapes import conversation_context
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
@@ -25,6 +25,8 @@ from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 MOST_MESSAGES = 120
 MESSAGES_SECONDS = 600
+PART_HEADER = "X-Prism-Part"
+Verb = Callable[[HttpRequest, Conversation], Situation | None]
 MOVEMENT = ("start", "first", "first_ms", "last_ms", "moves")
 
 
@@ -114,19 +116,21 @@ def show(
     conversation: Conversation,
     error: str = "",
     typed: dict[str, list[str]] | None = None,
+    here: Situation | None = None,
 ) -> HttpResponse:
-    """The conversation as it stands; after a refusal its fields hold what was `typed`."""
-    here = chat.look(conversation)
+    """The conversation as it stands, or is known to: `here`. After a refusal fields hold what was `typed`.
+
+    A script that asks for the part alone gets the talk without the page around it, which costs about half.
+    """
+    here = here or chat.look(conversation)
     if here.now == Now.OVER:
         return redirect("conversations:overview", slug=visit.study.slug)
     if here.now == Now.FEEDBACK:
         return redirect(address("feedback", conversation))
-    draft = {
-        **drafts_for(visit.device, [chat.draft_page(conversation, f) for f in ("say", "rate")]),
-        **(typed or {}),
-    }
+    draft = {**_drafts(visit, conversation, here), **(typed or {})}
+    is_part = asks_for_part(request)
     context = {
-        **page_context(request, visit, "conversations"),
+        **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
         **conversation_context(conversation, here, draft),
         "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
@@ -134,14 +138,26 @@ def show(
         "say_draft_url": _draft_url(visit, conversation, "say"),
         "rate_draft_url": _draft_url(visit, conversation, "rate"),
     }
-    return render(request, "conversations/conversation.html", context, status=409 if error else 200)
+    template = "conversations/talk.html" if is_part else "conversations/conversation.html"
+    return render(request, template, context, status=409 if error else 200)
+
+
+def asks_for_part(request: HttpRequest) -> bool:
+    return request.headers.get(PART_HEADER) == "talk"
+
+
+def _drafts(visit: Visit, conversation: Conversation, here: Situation) -> dict[str, list[str]]:
+    """What was typed and not sent yet, where there is a form to hold it."""
+    if here.now == Now.ANSWERING:
+        return {}
+    return drafts_for(visit.device, [chat.draft_page(conversation, f) for f in ("say", "rate")])
 
 
 def _draft_url(visit: Visit, conversation: Conversation, form: str) -> str:
     return reverse("surveys:draft", args=[visit.study.slug, chat.draft_page(conversation, form)])
 
 
-def act(verb: Callable[[HttpRequest, Conversation], object], form: str = "") -> Callable[..., HttpResponse]:
+def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
     """A view for one act: do it and show the page again, with the reason of a refusal.
 
     What was typed is kept as the draft of `form`, for its field may not be on the page now.
@@ -153,12 +169,14 @@ def act(verb: Callable[[HttpRequest, Conversation], object], form: str = "") -> 
     @conversation_page
     def view(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
         try:
-            verb(request, conversation)
+            here = verb(request, conversation)
         except Refused as refusal:
             typed = {n: request.POST.getlist(n) for n in request.POST if n != "csrfmiddlewaretoken"}
             if form:
                 save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
             return show(request, visit, conversation, str(refusal), typed)
+        if asks_for_part(request):
+            return show(request, visit, conversation, here=here)
         return redirect(address("conversation", conversation))
 
     return view
@@ -204,9 +222,9 @@ def _at_a_persons_pace(conversation: Conversation) -> None:
         )
 
 
-def _say(request: HttpRequest, conversation: Conversation) -> None:
+def _say(request: HttpRequest, conversation: Conversation) -> Situation:
     _at_a_persons_pace(conversation)
-    chat.say(conversation, request.POST.get("text", ""), _key(request))
+    return chat.say(conversation, request.POST.get("text", ""), _key(request))
 
 
 def _try_again(request: HttpRequest, conversation: Conversation) -> None:

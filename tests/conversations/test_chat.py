@@ -250,8 +250,8 @@ def test_the_same_form_sent_again_is_the_same_turn(study, person):
 @SERVED
 def test_a_double_click_makes_one_turn(study, client):
     talk = begin(come_in(study, client), study)
-    turns = at_once(*[lambda: chat.say(Conversation.objects.get(pk=talk.pk), "Is this one?", "same key")] * 6)
-    assert {turn.pk for turn in turns} == {Turn.objects.get().pk}
+    heres = at_once(*[lambda: chat.say(Conversation.objects.get(pk=talk.pk), "Is this one?", "same key")] * 6)
+    assert {here.turn.pk for here in heres} == {Turn.objects.get().pk}
     assert Turn.objects.get().responses.count() == 4
     assert Turn.objects.get().draws.count() == 1
 
