@@ -3,9 +3,11 @@ from .journey import Answer, Consent, Draft, EnrolmentEvent, PageSubmission, Pre
 from .participant import Device, Enrolment, Identity, PanelSubmission, Participant
 from .people import Invitation, Membership
 from .study import ConsentDocument, Questionnaire, Study
+from .token import ApiToken
 
 __all__ = [
     "Answer",
+    "ApiToken",
     "AuditEvent",
     "Consent",
     "ConsentDocument",
