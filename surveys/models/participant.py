@@ -69,6 +69,7 @@ class Enrolment(models.Model):
     arrived_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     survey_finished_at = models.DateTimeField(null=True, blank=True)
+    has_notice = models.BooleanField(default=False, db_default=False)
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -82,7 +83,10 @@ class Enrolment(models.Model):
                 name="enrolment_outcome_has_time",
             ),
         ]
-        indexes = [models.Index(fields=["study", "is_test", "outcome", "stage"])]
+        indexes = [
+            models.Index(fields=["study", "is_test", "outcome", "stage"]),
+            models.Index(fields=["study", "arrived_at", "id"], name="enrolment_by_arrival"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -115,11 +119,20 @@ class PanelSubmission(models.Model):
 
 
 class Device(models.Model):
-    """A browser session on an enrolment. Only a trusted one reads what other devices wrote."""
+    """A browser session on an enrolment. Only a trusted one reads what other devices wrote.
+
+    `form` is all that is kept of what the browser says about itself; blank when it says nothing clear.
+    """
+
+    class Form(models.TextChoices):
+        PHONE = "phone", _("phone")
+        TABLET = "tablet", _("tablet")
+        DESKTOP = "desktop", _("desktop")
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="devices")
     key = models.CharField(max_length=40, unique=True, default=random_key)
     is_trusted = models.BooleanField(default=False)
+    form = models.CharField(max_length=8, choices=Form, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
