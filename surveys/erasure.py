@@ -107,9 +107,7 @@ def clear(
 def end(enrolments: Enrolments) -> None:
     """Those who were still on their way are no more."""
     now = timezone.now()
-    enrolments.filter(outcome="").update(
-        outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=now, stage="done"
-    )
+    enrolments.filter(outcome="").update(outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=now, stage="done")
 
 
 @contextmanager

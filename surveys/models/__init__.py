@@ -6,6 +6,7 @@ from .monitor import Notice, PageView
 from .participant import Device, Enrolment, Identity, PanelSubmission, Participant
 from .people import Invitation, Membership
 from .quality import Assessment, Decision, QualityRules, Signal
+from .quota import Cell, Quota, Seat
 from .study import ConsentDocument, Questionnaire, Study
 from .token import ApiToken
 
@@ -14,6 +15,7 @@ __all__ = [
     "ApiToken",
     "Assessment",
     "AuditEvent",
+    "Cell",
     "Coding",
     "CodingRuling",
     "CodingScheme",
@@ -37,6 +39,8 @@ __all__ = [
     "Presentation",
     "QualityRules",
     "Questionnaire",
+    "Quota",
+    "Seat",
     "Signal",
     "StoredVersion",
     "Study",

@@ -8,11 +8,12 @@ from django.db import IntegrityError, connection, models, transaction
 
 from conversations.models import Attempt
 from surveys import audit, erasure, journey
-from surveys.models import Answer
-from tests.factories import make_conversation, make_enrolment, make_study
+from surveys.models import Answer, Coding, CodingRuling, CodingScheme
+from tests.factories import make_conversation, make_enrolment, make_study, make_user
 
+CODED = ["CodingScheme", "Coding", "CodingRuling"]
 EVENTS = {
-    "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent"],
+    "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback"],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
@@ -26,7 +27,18 @@ def submit_everything() -> Any:
     make_conversation(enrolment)
     journey.note(enrolment, "arrived", signed=False)
     audit.record(None, "study.opened", study=study)
+    code(enrolment)
     return enrolment
+
+
+def code(enrolment: Any) -> None:
+    scheme, _made = CodingScheme.objects.get_or_create(key="ethnicity", version=1)
+    answer = Answer.objects.get(submission__enrolment=enrolment, question="ethnicity_text")
+    judge = make_user()
+    Coding.objects.create(answer=answer, scheme=scheme, coder=judge, place=1, category="Asian")
+    CodingRuling.objects.create(
+        answer=answer, scheme=scheme, by=judge, category="Asian", reason="It says so."
+    )
 
 
 def run(sql: str) -> int:
