@@ -73,6 +73,10 @@ class ConsentDocument(models.Model):
     title = models.CharField(max_length=200)
     body = models.TextField(help_text=_("Markdown"))
     boxes = models.JSONField(default=list)
+    document = models.TextField(
+        blank=True, default="", help_text=_("The file, as surveys.consent_documents reads it")
+    )
+    reconsent = models.BooleanField(default=False, help_text=_("Who is on the way is asked again"))
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -117,6 +121,10 @@ class Study(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
+    class Withdrawal(models.TextChoices):
+        ERASE = "erase", _("erase everything the person gave")
+        ANONYMISE = "anonymise", _("erase who it was and what they wrote; keep choices and scores")
+
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=200)
     summary = models.TextField(blank=True)
@@ -128,10 +136,17 @@ class Study(models.Model):
     minutes = models.PositiveIntegerField(default=30)
     contact_name = models.CharField(max_length=120, blank=True)
     contact_email = models.EmailField(blank=True)
+    ethics_board = models.CharField(max_length=200, blank=True)
+    ethics_email = models.EmailField(blank=True)
     withdrawal_days = models.PositiveIntegerField(default=14)
+    withdrawal = models.CharField(max_length=10, choices=Withdrawal, default=Withdrawal.ERASE)
+    retention = models.JSONField(default=dict, blank=True)
     panel = models.JSONField(default=dict)
     questionnaire = models.ForeignKey(Questionnaire, models.PROTECT, null=True, blank=True)
     consent_document = models.ForeignKey(ConsentDocument, models.PROTECT, null=True, blank=True)
+    quota = models.ForeignKey(
+        "surveys.Quota", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = StudyQuerySet.as_manager()
