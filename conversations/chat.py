@@ -262,9 +262,8 @@ def finish(conversation: Conversation) -> None:
             return
         if not here.may_finish:
             raise Refused(_why_not_finish(here, conversation.protocol.parsed()))
-        Conversation.objects.filter(pk=conversation.pk).update(
-            state=Conversation.State.FEEDBACK, chat_finished_at=timezone.now()
-        )
+        conversation.state, conversation.chat_finished_at = Conversation.State.FEEDBACK, timezone.now()
+        conversation.save(update_fields=["state", "chat_finished_at"])
 
 
 def _why_not_finish(here: Situation, rules: Rules) -> str:

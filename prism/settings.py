@@ -190,6 +190,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prism"
+MFA_TOTP_TOLERANCE = 1  # a code that changed while it was typed is taken
 MFA_REQUIRED = env_flag("MFA_REQUIRED", PRODUCTION)
 
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Prism <prism@localhost>")
@@ -248,6 +249,10 @@ LIVE_LEASE_SECONDS = float(os.environ.get("LIVE_LEASE_SECONDS", "8"))
 LIVE_SWEEP_SECONDS = float(os.environ.get("LIVE_SWEEP_SECONDS", "3"))
 # Whether a provider may stand in a private network, for example a model server next door.
 ALLOW_PRIVATE_PROVIDERS = env_flag("ALLOW_PRIVATE_PROVIDERS", not PRODUCTION)
+PROLIFIC_URL = os.environ.get("PROLIFIC_URL", "https://api.prolific.com/api/v1/")
+PROLIFIC_JWKS_URL = os.environ.get(
+    "PROLIFIC_JWKS_URL", "https://api.prolific.com/.well-known/study/jwks.json"
+)
 FAKELLM_URL = os.environ.get("FAKELLM_URL", "http://127.0.0.1:8899/v1")
 RATE_LIMITS_ON = env_flag("RATE_LIMITS", True)
 CODE_VERSION = os.environ.get("CODE_VERSION", "")

@@ -1,5 +1,6 @@
 """The stream of a turn's text to one browser, as server-sent events."""
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
@@ -26,8 +27,11 @@ def events(request: HttpRequest, slug: str, code: str, turn: int) -> HttpRespons
 
 def find_responses(request: HttpRequest, slug: str, code: str, number: int) -> list[Response]:
     """The shown responses of the turn, for a device that may read it."""
-    visit = find_visit(request, slug)
-    if visit is None:
-        return []
-    talks = Conversation.objects.readable_by(visit.device).coded(code)
-    return list(Response.objects.shown().filter(turn__conversation__in=talks, turn__number=number))
+    try:
+        visit = find_visit(request, slug)
+        if visit is None:
+            return []
+        talks = Conversation.objects.readable_by(visit.device).coded(code)
+        return list(Response.objects.shown().filter(turn__conversation__in=talks, turn__number=number))
+    finally:
+        connection.close()  # before the stream begins, which would hold it

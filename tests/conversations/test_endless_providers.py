@@ -5,7 +5,7 @@ import time
 import pytest
 
 from conversations import trial
-from conversations.live import answering
+from conversations.live import answering, claiming
 from conversations.models import LanguageModel
 from tests.conversations.scripted import Reply, scripted
 from tests.conversations.talking import a_response
@@ -43,7 +43,7 @@ def test_figures_beyond_all_measure_are_stored_as_the_most_that_fits():
         answering.answer(response.pk)
     response.refresh_from_db()
     assert (response.state, response.text) == ("done", "Dear.")
-    assert response.cost == response.attempts.get().reserved_cost == answering.MOST_COST
+    assert response.cost == response.attempts.get().reserved_cost == claiming.MOST_COST
 
 
 def test_a_limit_below_nothing_reserves_no_negative_cost():
