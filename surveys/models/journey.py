@@ -24,20 +24,24 @@ class EnrolmentEvent(models.Model):
 
 
 class Consent(models.Model):
-    """Proof of what was agreed or declined: document version, its hash, the boxes, the time. Append-only."""
+    """Proof of what was agreed or declined: document version, its hash, the boxes, the time. Append-only.
+
+    Who changes an optional box later leaves a further row of the same version, counted by `revision`.
+    """
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="consents")
     document = models.ForeignKey(ConsentDocument, models.PROTECT)
     document_sha256 = models.CharField(max_length=64)
     agreed = models.BooleanField()
     boxes = models.JSONField(default=dict)
+    revision = models.PositiveSmallIntegerField(default=0)
     language = models.CharField(max_length=12, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["enrolment", "document"], condition=models.Q(agreed=True), name="consent_agreed_once"
+                fields=["enrolment", "document", "revision"], name="consent_once_a_revision"
             )
         ]
 

@@ -69,6 +69,9 @@ class Enrolment(models.Model):
     arrived_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     survey_finished_at = models.DateTimeField(null=True, blank=True)
+    identity_erased_at = models.DateTimeField(null=True, blank=True)
+    texts_erased_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
     has_notice = models.BooleanField(default=False, db_default=False)
 
     objects = EnrolmentQuerySet.as_manager()
