@@ -36,6 +36,9 @@ class Export(models.Model):
     requested_at = models.DateTimeField(default=timezone.now)
     lease_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    people_erased = models.PositiveIntegerField(
+        default=0, help_text=_("How many of the people in it were erased or have withdrawn since")
+    )
 
     class Meta:
         ordering = ["-requested_at", "-id"]

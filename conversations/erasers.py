@@ -1,8 +1,9 @@
-"""What erasing a participant does to conversations: texts and ratings go, rows and codes stay."""
+"""What erasing does to conversations: running calls end, texts and ratings go, rows and codes stay."""
 
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from conversations.live.wire import stream_key
 from conversations.models import (
@@ -16,15 +17,15 @@ from conversations.models import (
     Turn,
 )
 from surveys import erasure
-from surveys.models import Participant
+from surveys.erasure import Enrolments, Part
 
-PATH = "conversation__enrolment__participant"
+ERASED = "erased"
 
 
-def blank_turns(participant: Participant) -> int:
+def blank_turns(enrolments: Enrolments) -> int:
     # A message that is being sent now is waited for, so that its text goes too.
-    list(Conversation.objects.select_for_update().filter(enrolment__participant=participant))
-    turns = Turn.objects.filter(**{PATH: participant})
+    list(Conversation.objects.select_for_update().filter(enrolment__in=enrolments).order_by("pk"))
+    turns = Turn.objects.filter(conversation__enrolment__in=enrolments)
     keys = [stream_key(pk) for pk in turns.values_list("pk", flat=True)]
     transaction.on_commit(lambda: _forget_streams(keys), robust=True)
     return turns.update(text="")
@@ -37,30 +38,47 @@ def _forget_streams(keys: list[str]) -> None:
             client.delete(*keys)
 
 
-def blank_responses(participant: Participant) -> int:
-    """Answers quote their questions; a running call loses its claim and is dropped by its worker."""
-    responses = Response.objects.filter(**{f"turn__{PATH}": participant})
-    return responses.update(text="", state=Response.State.FAILED, failure="erased")
+def blank_responses(enrolments: Enrolments) -> int:
+    """Answers quote their questions; a running call loses its claim, so that its worker stops it."""
+    responses = Response.objects.filter(turn__conversation__enrolment__in=enrolments)
+    responses.unfinished().update(state=Response.State.FAILED, failure=ERASED, finished_at=timezone.now())
+    return responses.update(text="")
 
 
-def blank_attempts(participant: Participant) -> int:
-    return Attempt.objects.filter(**{f"response__turn__{PATH}": participant}).update(text="", detail="")
+def blank_attempts(enrolments: Enrolments) -> int:
+    attempts = Attempt.objects.filter(response__turn__conversation__enrolment__in=enrolments)
+    attempts.filter(state=Attempt.State.STARTED).update(
+        state=Attempt.State.LOST, failure=ERASED, finished_at=timezone.now()
+    )
+    return attempts.update(text="", detail="")
 
 
-def blank_ratings(participant: Participant) -> int:
-    return Rating.objects.filter(**{f"response__turn__{PATH}": participant}).update(score=None, trace={})
+def blank_traces(enrolments: Enrolments) -> int:
+    return Rating.objects.filter(response__turn__conversation__enrolment__in=enrolments).update(trace={})
 
 
-def blank_feedback(participant: Participant) -> int:
-    return Feedback.objects.filter(**{PATH: participant}).update(text="", performance={}, choice={}, order={})
+def blank_ratings(enrolments: Enrolments) -> int:
+    ratings = Rating.objects.filter(response__turn__conversation__enrolment__in=enrolments)
+    return ratings.update(score=None, trace={})
+
+
+def blank_words(enrolments: Enrolments) -> int:
+    return Feedback.objects.filter(conversation__enrolment__in=enrolments).update(text="")
+
+
+def blank_feedback(enrolments: Enrolments) -> int:
+    feedback = Feedback.objects.filter(conversation__enrolment__in=enrolments)
+    return feedback.update(text="", performance={}, choice={}, order={})
 
 
 def register() -> None:
-    erasure.register(Turn, blank_turns)
-    erasure.register(Response, blank_responses)
-    erasure.register(Attempt, blank_attempts)
-    erasure.register(Rating, blank_ratings)
-    erasure.register(Feedback, blank_feedback)
+    erasure.register(Turn, blank_turns, Part.TEXTS)
+    erasure.register(Response, blank_responses, Part.TEXTS)
+    erasure.register(Attempt, blank_attempts, Part.TEXTS)
+    erasure.register(Rating, blank_traces, Part.TEXTS)
+    erasure.register(Rating, blank_ratings, Part.REST)
+    erasure.register(Feedback, blank_words, Part.TEXTS)
+    erasure.register(Feedback, blank_feedback, Part.REST)
     erasure.exempt(Conversation, "random codes, type, states and times")
     erasure.exempt(Draw, "which models were drawn, with odds and seed")
     erasure.exempt(Choice, "which slot won, by which rule")

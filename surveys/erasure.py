@@ -16,6 +16,7 @@ from enum import StrEnum
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from prism.lib.codes import random_key
 from surveys.models import (
     Answer,
     AuditEvent,
@@ -35,6 +36,7 @@ from surveys.models import (
     PanelSubmission,
     Participant,
     Presentation,
+    Questionnaire,
     Signal,
 )
 
@@ -166,6 +168,11 @@ def _blank_events(enrolments: Enrolments) -> int:
     return EnrolmentEvent.objects.filter(enrolment__in=enrolments).update(detail={})
 
 
+def _blank_reasons(enrolments: Enrolments) -> int:
+    """What coordinators wrote of the person may quote them; that and how they decided stays."""
+    return Decision.objects.filter(enrolment__in=enrolments).update(reason="")
+
+
 # Types of questions whose answer was offered or is a number: nobody's own words.
 CLOSED = {"single", "multiple", "dropdown", "country", "number", "sliders", "consent"}
 
@@ -176,8 +183,12 @@ register(Draft, delete_by(Draft, "enrolment"), Part.TEXTS)
 register(Answer, _blank_texts, Part.TEXTS)
 register(Answer, _blank_answers, Part.REST)
 register(EnrolmentEvent, _blank_events, Part.TEXTS)
-for _coded in (Coding, CodingRuling, CodingSuggestion):
-    register(_coded, delete_by(_coded, "answer__submission__enrolment"), Part.REST)
+register(Coding, delete_by(Coding, "answer__submission__enrolment"), Part.REST)
+for _quoting in (CodingRuling, CodingSuggestion):
+    register(_quoting, delete_by(_quoting, "answer__submission__enrolment"), Part.TEXTS)
+for _noted in (Signal, Notice):
+    register(_noted, delete_by(_noted, "enrolment"), Part.TEXTS)
+register(Decision, _blank_reasons, Part.TEXTS)
 exempt(Participant, "a random code, marked as erased")
 exempt(Enrolment, "random codes, states and times")
 exempt(Consent, "proof that consent was given: version, hash and time")

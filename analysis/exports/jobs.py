@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ from analysis.exports.release import Scope
 from analysis.exports.writing import MANIFEST, Written, written
 from analysis.models import Export
 from surveys import audit
-from surveys.models import Participant
+from surveys.models import Enrolment
 
 logger = logging.getLogger(__name__)
 
@@ -106,21 +106,25 @@ def delete(export: Export, by: User | None, **why: str) -> None:
             transaction.on_commit(partial(_remove_files, export))
 
 
-def delete_those_with(participant: Participant) -> int:
-    """Remove the finished exports that may hold this person; a run under way finds out by itself."""
-    exports = (
-        Export.objects.select_for_update(of=["self"])
-        .select_related("study")
-        .filter(
-            state__in=[State.DONE, State.RUNNING],
-            filters__source=ON_PAGE,
-            study__in=participant.enrolments.filter(survey_finished_at__isnull=False).values("study"),
-        )
-    )
-    done = [export for export in exports.order_by("pk") if export.state == State.DONE]
-    for export in done:
-        delete(export, None, reason="a participant was erased")
-    return len(done)
+def delete_those_with(enrolments: QuerySet[Enrolment]) -> int:
+    """Remove the finished exports that hold one of these people; a run under way finds out by itself.
+
+    Files that somebody took, or that a command wrote, are out of reach: the row says how many people in them
+    are gone.
+    """
+    study_ids = enrolments.filter(survey_finished_at__isnull=False).values("study")
+    exports = Export.objects.select_for_update(of=["self"]).select_related("study")
+    removed = 0
+    for export in exports.filter(study__in=study_ids).exclude(state=State.WAITING).order_by("pk"):
+        gone = release.people(scope_of(export)).filter(pk__in=enrolments, texts_erased_at=None)
+        people = gone.filter(survey_finished_at__lte=export.finished_at).count() if export.finished_at else 0
+        if not people:
+            continue
+        Export.objects.filter(pk=export.pk).update(people_erased=F("people_erased") + people)
+        if export.state == State.DONE and export.filters.get("source") == ON_PAGE:
+            delete(export, None, reason="a participant was erased")
+            removed += 1
+    return removed
 
 
 def lost() -> list[int]:

@@ -93,7 +93,10 @@ class Size:
 def people(scope: Scope) -> QuerySet[Enrolment]:
     """Those who finished the survey, were not turned away and did not withdraw."""
     chosen = Enrolment.objects.filter(
-        study=scope.study, survey_finished_at__isnull=False, participant__erased_at=None
+        study=scope.study,
+        survey_finished_at__isnull=False,
+        erased_at=None,
+        participant__erased_at=None,
     ).exclude(outcome__in=LEFT_OUT)
     return chosen if scope.include_test else chosen.counted()
 
