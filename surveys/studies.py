@@ -1,6 +1,5 @@
 """Running a study: editing it, opening and closing it, looking at it as a participant."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from surveys import audit
 from surveys.models import Enrolment, EnrolmentEvent, Participant, Study
-from surveys.panels import PROLIFIC
+from surveys.panels import panel_of
 
 State = Study.State
 NEXT_STATES: dict[str, State] = {
@@ -58,7 +57,7 @@ def start_preview(study: Study, by: User) -> Enrolment:
 
 def participant_link(study: Study) -> str:
     """The address to give to the panel, with the placeholders that it fills in for each person."""
-    panel: dict[str, Any] = {**PROLIFIC, **study.panel}
-    names = panel["parameters"].values()
-    query = urlencode({name: f"{{{{%{name}%}}}}" for name in names}, safe="{}%")
-    return f"{settings.PUBLIC_URL}{study.get_absolute_url()}?{query}"
+    panel = panel_of(study)
+    filled = {name: panel["placeholder"].replace("NAME", name) for name in panel["parameters"].values()}
+    address = f"{settings.PUBLIC_URL}{study.get_absolute_url()}"
+    return f"{address}?{urlencode(filled, safe='{}%[]$')}" if filled else address

@@ -3,6 +3,16 @@ from .coding import Coding, CodingRuling, CodingScheme, CodingSuggestion
 from .editing import EditorDraft, StoredVersion
 from .journey import Answer, Consent, Draft, EnrolmentEvent, PageSubmission, Presentation
 from .monitor import Notice, PageView
+from .panel import (
+    Bonus,
+    BonusPayment,
+    EntryLink,
+    InvitedPerson,
+    OptOut,
+    PanelConnection,
+    PanelEvent,
+    UsedEntryToken,
+)
 from .participant import Device, Enrolment, Identity, PanelSubmission, Participant
 from .people import Invitation, Membership
 from .quality import Assessment, Decision, QualityRules, Signal
@@ -15,6 +25,8 @@ __all__ = [
     "ApiToken",
     "Assessment",
     "AuditEvent",
+    "Bonus",
+    "BonusPayment",
     "Cell",
     "Coding",
     "CodingRuling",
@@ -28,12 +40,17 @@ __all__ = [
     "EditorDraft",
     "Enrolment",
     "EnrolmentEvent",
+    "EntryLink",
     "Identity",
     "Invitation",
+    "InvitedPerson",
     "Membership",
     "Notice",
+    "OptOut",
     "PageSubmission",
     "PageView",
+    "PanelConnection",
+    "PanelEvent",
     "PanelSubmission",
     "Participant",
     "Presentation",
@@ -44,4 +61,5 @@ __all__ = [
     "Signal",
     "StoredVersion",
     "Study",
+    "UsedEntryToken",
 ]

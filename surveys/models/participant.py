@@ -113,9 +113,12 @@ class PanelSubmission(models.Model):
     encrypted_session = models.TextField()
     is_signed = models.BooleanField(default=False)
     arrived_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=40, blank=True, help_text=_("What the panel calls it"))
+    state_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["enrolment", "digest"], name="panel_submission_once")]
+        indexes = [models.Index(fields=["digest"])]
 
     def __str__(self) -> str:
         return f"submission {self.pk} of enrolment {self.enrolment_id}"

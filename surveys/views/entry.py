@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from prism.lib.ratelimit import allow
 from surveys import entry, journey
 from surveys.models import Study
-from surveys.panels import PROLIFIC, EntryError, arrival
+from surveys.panels import EntryError, arrival, panel_of
 from surveys.views.visit import find_visit, problem, unknown_visitor
 
 BOT_AGENT = "prism-bots"
@@ -49,7 +49,7 @@ def _come_in(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _parameters(request: HttpRequest, study: Study) -> dict[str, str]:
     """Only what was given once: a parameter given twice is a tampered link."""
-    names = {**PROLIFIC, **study.panel}["parameters"].values()
+    names = panel_of(study)["parameters"].values()
     twice = [name for name in names if len(request.GET.getlist(name)) > 1]
     if twice:
         raise EntryError(_("The link is damaged: %(name)s stands in it twice.") % {"name": twice[0]})

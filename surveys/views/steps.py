@@ -219,7 +219,7 @@ def done(request: HttpRequest, visit: Visit) -> HttpResponse:
         **page_context(request, visit, "done"),
         "journey": None,
         "outcome": visit.enrolment.outcome,
-        "exit": panels.exit_for(visit.study, visit.enrolment.outcome),
-        "panel_name": {**panels.PROLIFIC, **visit.study.panel}["name"],
+        "exit": panels.exit_for(visit.study, visit.enrolment.outcome, visit.enrolment),
+        "panel_name": panels.panel_of(visit.study)["name"],
     }
     return render(request, "surveys/done.html", context)

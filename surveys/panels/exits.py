@@ -1,0 +1,63 @@
+"""The way back to the panel for each outcome."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from prism.lib.crypto import UnreadableSecret, decrypt
+from surveys.models import Enrolment, Identity, Study
+from surveys.panels.definitions import code_of, panel_of
+
+PERSONAL = re.compile(r"\{(participant|session|study)\}")
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Code and link; with fields the link is a form that is posted. Either may be "", not both."""
+
+    code: str
+    url: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def exit_for(study: Study, outcome: str, enrolment: Enrolment | None = None) -> Exit | None:
+    """The panel's code and return link for an outcome; None where the study has neither.
+
+    A link that carries the person's own ids is filled in for an enrolment; without one it stays a template.
+    """
+    panel = panel_of(study)
+    code = code_of(panel, outcome)
+    url = panel["exits"].get(outcome) or (panel["exit_url"] if code else "")
+    if not (code or url):
+        return None
+    fields = panel["exit_fields"] if url else {}
+    values = {"code": code}
+    if enrolment and PERSONAL.search("".join([url, *fields.values()])):
+        values |= _ids(enrolment)
+        if not values["participant"]:  # an erased person or a preview: the panel would not know whom we mean
+            return Exit(code=code, url="")
+    filled = {name: _fill(text, values) for name, text in fields.items()}
+    quoted = {name: quote(value, safe="") for name, value in values.items()}
+    return Exit(code=code, url=_fill(url, quoted), fields=filled)
+
+
+def _fill(text: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
+
+
+def _ids(enrolment: Enrolment) -> dict[str, str]:
+    """What the panel calls the person, their newest submission and its study."""
+    identity = Identity.objects.filter(participant=enrolment.participant_id).first()
+    newest = enrolment.panel_submissions.order_by("-arrived_at").first()
+    return {
+        "participant": _readable(identity.encrypted_id) if identity else "",
+        "session": _readable(newest.encrypted_session) if newest else "",
+        "study": newest.panel_study if newest else "",
+    }
+
+
+def _readable(secret: str) -> str:
+    try:
+        return decrypt(secret) if secret else ""
+    except UnreadableSecret:
+        return ""
