@@ -39,6 +39,7 @@ class Place:
 STUDY = [
     Place("analysis:live", _("Live picture"), Right.VIEW),
     Place("coordinate:participants", _("Participants"), Right.VIEW),
+    Place("coordinate:questionnaire", _("Questionnaire"), Right.RUN),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),

@@ -1,13 +1,15 @@
 """The coordinator's addresses under /coordinate/ that belong to surveys."""
 
-from django.urls import path
+from django.urls import include, path
 
-from surveys.coordinate.views import account, audit, invitations, participants, people, studies
+from surveys.coordinate.views import account, audit, invitations, participants, people, studies, tokens
 
 app_name = "coordinate"
 urlpatterns = [
     path("", studies.studies, name="studies"),
     path("account/", account.account, name="account"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="revoke_token"),
     path("audit/", audit.registry, name="audit_registry"),
     path("invitation/", invitations.invitation, name="invitation"),
     path("studies/<slug:slug>/settings/", studies.settings, name="settings"),
@@ -23,4 +25,5 @@ urlpatterns = [
     path("studies/<slug:slug>/people/<int:pk>/", people.change, name="member"),
     path("studies/<slug:slug>/people/<int:pk>/remove/", people.remove, name="remove"),
     path("studies/<slug:slug>/audit/", audit.audit, name="audit"),
+    path("studies/<slug:slug>/questionnaire/", include("surveys.coordinate.questionnaire_urls")),
 ]
