@@ -6,7 +6,7 @@ from django.db import transaction
 
 from conversations import protocols
 from conversations.models import Protocol
-from surveys.consents import PRISM
+from surveys import consents
 from surveys.instruments import instrument
 from surveys.models import ConsentDocument, Questionnaire, Study
 from surveys.models.study import sha256
@@ -19,7 +19,7 @@ def make_prism_study(slug: str, title: str, **fields: Any) -> Study:
         slug=slug,
         title=title,
         questionnaire=Questionnaire.load(instrument("prism"), source="prism.yaml"),
-        consent_document=ConsentDocument.load(**PRISM),
+        consent_document=ConsentDocument.load_file(consents.shipped("prism"), source="consent-prism.yaml"),
         **fields,
     )
     load_protocol(study, protocols.preset("prism"))

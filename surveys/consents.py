@@ -1,40 +1,109 @@
-"""Consent documents that are shipped, in our own words."""
+"""Asking for consent: what a person agreed to, asking again, taking a purpose back, a new version."""
 
-from typing import Any
+from collections.abc import Mapping
 
-PRISM: dict[str, Any] = {
-    "key": "prism",
-    "title": "Taking part in this study",
-    "body": """\
-We study what people from many places and walks of life want from AI language models. This page says what
-you would do and what happens with what you tell us. Please read it before you decide.
+from django.db import transaction
+from django.utils.translation import gettext as _
 
-## What you will do
+from accounts.models import User
+from surveys import audit, journey
+from surveys.consent_documents import Box
+from surveys.instruments import HERE
+from surveys.models import Consent, ConsentDocument, Enrolment, Study
 
-- Answer questions about yourself and about how you think AI models should behave (about 10 minutes).
-- Hold six short conversations with AI models and rate their answers (about 35 minutes).
 
-You can stop at any time by closing the page, and go on later by your personal link.
+class ConsentProblem(Exception):
+    """The change was refused; the message says why and what to do."""
 
-## What happens with your answers
 
-- Your answers, messages and ratings are stored under a random code. The id that your panel gave us is kept
-  apart from them, encrypted, and only used to pay you or to find your data if you ask for that.
-- The data will be published for research under the code. Please write nothing that could identify you or
-  anybody else.
-- Your messages are sent to the companies or computers that run the AI models, without your id or your
-  answers.
-- Some questions are about sensitive things such as religion or ethnicity. Each of them can be declined.
+def shipped(name: str) -> str:
+    """The text of a consent document that comes with Prism. Raises FileNotFoundError for others."""
+    return (HERE / f"consent-{name}.yaml").read_text(encoding="utf-8")
 
-## What you should know
 
-- AI models can be wrong, and may write things that you find unpleasant.
-- Taking part is voluntary. If you change your mind, write to us within 14 days and we erase what you gave.
-  After publication that is no longer possible.
-- Your payment does not depend on what you answer.
-""",
-    "boxes": [
-        {"key": "consent", "label": "Yes, I consent to take part", "required": True},
-        {"key": "consent_age", "label": "I certify that I am 18 years of age or over", "required": True},
-    ],
-}
+def current(enrolment: Enrolment) -> Consent | None:
+    """What the person agreed to last, with the document they read."""
+    agreed = enrolment.consents.filter(agreed=True).select_related("document")
+    return agreed.order_by("-pk").first()
+
+
+def decide(
+    enrolment: Enrolment, document: ConsentDocument, *, agreed: bool, boxes: Mapping[str, bool], language: str
+) -> bool:
+    """Store the decision once: of a double click, or of two windows, the first one stands."""
+    with transaction.atomic():
+        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        if enrolment.consents.filter(document=document).exists():
+            return False
+        _store(enrolment, document, agreed=agreed, boxes=boxes, language=language)
+        journey.note(enrolment, "consented" if agreed else "declined", version=document.version)
+        if not agreed:
+            journey.finish(enrolment, Enrolment.Outcome.NO_CONSENT)
+    return True
+
+
+def optional_boxes(consent: Consent) -> list[Box]:
+    """The purposes that the person may take back or grant, in the language they read."""
+    text = consent.document.parsed().in_language(consent.language)
+    return [box for box in text.boxes if not box.required]
+
+
+def change_purposes(enrolment: Enrolment, ticked: Mapping[str, bool], language: str) -> bool:
+    """Store what the person now agrees to of the optional purposes; False where nothing changed."""
+    with transaction.atomic():
+        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        before = current(enrolment)
+        if before is None:
+            return False
+        keys = [box.key for box in optional_boxes(before)]
+        boxes = {**before.boxes, **{key: ticked.get(key, False) for key in keys}}
+        if boxes == before.boxes:
+            return False
+        after = _store(enrolment, before.document, agreed=True, boxes=boxes, language=language, last=before)
+        journey.note(enrolment, "purposes changed", version=before.document.version, revision=after.revision)
+    return True
+
+
+def _store(
+    enrolment: Enrolment,
+    document: ConsentDocument,
+    *,
+    agreed: bool,
+    boxes: Mapping[str, bool],
+    language: str,
+    last: Consent | None = None,
+) -> Consent:
+    return Consent.objects.create(
+        enrolment=enrolment,
+        document=document,
+        document_sha256=document.sha256,
+        agreed=agreed,
+        boxes=dict(boxes),
+        language=language,
+        revision=last.revision + 1 if last else 0,
+    )
+
+
+def use(study: Study, document: ConsentDocument, by: User | None, *, instead_of: int | None) -> None:
+    """The study shows this version from now on, provided that it still shows the one with id `instead_of`.
+
+    Where the version says so, everybody on the way is asked again. Raises ConsentProblem when somebody else
+    was faster.
+    """
+    with transaction.atomic():
+        same = Study.objects.filter(pk=study.pk, consent_document=instead_of)
+        if not same.update(consent_document=document):
+            raise ConsentProblem(
+                _("Somebody else changed the document meanwhile. Copy your text, and open the page again.")
+            )
+        if document.reconsent:
+            study.enrolments.in_progress().exclude(stage="consent").update(stage="consent")
+        audit.record(
+            by,
+            "consent.changed",
+            study=study,
+            subject=document,
+            sha256=document.sha256,
+            reconsent=document.reconsent,
+        )
+    study.consent_document = document

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from surveys import stages
-from surveys.models import Consent, Enrolment, EnrolmentEvent
+from surveys.models import Consent, ConsentDocument, Enrolment, EnrolmentEvent
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,20 @@ def seen(enrolment: Enrolment) -> None:
 
 
 def has_consented(enrolment: Enrolment) -> bool:
-    document = enrolment.study.consent_document_id
-    return Consent.objects.filter(enrolment=enrolment, agreed=True, document=document).exists()
+    """Whether the person agreed to the study's document, or to one before it that need not be renewed."""
+    agreed = Consent.objects.filter(enrolment=enrolment, agreed=True).order_by("-pk")
+    newest = agreed.values_list("document", "document__key", "document__version").first()
+    if newest is None or newest[0] == enrolment.study.consent_document_id:
+        return newest is not None
+    return not _asks_again(enrolment.study.consent_document, *newest[1:])
+
+
+def _asks_again(document: ConsentDocument | None, key: str, agreed: int) -> bool:
+    """Whether this document is another one than was agreed to, or a version since then must be agreed to."""
+    if document is None or document.key != key:
+        return document is not None
+    since = ConsentDocument.objects.filter(key=key, version__gt=agreed, version__lte=document.version)
+    return since.filter(reconsent=True).exists()
 
 
 def _remember(enrolment: Enrolment, stage: str) -> None:

@@ -2,13 +2,13 @@
 
 from django.urls import path, re_path
 
-from surveys.views import entry, steps
+from surveys.views import consent, entry, steps
 
 app_name = "surveys"
 urlpatterns = [
     path("<slug:slug>/", entry.study, name="study"),
     path("<slug:slug>/resume/", entry.resume, name="resume"),
-    path("<slug:slug>/consent/", steps.consent, name="consent"),
+    path("<slug:slug>/consent/", consent.consent, name="consent"),
     path("<slug:slug>/survey/", steps.survey, name="survey"),
     path("<slug:slug>/survey/<slug:page>/", steps.survey_page, name="page"),
     re_path(r"^(?P<slug>[-\w]+)/draft/(?P<page>[-:\w]{1,120})/$", steps.draft, name="draft"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from surveys import questionnaires
+from surveys import consent_documents, questionnaires
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,6 +23,11 @@ def sha256(text: str) -> str:
 @lru_cache(maxsize=64)
 def _parsed(document: str) -> "questionnaires.Questionnaire":
     return questionnaires.parse(document)
+
+
+@lru_cache(maxsize=64)
+def _parsed_consent(document: str) -> "consent_documents.ConsentText":
+    return consent_documents.parse(document)
 
 
 class Questionnaire(models.Model):
@@ -87,19 +92,37 @@ class ConsentDocument(models.Model):
         return f"{self.key} v{self.version}"
 
     @classmethod
-    def load(cls, key: str, title: str, body: str, boxes: list[dict[str, Any]]) -> "ConsentDocument":
-        """The version that holds exactly these texts, made as the next one if they are new."""
-        digest = sha256(
-            "\n".join([title, body, *(f"{b['key']}|{b['label']}|{b['required']}" for b in boxes)])
-        )
-        known = cls.objects.filter(key=key, sha256=digest).first()
+    def load(
+        cls, key: str, title: str, body: str, boxes: list[dict[str, Any]], **more: Any
+    ) -> "ConsentDocument":
+        """As `load_file`, for a document in one language; `more` are further keys of the file."""
+        return cls.load_file(consent_documents.as_file(key, title, body, boxes, **more))
+
+    @classmethod
+    def load_file(cls, document: str, source: str = "") -> "ConsentDocument":
+        """The version that holds exactly this text, made as the next one if it is new.
+
+        Raises QuestionnaireError, with line and reason, when the text is no consent document.
+        """
+        parsed = consent_documents.parse(document, source=source)
+        digest = sha256(document)
+        known = cls.objects.filter(key=parsed.key, sha256=digest).first()
         if known:
             return known
-        latest = cls.objects.filter(key=key).order_by("-version").first()
-        version = latest.version + 1 if latest else 1
+        latest = cls.objects.filter(key=parsed.key).order_by("-version").first()
         return cls.objects.create(
-            key=key, version=version, title=title, body=body, boxes=boxes, sha256=digest
+            key=parsed.key,
+            version=latest.version + 1 if latest else 1,
+            title=parsed.title,
+            body=parsed.body,
+            boxes=[{"key": box.key, "label": box.label, "required": box.required} for box in parsed.boxes],
+            document=document,
+            reconsent=parsed.reconsent,
+            sha256=digest,
         )
+
+    def parsed(self) -> "consent_documents.ConsentText":
+        return _parsed_consent(self.document)
 
 
 class StudyQuerySet(models.QuerySet["Study"]):

@@ -1,69 +1,22 @@
-"""Consent, the questionnaire's pages, autosave and the last page."""
+"""The questionnaire's pages, autosave and the last page."""
 
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prism.lib.codes import form_key, random_key
-from prism.lib.markdown import render as markdown
 from surveys import answers, journey, panels
-from surveys.models import Consent, Enrolment, Questionnaire
+from surveys.models import Enrolment, Questionnaire
+from surveys.monitor.shown import note_page
 from surveys.questionnaires import Page, PageReading, question_fields, read_page
 from surveys.views.visit import Visit, in_stage, page_context, participant_page, untrusted_device
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@participant_page
-@in_stage("consent")
-def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
-    document = visit.study.consent_document
-    if document is None:
-        return redirect(journey.destination(visit.enrolment))
-    ticked = {box["key"]: request.POST.get(box["key"]) == "on" for box in document.boxes}
-    missing = [box for box in document.boxes if box.get("required") and not ticked[box["key"]]]
-    if request.method == "POST":
-        declined = "decline" in request.POST
-        if declined or not missing:
-            _store_consent(visit, agreed=not declined, boxes=ticked)
-            return redirect(journey.destination(visit.enrolment))
-    context = {
-        **page_context(request, visit, "consent"),
-        "document": document,
-        "body": markdown(document.body, highest=2),
-        "boxes": [{**box, "ticked": ticked[box["key"]]} for box in document.boxes],
-        "missing": missing if request.method == "POST" else [],
-    }
-    return render(request, "surveys/consent.html", context, status=422 if context["missing"] else 200)
-
-
-def _store_consent(visit: Visit, *, agreed: bool, boxes: dict[str, bool]) -> None:
-    """Store the decision once: of a double click, or of two windows, the first one stands."""
-    document = visit.study.consent_document
-    assert document is not None
-    with transaction.atomic():
-        Enrolment.objects.select_for_update().get(pk=visit.enrolment.pk)
-        if visit.enrolment.consents.filter(document=document).exists():
-            return
-        Consent.objects.create(
-            enrolment=visit.enrolment,
-            document=document,
-            document_sha256=document.sha256,
-            agreed=agreed,
-            boxes=boxes,
-            language=get_language() or "",
-        )
-        journey.note(visit.enrolment, "consented" if agreed else "declined", version=document.version)
-        if not agreed:
-            journey.finish(visit.enrolment, Enrolment.Outcome.NO_CONSENT)
 
 
 @require_safe
@@ -93,6 +46,7 @@ def survey_page(request: HttpRequest, visit: Visit, page: str) -> HttpResponse:
         return redirect("surveys:survey", slug=visit.study.slug)
     if request.method == "POST":
         return _submit_page(request, visit, questionnaire, pages, place)
+    note_page(visit.enrolment, page)
     return _show_page(
         request, visit, questionnaire, pages, place, _stored(visit, pages[place], answers.values(rows))
     )
@@ -142,6 +96,7 @@ def _submit_page(
             key=form_key(request.POST.get("form_key", "")),
             shown_at=_shown_at(request.POST.get("shown_at", ""), visit.enrolment),
         )
+        end_if_failed(visit.enrolment, questionnaire)
     if reading.screened_out:
         journey.finish(visit.enrolment, Enrolment.Outcome.SCREENED_OUT)
         return redirect("surveys:done", slug=visit.study.slug)

@@ -8,9 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from surveys import journey
+from surveys import consents, journey
 from surveys.models import Consent, ConsentDocument, Enrolment
-from surveys.views import steps
 from tests.factories import CONSENT_BOXES
 from tests.surveys.visitors import (
     CONSENT,
@@ -47,7 +46,7 @@ def decide(client, study, fields):
 
 
 def next_version(study, body="What it is about, and for whom.") -> ConsentDocument:
-    study.consent_document = ConsentDocument.load("prism", "Taking part", body, CONSENT_BOXES)
+    study.consent_document = ConsentDocument.load("prism", "Taking part", body, CONSENT_BOXES, reconsent=True)
     study.save()
     return study.consent_document
 
@@ -191,12 +190,12 @@ def test_two_clicks_at_once_leave_one_row_and_one_event(monkeypatch, second):
     arrive(client, study, new_panel_id())
     meet = Barrier(2, timeout=20)
 
-    def store_together(*args: Any, **kwargs: Any) -> None:
+    def decide_together(*args: Any, **kwargs: Any) -> bool:
         meet.wait()
-        store(*args, **kwargs)
+        return decide_once(*args, **kwargs)
 
-    store = steps._store_consent
-    monkeypatch.setattr(steps, "_store_consent", store_together)
+    decide_once = consents.decide
+    monkeypatch.setattr(consents, "decide", decide_together)
     session = client.cookies["sessionid"].value
     threads = [Thread(target=click, args=(study, session, fields)) for fields in (DECLINE, second)]
     for thread in threads:
