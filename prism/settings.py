@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.postgres",
     "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -235,13 +236,30 @@ if PRODUCTION:
         f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS
     ]
 
+API_RATE = os.environ.get("API_RATE", "120/min")
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "surveys.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "surveys.api.authentication.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "surveys.api.documentation.Described",
+    "DEFAULT_THROTTLE_CLASSES": ["surveys.api.throttling.PerCaller"],
+    "EXCEPTION_HANDLER": "surveys.api.problems.problem",
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": os.environ.get("API_RATE", "120/min")},
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Prism",
+    "VERSION": "1",
+    "DESCRIPTION": "Studies, their questionnaires, participants by code, and outcomes. For reading.",
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 # How long a live response may stay silent to us before another worker takes it over (seconds).

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
@@ -21,14 +22,21 @@ class Right(StrEnum):
     AUDIT = "audit"
     ANNOTATE = "annotate"
     REGISTRY = "registry"  # providers and models, shared by all studies
+    CREATE = "create"  # make further studies; asked without a study
 
 
 RIGHTS: dict[str, frozenset[Right]] = {
     Role.OWNER: frozenset(
-        {Right.VIEW, Right.RUN, Right.PEOPLE, Right.EXPORT, Right.AUDIT, Right.ANNOTATE, Right.REGISTRY}
+        {
+            *(Right.VIEW, Right.RUN, Right.PEOPLE, Right.EXPORT, Right.AUDIT, Right.ANNOTATE),
+            *(Right.REGISTRY, Right.CREATE),
+        }
     ),
     Role.COORDINATOR: frozenset(
-        {Right.VIEW, Right.RUN, Right.EXPORT, Right.AUDIT, Right.ANNOTATE, Right.REGISTRY}
+        {
+            *(Right.VIEW, Right.RUN, Right.EXPORT, Right.AUDIT, Right.ANNOTATE),
+            *(Right.REGISTRY, Right.CREATE),
+        }
     ),
     Role.ANALYST: frozenset({Right.VIEW, Right.EXPORT}),
     Role.ANNOTATOR: frozenset({Right.ANNOTATE}),
@@ -60,6 +68,15 @@ def held(user: User | AnonymousUser, study: Study | None) -> frozenset[Right]:
 def may(user: User | AnonymousUser, right: Right, study: Study | None) -> bool:
     """The one decision. Without a study: whether any of the person's memberships gives the right."""
     return right in held(user, study)
+
+
+def studies_with(user: User, right: Right) -> QuerySet[Study]:
+    """The studies in which the person's role, or being a superuser, gives `right`."""
+    if user.is_superuser:
+        return Study.objects.all()
+    roles = [role for role, rights in RIGHTS.items() if right in rights]
+    mine = Membership.objects.filter(user=user, role__in=roles, user__is_active=True)
+    return Study.objects.filter(pk__in=mine.values("study"))
 
 
 def study_for(request: HttpRequest, slug: str, right: Right) -> Study:

@@ -1,6 +1,6 @@
 """The coordinator's addresses under /coordinate/ that belong to surveys."""
 
-from django.urls import include, path
+from django.urls import path
 
 from surveys.coordinate.views import account, audit, invitations, participants, people, studies, tokens
 
@@ -25,5 +25,4 @@ urlpatterns = [
     path("studies/<slug:slug>/people/<int:pk>/", people.change, name="member"),
     path("studies/<slug:slug>/people/<int:pk>/remove/", people.remove, name="remove"),
     path("studies/<slug:slug>/audit/", audit.audit, name="audit"),
-    path("studies/<slug:slug>/questionnaire/", include("surveys.coordinate.questionnaire_urls")),
 ]

@@ -1,11 +1,23 @@
-import pytest
-from django.test import Client
+"""The API for reading: whose token or session sees what, in which shape, with how many queries."""
 
-from surveys.models import Enrolment
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from prism.api import urlpatterns
+from surveys import people, tokens
+from surveys.models import ApiToken, AuditEvent, Enrolment, Membership, Questionnaire
 from surveys.models.people import Role
+from surveys.models.token import Scope
 from tests.factories import make_enrolment, make_member, make_study, make_user
+from tests.surveys.visitors import SMALL
 
 pytestmark = pytest.mark.django_db
+MOST_QUERIES = 6
 
 
 def signed_in(user) -> Client:
@@ -14,36 +26,318 @@ def signed_in(user) -> Client:
     return client
 
 
-def test_an_owner_reads_counts_without_test_data():
+def secret_of(user, *scopes: str) -> str:
+    return tokens.make(user, "A program", list(scopes or Scope.values), 30)[1]
+
+
+def asked(address: str, secret: str = "", **parameters):
+    headers = {"authorization": f"Bearer {secret}"} if secret else {}
+    return Client().get(f"/api/v1/{address}", parameters, headers=headers)
+
+
+def assert_problem(answer, status: int) -> dict:
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert body.keys() >= {"type", "title", "status", "detail"}
+    assert body["status"] == status
+    return body
+
+
+def addresses(study, enrolment) -> dict[str, str]:
+    here, now = f"studies/{study.slug}/", study.questionnaire
+    return {
+        here: Scope.STUDIES,
+        f"{here}outcomes/": Scope.STUDIES,
+        f"{here}outcomes/days/": Scope.STUDIES,
+        f"{here}questionnaires/": Scope.QUESTIONNAIRES,
+        f"{here}questionnaires/{now.key}/{now.version}/": Scope.QUESTIONNAIRES,
+        f"{here}enrolments/": Scope.ENROLMENTS,
+        f"{here}enrolments/{enrolment.code}/": Scope.ENROLMENTS,
+    }
+
+
+def test_the_addresses_tested_here_are_all_routes_of_a_study():
     study = make_study()
-    make_enrolment(study)
-    test_row = make_enrolment(study)
-    Enrolment.objects.filter(pk=test_row.pk).update(is_test=True)
-    answer = signed_in(make_member(study, Role.OWNER)).get(f"/api/v1/studies/{study.slug}/")
-    assert answer.status_code == 200
-    assert answer.json()["outcomes"] == {"in_progress": 1}
+    routes = [route for route in urlpatterns if str(route.pattern).startswith("studies/<")]
+    assert len(routes) == len(addresses(study, make_enrolment(study)))
 
 
-def test_a_stranger_finds_no_study():
+def test_an_owners_and_an_analysts_token_open_every_route():
     study = make_study()
-    client = signed_in(make_user("stranger@example.org"))
-    assert client.get(f"/api/v1/studies/{study.slug}/").status_code == 404
-    assert client.get("/api/v1/studies/").json() == {"results": []}
+    each = addresses(study, make_enrolment(study))
+    for role in (Role.OWNER, Role.COORDINATOR, Role.ANALYST):
+        secret = secret_of(make_member(study, role))
+        assert {address: asked(address, secret).status_code for address in each} == dict.fromkeys(each, 200)
 
 
-def test_an_annotator_is_refused_the_picture():
+def test_a_strangers_and_another_studys_owners_token_find_nothing():
     study = make_study()
-    client = signed_in(make_member(study, Role.ANNOTATOR))
-    assert client.get(f"/api/v1/studies/{study.slug}/").status_code == 403
-    assert client.get("/api/v1/studies/").json() == {"results": []}
+    each = addresses(study, make_enrolment(study))
+    for user in (make_user(), make_member(make_study(), Role.OWNER)):
+        secret = secret_of(user)
+        for address in each:
+            assert_problem(asked(address, secret), 404)
+    assert asked("studies/", secret_of(make_user())).json()["results"] == []
 
 
-def test_an_analyst_lists_own_studies_only():
+def test_an_annotators_token_is_refused_the_picture():
+    study = make_study()
+    secret = secret_of(make_member(study, Role.ANNOTATOR))
+    for address in addresses(study, make_enrolment(study)):
+        assert_problem(asked(address, secret), 403)
+    assert asked("studies/", secret).json()["results"] == []
+
+
+def test_a_token_without_the_scope_is_refused_although_its_person_may():
+    study = make_study()
+    user = make_member(study, Role.OWNER)
+    for address, scope in addresses(study, make_enrolment(study)).items():
+        others = [each for each in Scope.values if each != scope]
+        assert scope in assert_problem(asked(address, secret_of(user, *others)), 403)["detail"]
+        assert asked(address, secret_of(user, scope)).status_code == 200
+
+
+def test_a_token_of_somebody_who_was_removed_from_the_study_finds_nothing():
+    study = make_study()
+    owner, member = make_member(study, Role.OWNER), make_member(study, Role.COORDINATOR)
+    secret = secret_of(member)
+    assert asked(f"studies/{study.slug}/", secret).status_code == 200
+    people.remove(Membership.objects.get(study=study, user=member), owner)
+    assert_problem(asked(f"studies/{study.slug}/", secret), 404)
+    assert asked("studies/", secret).json()["results"] == []
+
+
+def test_revoked_expired_unknown_and_inactive_tokens_are_refused():
+    study = make_study()
+    owner = make_member(study, Role.OWNER)
+    revoked, expired = secret_of(owner), secret_of(owner)
+    rows = list(ApiToken.objects.order_by("pk"))
+    tokens.revoke(rows[0], owner)
+    ApiToken.objects.filter(pk=rows[1].pk).update(
+        created_at=timezone.now() - timedelta(days=2), expires_at=timezone.now() - timedelta(seconds=1)
+    )
+    left = make_member(study, Role.OWNER)
+    inactive = secret_of(left)
+    left.is_active = False
+    left.save()
+    for secret in (revoked, expired, inactive, "prism_AAAA_unknown", "x" * 5000):
+        answer = asked("studies/", secret)
+        assert_problem(answer, 401)
+        assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_needs_the_second_step_of_sign_in_where_the_role_does(settings):
+    study = make_study()
+    secret = secret_of(make_member(study, Role.OWNER))
+    analyst = secret_of(make_member(study, Role.ANALYST))
+    settings.MFA_REQUIRED = True
+    assert_problem(asked("studies/", secret), 403)
+    assert asked("studies/", analyst).status_code == 200
+
+
+def test_nobody_reads_without_signing_in():
+    assert_problem(asked("studies/"), 401)
+
+
+def test_a_session_reads_without_a_token():
     study = make_study()
     make_study(slug="another")
     listed = signed_in(make_member(study, Role.ANALYST)).get("/api/v1/studies/").json()["results"]
     assert [entry["slug"] for entry in listed] == [study.slug]
 
 
-def test_nobody_reads_without_signing_in():
-    assert Client().get("/api/v1/studies/").status_code == 403
+def test_an_owner_reads_counts_without_test_data():
+    study = make_study()
+    make_enrolment(study)
+    make_enrolment(study, outcome="complete", outcome_at=timezone.now())
+    make_enrolment(study, is_test=True)
+    secret = secret_of(make_member(study, Role.OWNER))
+    wanted = dict.fromkeys([value or "in_progress" for value in Enrolment.Outcome.values], 0)
+    wanted |= {"in_progress": 1, "complete": 1}
+    assert asked(f"studies/{study.slug}/", secret).json()["outcomes"] == wanted
+    assert asked(f"studies/{study.slug}/outcomes/", secret).json() == wanted
+    assert asked("studies/", secret).json()["results"][0]["outcomes"] == wanted
+
+
+def test_outcomes_are_counted_by_the_day_they_were_reached():
+    study = make_study()
+    day = timezone.now().replace(hour=12) - timedelta(days=3)
+    for outcome, when in (("complete", day), ("complete", day), ("withdrawn", day - timedelta(days=1))):
+        make_enrolment(study, outcome=outcome, outcome_at=when)
+    make_enrolment(study)
+    secret = secret_of(make_member(study))
+    rows = asked(f"studies/{study.slug}/outcomes/days/", secret).json()["results"]
+    assert [(row["day"], row["complete"], row["withdrawn"]) for row in rows] == [
+        (f"{day:%Y-%m-%d}", 2, 0),
+        (f"{day - timedelta(days=1):%Y-%m-%d}", 0, 1),
+    ]
+    first = asked(f"studies/{study.slug}/outcomes/days/", secret, limit=1).json()
+    assert [row["withdrawn"] for row in follow(first["next"], secret)["results"]] == [1]
+
+
+def follow(address: str, secret: str) -> dict:
+    return Client().get(address, headers={"authorization": f"Bearer {secret}"}).json()
+
+
+def test_enrolments_are_shown_by_code_and_never_by_the_panels_ids():
+    study = make_study()
+    enrolment = make_enrolment(study)
+    row = asked(f"studies/{study.slug}/enrolments/", secret_of(make_member(study))).json()["results"][0]
+    assert row.keys() == {
+        *("code", "state", "stage", "outcome", "is_test"),
+        *("arrived_at", "seen_at", "survey_finished_at", "outcome_at"),
+    }
+    assert (row["code"], row["state"], row["outcome"]) == (enrolment.code, "in_progress", None)
+
+
+def test_a_list_by_cursor_shows_each_enrolment_once_although_more_arrive():
+    study = make_study()
+    secret = secret_of(make_member(study))
+    before = [make_enrolment(study).code for _ in range(5)]
+    page = asked(f"studies/{study.slug}/enrolments/", secret, limit=2).json()
+    seen = [row["code"] for row in page["results"]]
+    after = make_enrolment(study).code
+    while page["next"]:
+        page = follow(page["next"], secret)
+        seen += [row["code"] for row in page["results"]]
+    assert seen == [*before, after]
+
+
+def test_enrolments_are_filtered_and_a_wrong_filter_is_named():
+    study = make_study()
+    secret = secret_of(make_member(study))
+    done = make_enrolment(study, outcome="complete", outcome_at=timezone.now(), stage="done")
+    walking, test = make_enrolment(study), make_enrolment(study, is_test=True)
+
+    def codes(**wanted) -> list[str]:
+        answer = asked(f"studies/{study.slug}/enrolments/", secret, **wanted)
+        return [row["code"] for row in answer.json()["results"]]
+
+    assert codes() == [done.code, walking.code]
+    assert codes(outcome="complete") == codes(stage="done") == [done.code]
+    assert codes(outcome="in_progress") == [walking.code]
+    assert codes(test="only") == [test.code]
+    assert codes(arrived_after=timezone.now().isoformat()) == []
+    wrong = asked(f"studies/{study.slug}/enrolments/", secret, outcome="lost")
+    assert "outcome" in assert_problem(wrong, 400)["errors"]
+
+
+def test_another_studys_participant_is_not_found():
+    study, other = make_study(), make_study()
+    stranger = make_enrolment(other)
+    secret = secret_of(make_member(study))
+    assert_problem(asked(f"studies/{study.slug}/enrolments/{stranger.code}/", secret), 404)
+
+
+def test_versions_are_those_the_study_uses_and_not_another_studys_of_the_same_key():
+    study = make_study(questionnaire=Questionnaire.load(SMALL))
+    theirs = Questionnaire.load(SMALL.replace("A small survey", "Somebody else's secret"))
+    make_study(questionnaire=theirs)
+    secret = secret_of(make_member(study))
+    here = f"studies/{study.slug}/questionnaires/"
+    listed = asked(here, secret).json()["results"]
+    assert [(row["version"], row["is_current"]) for row in listed] == [(study.questionnaire.version, True)]
+    assert asked(f"{here}small/{study.questionnaire.version}/", secret).json()["document"] == SMALL
+    assert_problem(asked(f"{here}small/{theirs.version}/", secret), 404)
+
+
+def test_a_version_that_was_answered_stays_in_the_list_after_an_edit():
+    study = make_study()
+    make_enrolment(study, finished_survey=True)
+    study.questionnaire = Questionnaire.load(SMALL)
+    study.save()
+    listed = asked(f"studies/{study.slug}/questionnaires/", secret_of(make_member(study))).json()["results"]
+    assert [(row["key"], row["is_current"]) for row in listed] == [("prism", False), ("small", True)]
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_no_route_asks_the_database_more_often_for_more_rows(number):
+    user = make_member(make_study(), Role.OWNER)
+    for _ in range(number):
+        study = make_study()
+        Membership.objects.create(study=study, user=user, role=Role.OWNER)
+        enrolment = make_enrolment(study)
+    for _ in range(number):
+        make_enrolment(study)
+    secret = secret_of(user)
+    asked("studies/", secret)  # notes the token's use, once a minute
+    for address in ["studies/", *addresses(study, enrolment)]:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert asked(address, secret).status_code == 200
+        assert len(queries) <= MOST_QUERIES, (address, [query["sql"] for query in queries])
+
+
+def test_each_token_has_its_own_rate(settings):
+    settings.RATE_LIMITS_ON, settings.API_RATE = True, "2/min"
+    user = make_member(make_study())
+    first, second = secret_of(user), secret_of(user)
+    assert [asked("studies/", first).status_code for _ in range(2)] == [200, 200]
+    late = asked("studies/", first)
+    assert_problem(late, 429)
+    assert int(late["Retry-After"]) > 0
+    assert asked("studies/", second).status_code == 200
+
+
+def test_guessing_tokens_is_slowed_down(settings):
+    settings.RATE_LIMITS_ON = True
+    statuses = [asked("studies/", f"prism_GUESS_{number}").status_code for number in range(32)]
+    assert statuses[:30] == [401] * 30
+    assert statuses[-1] == 429
+
+
+def test_the_time_of_use_is_kept_once_a_minute():
+    secret = secret_of(make_member(make_study()))
+    asked("studies/", secret)
+    first = ApiToken.objects.get().last_used_at
+    asked("studies/", secret)
+    assert first is not None
+    assert ApiToken.objects.get().last_used_at == first
+
+
+def test_nothing_can_be_written_and_no_other_site_may_read():
+    study = make_study()
+    secret = secret_of(make_member(study))
+    headers = {"authorization": f"Bearer {secret}", "origin": "https://elsewhere.example"}
+    for method in ("post", "put", "patch", "delete"):
+        assert_problem(getattr(Client(), method)(f"/api/v1/studies/{study.slug}/", headers=headers), 405)
+    answer = Client().get("/api/v1/studies/", headers=headers)
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_an_address_that_is_none_and_an_error_of_ours_have_the_shape_too(monkeypatch):
+    assert_problem(asked("nothing/here/"), 404)
+    study = make_study()
+    secret = secret_of(make_member(study))
+
+    def broken(*args):
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("surveys.api.views.study_for", broken)
+    assert "secret" not in str(assert_problem(asked(f"studies/{study.slug}/", secret), 500))
+
+
+def test_the_schema_describes_every_route_and_the_page_names_them():
+    schema = asked("schema/", format="json").json()
+    described = set(schema["paths"])
+    routes = {
+        f"/api/v1/{route.pattern}" for route in urlpatterns if route.name not in {None, "schema", "docs"}
+    }
+    plain = {path.replace("{", "<").replace("}", ">") for path in described}
+    assert plain == {route.replace("<slug:", "<").replace("<int:", "<") for route in routes}
+    assert schema["components"]["securitySchemes"]["token"] == {"type": "http", "scheme": "bearer"}
+    page = asked("docs/")
+    assert page.status_code == 200
+    assert all(path in page.content.decode() for path in described)
+
+
+def test_the_audit_says_that_a_token_was_made_and_withdrawn_but_not_its_secret():
+    user = make_member(make_study())
+    token, secret = tokens.make(user, "A program", [Scope.STUDIES], 30)
+    assert tokens.revoke(token, user)
+    assert not tokens.revoke(token, user)
+    events = AuditEvent.objects.filter(actor=user).order_by("pk")
+    assert [event.action for event in events] == ["token.made", "token.revoked"]
+    assert secret not in str(list(events.values()))

@@ -1,0 +1,96 @@
+"""What the API shows of each thing. Never a panel's id, a name, or anything a participant wrote."""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from surveys.models import Enrolment, Questionnaire, Study
+
+IN_PROGRESS = "in_progress"
+OUTCOMES = [value or IN_PROGRESS for value in Enrolment.Outcome.values]
+
+
+class OutcomesSerializer(serializers.Serializer[dict[str, int]]):
+    """How many participants are in each state; test data are not counted."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {name: serializers.IntegerField() for name in OUTCOMES}
+
+
+class StudySerializer(serializers.ModelSerializer[Study]):
+    outcomes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Study
+        fields = ("slug", "title", "summary", "kind", "state", "locale", "minutes", "created_at", "outcomes")
+
+    @extend_schema_field(OutcomesSerializer)
+    def get_outcomes(self, study: Study) -> dict[str, int]:
+        return {name: getattr(study, f"number_{name}") for name in OUTCOMES}
+
+
+def outcome_counts(prefix: str = "", name: str = "") -> dict[str, Count]:
+    """One count for each outcome, without test data, for a query on rows that `prefix` leads from."""
+    return {
+        f"{name}{outcome or IN_PROGRESS}": Count(
+            f"{prefix}pk", filter=Q(**{f"{prefix}is_test": False, f"{prefix}outcome": outcome})
+        )
+        for outcome in Enrolment.Outcome.values
+    }
+
+
+class QuestionnaireSerializer(serializers.ModelSerializer[Questionnaire]):
+    is_current = serializers.BooleanField(help_text="Whether participants who arrive now get this version.")
+
+    class Meta:
+        model = Questionnaire
+        fields = ("key", "version", "title", "sha256", "created_at", "is_current")
+
+
+class QuestionnaireDocumentSerializer(QuestionnaireSerializer):
+    class Meta(QuestionnaireSerializer.Meta):
+        fields = (*QuestionnaireSerializer.Meta.fields, "document")  # type: ignore[assignment]
+
+
+class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
+    code = serializers.CharField(help_text="The participant's code in this study, as in exports.")
+    state = serializers.SerializerMethodField()
+    outcome = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Enrolment
+        fields = (
+            *("code", "state", "stage", "outcome", "is_test"),
+            *("arrived_at", "seen_at", "survey_finished_at", "outcome_at"),
+        )
+
+    @extend_schema_field(serializers.ChoiceField(choices=[IN_PROGRESS, "over"]))
+    def get_state(self, enrolment: Enrolment) -> str:
+        return "over" if enrolment.is_over else IN_PROGRESS
+
+    @extend_schema_field(serializers.ChoiceField(choices=OUTCOMES[1:], allow_null=True))
+    def get_outcome(self, enrolment: Enrolment) -> str | None:
+        return enrolment.outcome or None
+
+
+class EnrolmentFilter(serializers.Serializer[Any]):
+    """The parameters that narrow a list of enrolments."""
+
+    outcome = serializers.ChoiceField(choices=OUTCOMES, required=False)
+    stage = serializers.CharField(max_length=40, required=False)
+    test = serializers.ChoiceField(
+        choices=["with", "only"], required=False, help_text="Test data are left out unless asked for."
+    )
+    arrived_after = serializers.DateTimeField(required=False)
+    seen_after = serializers.DateTimeField(required=False)
+
+
+class DaySerializer(serializers.Serializer[Any]):
+    """The outcomes that were reached on one day (UTC)."""
+
+    day = serializers.DateField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return super().get_fields() | {name: serializers.IntegerField() for name in OUTCOMES[1:]}

@@ -1,0 +1,174 @@
+"""Studies over the API, for reading. Each view names the scope that a token needs for it."""
+
+from typing import Any
+
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import ExpressionWrapper
+from django.db.models.functions import TruncDate
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from surveys.access import Right, person, studies_with, study_for
+from surveys.api.pages import LatestDayFirst, NewestFirst, OldestFirst
+from surveys.api.serializers import (
+    IN_PROGRESS,
+    DaySerializer,
+    EnrolmentFilter,
+    EnrolmentSerializer,
+    OutcomesSerializer,
+    QuestionnaireDocumentSerializer,
+    QuestionnaireSerializer,
+    StudySerializer,
+    outcome_counts,
+)
+from surveys.coordinate.views.participants import enrolment_or_404
+from surveys.models import Enrolment, PageSubmission, Questionnaire, Study
+from surveys.models.token import Scope
+
+
+class OfStudy(GenericAPIView[Any]):
+    """A view under /studies/<slug>/. Strangers find nothing there; who lacks the right is refused."""
+
+    def study(self) -> Study:
+        return study_for(self.request._request, self.kwargs["slug"], Right.VIEW)
+
+
+class Studies(ListAPIView[Study]):
+    """The studies whose live picture you may see."""
+
+    scope = Scope.STUDIES
+    serializer_class = StudySerializer
+    pagination_class = NewestFirst
+    queryset = Study.objects.none()
+
+    def get_queryset(self) -> QuerySet[Study]:
+        studies = studies_with(person(self.request._request), Right.VIEW)
+        return studies.annotate(**outcome_counts("enrolments__", "number_"))
+
+
+class OneStudy(OfStudy, RetrieveAPIView[Study]):
+    """One study."""
+
+    scope = Scope.STUDIES
+    serializer_class = StudySerializer
+    queryset = Study.objects.none()
+
+    def get_object(self) -> Study:
+        counted = Study.objects.annotate(**outcome_counts("enrolments__", "number_"))
+        return counted.get(pk=self.study().pk)
+
+
+class Questionnaires(OfStudy, ListAPIView[Questionnaire]):
+    """The versions that participants of the study get now or have answered."""
+
+    scope = Scope.QUESTIONNAIRES
+    serializer_class = QuestionnaireSerializer
+    pagination_class = OldestFirst
+    queryset = Questionnaire.objects.none()
+
+    def get_queryset(self) -> QuerySet[Questionnaire]:
+        return versions_of(self.study())
+
+
+class OneQuestionnaire(OfStudy, RetrieveAPIView[Questionnaire]):
+    """One version with its document (YAML or JSON text)."""
+
+    scope = Scope.QUESTIONNAIRES
+    serializer_class = QuestionnaireDocumentSerializer
+    queryset = Questionnaire.objects.none()
+
+    def get_object(self) -> Questionnaire:
+        wanted = {"key": self.kwargs["key"], "version": self.kwargs["version"]}
+        found = versions_of(self.study()).filter(**wanted).first()
+        if found is None:
+            raise Http404
+        return found
+
+
+def versions_of(study: Study) -> QuerySet[Questionnaire]:
+    """Only what this study uses or used: another study's versions of the same key are its own affair."""
+    answered = PageSubmission.objects.filter(enrolment__study=study, questionnaire=OuterRef("pk"))
+    is_current = ExpressionWrapper(Q(pk=study.questionnaire_id), output_field=BooleanField())
+    used = Questionnaire.objects.filter(Q(pk=study.questionnaire_id) | Exists(answered))
+    return used.annotate(is_current=is_current if study.questionnaire_id else Value(False))
+
+
+@extend_schema(parameters=[EnrolmentFilter])
+class Enrolments(OfStudy, ListAPIView[Enrolment]):
+    """The participants of the study by code, in the order in which they arrived."""
+
+    scope = Scope.ENROLMENTS
+    serializer_class = EnrolmentSerializer
+    pagination_class = OldestFirst
+    queryset = Enrolment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Enrolment]:
+        study = self.study()
+        wanted = EnrolmentFilter(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        return _narrowed(study.enrolments.all(), wanted.validated_data)
+
+
+def _narrowed(rows: QuerySet[Enrolment], wanted: dict[str, Any]) -> QuerySet[Enrolment]:
+    if wanted.get("test") != "with":
+        rows = rows.filter(is_test=wanted.get("test") == "only")
+    if "outcome" in wanted:
+        rows = rows.filter(outcome="" if wanted["outcome"] == IN_PROGRESS else wanted["outcome"])
+    if "stage" in wanted:
+        rows = rows.filter(stage=wanted["stage"])
+    if "arrived_after" in wanted:
+        rows = rows.filter(arrived_at__gt=wanted["arrived_after"])
+    if "seen_after" in wanted:
+        rows = rows.filter(seen_at__gt=wanted["seen_after"])
+    return rows
+
+
+class OneEnrolment(OfStudy, RetrieveAPIView[Enrolment]):
+    """One participant by code."""
+
+    scope = Scope.ENROLMENTS
+    serializer_class = EnrolmentSerializer
+    queryset = Enrolment.objects.none()
+
+    def get_object(self) -> Enrolment:
+        return enrolment_or_404(self.study(), self.kwargs["code"])
+
+
+class Outcomes(OfStudy):
+    """How many participants are in progress and how many reached each outcome."""
+
+    scope = Scope.STUDIES
+    serializer_class = OutcomesSerializer
+    queryset = Enrolment.objects.none()
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        counts = self.study().enrolments.aggregate(**outcome_counts())
+        return Response(OutcomesSerializer(counts).data)
+
+
+class OutcomesByDay(OfStudy, ListAPIView[Any]):
+    """The outcomes of each day on which somebody reached one, latest first."""
+
+    scope = Scope.STUDIES
+    serializer_class = DaySerializer
+    pagination_class = LatestDayFirst
+    queryset = Enrolment.objects.none()
+
+    def get_queryset(self) -> QuerySet[Any]:
+        ended = self.study().enrolments.counted().exclude(outcome_at=None)
+        counts = {name: count for name, count in outcome_counts().items() if name != IN_PROGRESS}
+        return ended.annotate(day=TruncDate("outcome_at")).values("day").annotate(**counts)
+
+
+@extend_schema(exclude=True)
+class Nothing(APIView):
+    """Any other address: the API's own 404, for a program that cannot read a page."""
+
+    permission_classes = ()
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        raise Http404
