@@ -9,18 +9,23 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prism.lib.crypto import encrypt, keyed_hash
+from surveys.devices import SHARED, device_form
 from surveys.models import Device, Enrolment, EnrolmentEvent, Identity, PanelSubmission, Participant, Study
-from surveys.panels import Arrival, EntryError
+from surveys.panels import Arrival, EntryError, admit
 
 RESUME_SALT = "surveys.resume"
 TEST_SALT = "surveys.test-entry"
 TEST_LINK_SECONDS = 24 * 3600
+BOT_AGENT = "prism-bots"
 
 
-def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enrolment, bool]:
+def enrol(
+    study: Study, arrival: Arrival, *, is_test: bool = False, here: Device | None = None
+) -> tuple[Enrolment, bool]:
     """The person's enrolment in the study and whether it was made now. Every arrival is kept.
 
-    Raises EntryError for somebody whose data were erased.
+    Raises EntryError for somebody whose data were erased, and for a token or link that was used in another
+    browser than `here`.
     """
     participant = _participant(arrival)
     if participant.erased_at:
@@ -29,6 +34,7 @@ def enrol(study: Study, arrival: Arrival, *, is_test: bool = False) -> tuple[Enr
         enrolment, is_new = _enrolment(participant, study, is_test)
     except IntegrityError:  # the random number of the code was taken: draw another
         enrolment, is_new = _enrolment(participant, study, is_test)
+    admit(enrolment, arrival, here)
     digest = keyed_hash(arrival.panel, "session", arrival.session)
     PanelSubmission.objects.get_or_create(
         enrolment=enrolment,
@@ -91,13 +97,21 @@ def open_session(request: HttpRequest, enrolment: Enrolment, *, trusted: bool) -
         return device
     if enrolment.devices.exists():
         EnrolmentEvent.objects.create(enrolment=enrolment, kind="second device", detail={"trusted": trusted})
-    device = Device.objects.create(enrolment=enrolment, is_trusted=trusted)
+    if device:
+        _note_shared(enrolment, device.enrolment)
+    device = Device.objects.create(enrolment=enrolment, is_trusted=trusted, form=device_form(request))
     if not request.user.is_authenticated:
         request.session.cycle_key()
     devices = dict(request.session.get("devices", {}))
     devices[str(enrolment.study_id)] = device.key
     request.session["devices"] = devices
     return device
+
+
+def _note_shared(enrolment: Enrolment, before: Enrolment) -> None:
+    """This browser was somebody else's in the study before: a signal for both, and no more than that."""
+    for one, other in ((enrolment, before), (before, enrolment)):
+        EnrolmentEvent.objects.create(enrolment=one, kind=SHARED, detail={"with": other.code})
 
 
 def current_device(request: HttpRequest, study: Study) -> Device | None:
@@ -137,6 +151,10 @@ def resumed(study: Study, token: str) -> Enrolment | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     return Enrolment.objects.filter(pk=pk, resume_key=key, study=study, participant__erased_at=None).first()
+
+
+def is_bot_on_live_study(request: HttpRequest, study: Study) -> bool:
+    return BOT_AGENT in request.headers.get("User-Agent", "") and not study.is_demo
 
 
 def test_token(study: Study) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveys import stages
 from surveys.models import Consent, ConsentDocument, Enrolment, EnrolmentEvent
+from surveys.monitor.shown import note_stage
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def _remember(enrolment: Enrolment, stage: str) -> None:
     if enrolment.stage != stage:
         Enrolment.objects.filter(pk=enrolment.pk, outcome="").update(stage=stage)
         enrolment.stage = stage
+        note_stage(enrolment, stage)
 
 
 CONSENT = stages.Stage(

@@ -2,11 +2,10 @@
 
 from django.db.models import Count
 
+from surveys.devices import SHARED
 from surveys.models import Device, EnrolmentEvent, Study
 from surveys.quality.found import Found
 from surveys.quality.rules import Devices
-
-SHARED = "shared device"
 
 
 def signals(study: Study, rules: Devices) -> list[Found]:
@@ -14,8 +13,10 @@ def signals(study: Study, rules: Devices) -> list[Found]:
 
 
 def _several(study: Study, rules: Devices) -> list[Found]:
-    people = study.enrolments.counted().annotate(number=Count("devices")).filter(number__gte=rules.several)
-    return [Found(pk, "many_devices", "", {"devices": n}) for pk, n in people.values_list("pk", "number")]
+    people = (
+        study.enrolments.counted().annotate(browsers=Count("devices")).filter(browsers__gte=rules.several)
+    )
+    return [Found(pk, "many_devices", "", {"devices": n}) for pk, n in people.values_list("pk", "browsers")]
 
 
 def _wrong(study: Study, rules: Devices) -> list[Found]:

@@ -15,6 +15,7 @@ from prism.lib.codes import form_key, random_key
 from surveys import answers, journey, panels
 from surveys.models import Enrolment, Questionnaire
 from surveys.monitor.shown import note_page
+from surveys.quality.ending import end_if_failed
 from surveys.questionnaires import Page, PageReading, question_fields, read_page
 from surveys.views.visit import Visit, in_stage, page_context, participant_page, untrusted_device
 
