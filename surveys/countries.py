@@ -6,8 +6,9 @@ Taiwan, which M49 does not list, stands with its neighbours in Eastern Asia.
 
 from __future__ import annotations
 
+import gettext
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -81,9 +82,11 @@ class Country:
 
 
 @cache
-def countries() -> tuple[Country, ...]:
-    """All countries in the order of their names, accents aside."""
-    return tuple(sorted(_by_code().values(), key=lambda country: _plain_letters(country.name)))
+def countries(language: str = "en") -> tuple[Country, ...]:
+    """All countries, named in a language (English where ISO's names have no translation), in the order of
+    their names, accents aside."""
+    named = (replace(country, name=_translated(country, language)) for country in _by_code().values())
+    return tuple(sorted(named, key=lambda country: _plain_letters(country.name)))
 
 
 def country(alpha3: str) -> Country:
@@ -112,6 +115,14 @@ def _by_code() -> dict[str, Country]:
 def _name(alpha3: str) -> str:
     listed: Any = pycountry.countries.get(alpha_3=alpha3)
     return _NAMES.get(alpha3) or str(getattr(listed, "common_name", listed.name))
+
+
+def _translated(country: Country, language: str) -> str:
+    codes = [language.replace("-", "_"), language.partition("-")[0]]
+    catalogue = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, codes, fallback=True)
+    listed: Any = pycountry.countries.get(alpha_3=country.alpha3)
+    said = (catalogue.gettext(name) for name in (country.name, listed.name))
+    return next((name for name in said if name not in {country.name, listed.name}), country.name)
 
 
 def _plain_letters(name: str) -> str:

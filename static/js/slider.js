@@ -15,6 +15,7 @@ const parts = (root) => ({
   trace: root.querySelector("[data-slider-trace]"),
   notApplicable: root.querySelector("[data-slider-na]"),
   status: root.querySelector("[data-slider-status]"),
+  entry: root.querySelector("[data-slider-entry]"),
 });
 
 const readTrace = (field) => {
@@ -31,14 +32,16 @@ const position = ({ root, range }, value) =>
   root.dataset.position.replace("{value}", value).replace("{max}", range.max);
 
 function show(slider, state) {
-  const { root, range, number, status } = slider;
+  const { root, range, number, status, entry } = slider;
   const skipped = isNotApplicable(slider);
   number.value = skipped || !state.touched ? "" : range.value;
   range.disabled = skipped || number.disabled;
   root.classList.toggle("is-set", state.touched && !skipped);
   root.classList.toggle("is-na", skipped);
   range.setAttribute("aria-valuetext", state.touched ? position(slider, range.value) : root.dataset.unset);
-  status.textContent = skipped ? root.dataset.na : state.touched ? root.dataset.set : root.dataset.unset;
+  const set = "showsPosition" in root.dataset ? range.value : root.dataset.set;
+  status.textContent = skipped ? root.dataset.na : state.touched ? set : root.dataset.unset;
+  if (entry && document.activeElement !== entry) entry.value = number.value;
 }
 
 function announce({ root, number }, detail) {
@@ -83,8 +86,17 @@ function touchInPlace(slider, state) {
   slider.number.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+// The number field beside the slider does what the thumb does; what is no position changes nothing.
+function enter(slider, state) {
+  const { range, entry } = slider;
+  if (entry.value === "" || !entry.checkValidity()) return;
+  range.value = entry.value;
+  touch(slider, state);
+}
+
 function listen(slider, state) {
-  const { range, notApplicable } = slider;
+  const { range, notApplicable, entry } = slider;
+  entry?.addEventListener("change", () => enter(slider, state));
   range.addEventListener("input", () => {
     state.touched = true;
     show(slider, state);

@@ -99,4 +99,6 @@ def _trace(question: Question, reading: Reading, orders: Mapping[str, Sequence[s
         trace["order"] = list(orders[question.key])
     if reading.movements:
         trace["movements"] = reading.movements
+    if reading.typing:
+        trace["typing"] = reading.typing
     return {question.key: trace} if trace else {}

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-from surveys.declined import DECLINED
-
-from .conditions import Condition
+from .conditions import STUDY, Condition
+from .order import in_page_order
 
 # What to do when an option that asks for a text was chosen and its text left empty.
 EmptyText = Literal["accept", "refuse", "decline"]
 
-CHOICES = frozenset({"single", "multiple", "dropdown", "country"})
+# What to do about pasting into a text, and whether the typing is counted.
+Paste = Literal["allow", "record", "block"]
+
+# The types with options among which "prefer not to say" can stand.
+CHOICES = frozenset({"single", "multiple", "dropdown", "country", "matrix"})
 TEXTS = frozenset({"text", "long_text"})
+ONE_SLIDER = frozenset({"slider", "visual_analogue"})
+# From this number of options on, a list can be searched where the file does not say.
+MANY_OPTIONS = 13
 
 _Part = TypeVar("_Part", "Page", "Question")
+
+
+@dataclass(frozen=True)
+class Check:
+    """An attention check: the answers that show attention. What follows from a failed one is the study's."""
+
+    expects: tuple[str | int | float | bool, ...]
+
+    def passes(self, value: Any) -> bool:
+        """Whether the answer is one of those expected; of several choices, exactly those."""
+        if isinstance(value, list):
+            return sorted(map(str, value)) == sorted(map(str, self.expects))
+        return value in self.expects
 
 
 @dataclass(frozen=True)
@@ -51,12 +69,13 @@ class Scale:
 
 @dataclass(frozen=True)
 class Item:
-    """One slider of a block; a required one must be touched."""
+    """One slider of a block, or one row of a matrix; a required one must be touched or answered."""
 
     key: str
     label: str
     asks_text: bool = False
     required: bool = True
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,20 @@ class Question:
     minimum: float | None = None
     maximum: float | None = None
     decimals: bool = False
+    paste: Paste = "allow"
+    search: bool | None = None
+    check: Check | None = None
+
+    @property
+    def has_search(self) -> bool:
+        """Whether a list of options can be searched by typing."""
+        return len(self.options) >= MANY_OPTIONS if self.search is None else self.search
+
+    @property
+    def checks(self) -> tuple[tuple[str, Check], ...]:
+        """The attention checks: the item key ("" for the whole question) and the check of it."""
+        found = (("", self.check), *((item.key, item.check) for item in self.items))
+        return tuple((item, check) for item, check in found if check is not None)
 
     @property
     def text_key(self) -> str:
@@ -101,8 +134,8 @@ class Question:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The option values, or the item keys of a slider block, in the order of the file."""
-        return tuple(option.value for option in self.options) or tuple(item.key for item in self.items)
+        """The item keys of a matrix or slider block, else the option values, in the order of the file."""
+        return tuple(item.key for item in self.items) or tuple(option.value for option in self.options)
 
     def option(self, value: str) -> Option | None:
         return next((option for option in self.options if option.value == value), None)
@@ -123,6 +156,8 @@ class Page:
     questions: tuple[Question, ...]
     show_if: Condition | None = None
     minutes: float = 1.0
+    group: str = ""
+    randomise: str = ""
 
     @property
     def answer_keys(self) -> tuple[str, ...]:
@@ -131,10 +166,33 @@ class Page:
 
 @dataclass(frozen=True)
 class Questionnaire:
+    """A questionnaire in one language; `translations` are the same in the other languages it offers.
+
+    `fields` are those of the study that conditions and texts may name, under their keys (see `STUDY`).
+    """
+
     key: str
     title: str
     language: str
     pages: tuple[Page, ...]
+    randomise: str = ""
+    translations: tuple[Questionnaire, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages offered, the document's own first."""
+        return (self.language, *(other.language for other in self.translations))
+
+    def in_language(self, code: str) -> Questionnaire:
+        """The questionnaire in a language that it offers; in its own for any other."""
+        return next((other for other in self.translations if other.language == code), self)
+
+    def for_person(self, seed: str, fields: Mapping[str, str]) -> Questionnaire:
+        """The questionnaire as one person meets it: its pages in the order drawn from their seed, and its
+        conditions over the fields of their study. Needs nothing but its arguments, and is cheap."""
+        known = {f"{STUDY}{name}": value for name, value in {**fields, "language": self.language}.items()}
+        return replace(self, pages=in_page_order(self, seed), fields=known)
 
     @property
     def minutes(self) -> float:
@@ -164,10 +222,16 @@ class Questionnaire:
         shown: dict[str, Any] = {}
         for _, _, known in self._walk(answers):
             shown = known
-        return shown
+        return {key: value for key, value in shown.items() if key not in self.fields}
+
+    def minutes_left(self, page: Page, answers: Mapping[str, Any]) -> float:
+        """The time that this page and the pages shown after it usually take, as far as answers tell now."""
+        pages = self.visible_pages(answers)
+        here = next((place for place, shown in enumerate(pages) if shown.key == page.key), len(pages))
+        return sum(shown.minutes for shown in pages[here:])
 
     def _walk(self, answers: Mapping[str, Any]) -> Iterator[tuple[Page, list[Question], dict[str, Any]]]:
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = dict(self.fields)
         for page in self.pages:
             questions: list[Question] = []
             if page.show_if is None or page.show_if.holds(known):
@@ -185,19 +249,6 @@ def visible(
             shown.append(question)
             known.update({key: answers[key] for key in question.answer_keys if key in answers})
     return shown
-
-
-def display_order(question: Question, seed: str) -> list[str]:
-    """Option values or item keys in the order shown: the same for the same seed, on every Python.
-
-    Sorting by a digest draws every order with equal chance and, unlike a random generator, cannot change
-    with a library. Those named in `last` stay at the end, in the order of `last`, then "prefer not to say".
-    """
-    last = [*question.last, *(value for value in question.values if value == DECLINED)]
-    first = [value for value in question.values if value not in last]
-    if question.shuffle:
-        first.sort(key=lambda value: hashlib.sha256(f"{seed}\n{question.key}\n{value}".encode()).digest())
-    return [*first, *last]
 
 
 def _find(parts: Sequence[_Part], key: str) -> _Part:

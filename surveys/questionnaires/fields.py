@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from surveys.declined import DECLINED
 
-from .definitions import Item, Option, Question, Scale
-from .reading import NOT_APPLICABLE, is_missing
+from .conditions import NOT_APPLICABLE
+from .definitions import ONE_SLIDER, Item, Option, Question, Scale
+from .reading import birth_years, is_missing
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,37 @@ class SliderField:
 
 
 @dataclass(frozen=True)
+class CellField:
+    """One column of a row of a matrix."""
+
+    id: str
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class RowField:
+    """One row of a matrix. `is_missing` says after a refused submit that it must be answered."""
+
+    id: str
+    name: str
+    label: str
+    cells: tuple[CellField, ...]
+    is_missing: bool
+
+
+@dataclass(frozen=True)
+class PlaceField:
+    """One entry of a ranking, with the place that was typed for it."""
+
+    id: str
+    name: str
+    label: str
+    place: str
+
+
+@dataclass(frozen=True)
 class QuestionFields:
     """One question as shown to one person. `template` renders what is particular to its type."""
 
@@ -61,6 +93,24 @@ class QuestionFields:
     is_declined: bool
     options: tuple[OptionField, ...]
     sliders: tuple[SliderField, ...]
+    rows: tuple[RowField, ...] = ()
+    places: tuple[PlaceField, ...] = ()
+    typing: str = ""
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and last year of birth that make sense."""
+        return birth_years(self.question)
+
+    @property
+    def shows_position(self) -> bool:
+        """A number would anchor the next person's feeling for a visual analogue scale."""
+        return self.question.type != "visual_analogue"
+
+    @property
+    def paste_id(self) -> str:
+        """The id of the words about pasting; empty where nothing is watched."""
+        return "" if self.question.paste == "allow" else f"{self.id}-paste"
 
     @property
     def help_id(self) -> str:
@@ -72,8 +122,8 @@ class QuestionFields:
 
     @property
     def described_by(self) -> str:
-        """Ids of help and error for aria-describedby."""
-        return " ".join(filter(None, (self.help_id, self.error_id)))
+        """Ids of help, words about pasting, and error for aria-describedby."""
+        return " ".join(filter(None, (self.help_id, self.paste_id, self.error_id)))
 
     @property
     def declined_name(self) -> str:
@@ -96,10 +146,11 @@ def question_fields(
     with the movements recorded so far."""
     value = values.get(question.key)
     error = str(errors.get(question.key, ""))
+    trace = (traces or {}).get(question.key, {})
     shown = _Shown(
         value=value,
         texts=values.get(question.text_key) or {},
-        movements=(traces or {}).get(question.key, {}).get("movements", {}),
+        movements=trace.get("movements", {}),
         was_refused=bool(error),
     )
     return QuestionFields(
@@ -112,6 +163,9 @@ def question_fields(
         is_declined=value == DECLINED,
         options=_option_fields(question, order, shown),
         sliders=_slider_fields(question, order, shown),
+        rows=_row_fields(question, order, shown),
+        places=_place_fields(question, order, shown),
+        typing=json.dumps(trace["typing"]) if "typing" in trace else "",
     )
 
 
@@ -144,8 +198,12 @@ def _option_fields(question: Question, order: Sequence[str], shown: _Shown) -> t
     return tuple(_option_field(question, option, number, shown) for number, option in enumerate(listed, 1))
 
 
+def _option_label(option: Option) -> str:
+    return _("Prefer not to say") if option.label == DECLINED else option.label
+
+
 def _option_field(question: Question, option: Option, number: int, shown: _Shown) -> OptionField:
-    label = _("Prefer not to say") if option.label == DECLINED else option.label
+    label = _option_label(option)
     text = _text_field(question, option.value, label, number, shown) if option.asks_text else None
     return OptionField(
         id=f"q-{question.key}-{number}",
@@ -166,9 +224,68 @@ def _text_field(question: Question, name: str, label: str, number: int, shown: _
 
 
 def _slider_fields(question: Question, order: Sequence[str], shown: _Shown) -> tuple[SliderField, ...]:
-    items = {item.key: item for item in question.items}
-    listed = [items[name] for name in order if name in items]
-    return tuple(_slider_field(question, item, number, shown) for number, item in enumerate(listed, 1))
+    if question.type in ONE_SLIDER:
+        return (_only_slider(question, shown),)
+    if question.type != "sliders":
+        return ()
+    return tuple(
+        _slider_field(question, item, number, shown) for number, item in _listed(question.items, order)
+    )
+
+
+def _listed(items: Sequence[Item], order: Sequence[str]) -> Iterator[tuple[int, Item]]:
+    """The items in their order, numbered from 1."""
+    named = {item.key: item for item in items}
+    return enumerate((named[name] for name in order if name in named), 1)
+
+
+def _only_slider(question: Question, shown: _Shown) -> SliderField:
+    movement = shown.movements.get(question.key)
+    return SliderField(
+        id=f"q-{question.key}-input",
+        name=question.key,
+        label=question.text,
+        value=shown.value if isinstance(shown.value, int) else None,
+        is_not_applicable=False,
+        help="",
+        trace=json.dumps(movement) if movement else "",
+        text=None,
+    )
+
+
+def _row_fields(question: Question, order: Sequence[str], shown: _Shown) -> tuple[RowField, ...]:
+    if question.type != "matrix":
+        return ()
+    return tuple(_row_field(question, item, number, shown) for number, item in _listed(question.items, order))
+
+
+def _row_field(question: Question, item: Item, number: int, shown: _Shown) -> RowField:
+    chosen, row = shown.positions.get(item.key), f"q-{question.key}-{number}"
+    return RowField(
+        id=row,
+        name=f"{question.key}.{item.key}",
+        label=item.label,
+        cells=tuple(
+            CellField(f"{row}-{place}", option.value, _option_label(option), option.value == chosen)
+            for place, option in enumerate(question.options, 1)
+        ),
+        is_missing=shown.was_refused and is_missing(question, item, shown.positions),
+    )
+
+
+def _place_fields(question: Question, order: Sequence[str], shown: _Shown) -> tuple[PlaceField, ...]:
+    """The entries of a ranking: in the order that was given or, where there is none yet, the one drawn."""
+    if question.type != "ranking":
+        return ()
+    labels = {option.value: option.label for option in question.options}
+    given = shown.value if isinstance(shown.value, list) else []
+    places = {value: str(place) for place, value in enumerate(given, 1)} or shown.positions
+    return tuple(
+        PlaceField(
+            f"q-{question.key}-{number}", f"{question.key}.{value}", labels[value], places.get(value, "")
+        )
+        for number, value in enumerate(given or [value for value in order if value in labels], 1)
+    )
 
 
 def _slider_field(question: Question, item: Item, number: int, shown: _Shown) -> SliderField:

@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from surveys.countries import countries
 from surveys.declined import DECLINED
 
-from .conditions import All, Among, Answered, AnyOf, Condition, Not
-from .definitions import CHOICES, Item, Option, Page, Question, Questionnaire, Scale
+from .conditions import STUDY, All, Among, Answered, AnyOf, Condition, Not, Within
+from .definitions import CHOICES, Check, Item, Option, Page, Question, Questionnaire, Scale
 from .problems import QuestionnaireError
 from .schema import Fault, faults
 from .sense import condition_faults, sense_faults
 from .source import Tree, read_tree
+from .texts import in_language
+from .translations import translation_faults
 
 FORMAT = "prism-questionnaire/1"
 
@@ -32,6 +34,7 @@ def parse(text: str, *, source: str = "") -> Questionnaire:
     tree = read_tree(text, source)
     _refuse(_identity_faults(tree.value), tree, source)
     _refuse([*faults(tree.value), *condition_faults(tree.value)], tree, source)
+    _refuse(translation_faults(tree.value), tree, source)
     questionnaire = _questionnaire(tree.value)
     _refuse(sense_faults(questionnaire, tree.value), tree, source)
     return questionnaire
@@ -50,32 +53,42 @@ def _identity_faults(value: Any) -> Iterable[Fault]:
 
 
 def _questionnaire(raw: dict[str, Any]) -> Questionnaire:
-    pages = tuple(_page(page) for page in raw["pages"])
-    return Questionnaire(raw["key"], raw["title"], raw["language"], pages)
+    own = raw["language"]
+    others = [language for language in raw.get("languages", ()) if language != own]
+    return _in_language(raw, own, tuple(_in_language(raw, language) for language in others))
 
 
-def _page(raw: dict[str, Any]) -> Page:
+def _in_language(
+    raw: dict[str, Any], language: str, translations: tuple[Questionnaire, ...] = ()
+) -> Questionnaire:
+    said = in_language(raw, language, raw["language"])
+    pages = tuple(_page(page, language) for page in said["pages"])
+    return Questionnaire(raw["key"], said["title"], language, pages, raw.get("randomise", ""), translations)
+
+
+def _page(raw: dict[str, Any], language: str) -> Page:
     return Page(
         key=raw["key"],
         title=raw["title"],
-        intro=raw.get("intro", "").strip(),
-        questions=tuple(_question(question) for question in raw["questions"]),
+        intro=raw.get("intro", ""),
+        questions=tuple(_question(question, language) for question in raw["questions"]),
         show_if=_optional_condition(raw),
         minutes=float(raw["minutes"]),
+        group=raw.get("group", ""),
+        randomise=raw.get("randomise", ""),
     )
 
 
-def _question(raw: dict[str, Any]) -> Question:
-    made: dict[str, Any] = {"options": _options(raw), "items": _items(raw), "scale": _scale(raw)}
-    made |= {"show_if": _optional_condition(raw), "last": tuple(raw.get("last", ()))}
-    made |= {"text": raw["text"].strip(), "help": raw.get("help", "").strip()}
+def _question(raw: dict[str, Any], language: str) -> Question:
+    made: dict[str, Any] = {"options": _options(raw, language), "items": _items(raw), "scale": _scale(raw)}
+    made |= {"show_if": _optional_condition(raw), "last": tuple(raw.get("last", ())), "check": _check(raw)}
     return Question(**{**raw, **made})
 
 
-def _options(raw: dict[str, Any]) -> tuple[Option, ...]:
+def _options(raw: dict[str, Any], language: str) -> tuple[Option, ...]:
     options = [_option(option) for option in raw.get("options", ())]
     if raw["type"] == "country":
-        options = [Option(country.alpha3, country.name) for country in countries()]
+        options = [Option(country.alpha3, country.name) for country in countries(language)]
     if raw.get("declinable") and raw["type"] in CHOICES:
         options.append(Option(DECLINED, DECLINED, exclusive=True))
     return tuple(options)
@@ -87,7 +100,14 @@ def _option(raw: str | dict[str, Any]) -> Option:
 
 
 def _items(raw: dict[str, Any]) -> tuple[Item, ...]:
-    return tuple(Item(**item) for item in raw.get("items", ()))
+    return tuple(Item(**{**item, "check": _check(item)}) for item in raw.get("items", ()))
+
+
+def _check(raw: dict[str, Any]) -> Check | None:
+    if "check" not in raw:
+        return None
+    expects = raw["check"]["expects"]
+    return Check(tuple(expects) if isinstance(expects, list) else (expects,))
 
 
 def _scale(raw: dict[str, Any]) -> Scale | None:
@@ -105,6 +125,14 @@ def _condition(raw: dict[str, Any]) -> Condition:
         return AnyOf(tuple(_condition(part) for part in raw["any"]))
     if "not" in raw:
         return Not(_condition(raw["not"]))
+    return _comparison(raw)
+
+
+def _comparison(raw: dict[str, Any]) -> Condition:
+    key = raw["question"] if "question" in raw else f"{STUDY}{raw['study']}"
+    item = raw.get("item", "")
     if "answered" in raw:
-        return Answered(raw["question"], raw["answered"])
-    return Among(raw["question"], tuple(raw["in"]) if "in" in raw else (raw["is"],))
+        return Answered(key, raw["answered"], item)
+    if "at_least" in raw or "less_than" in raw:
+        return Within(key, raw.get("at_least"), raw.get("less_than"), item)
+    return Among(key, tuple(raw["in"]) if "in" in raw else (raw["is"],), item)

@@ -8,18 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from surveys.declined import DECLINED
 
+from .conditions import NOT_APPLICABLE
 from .definitions import Item, Question, Scale
 
-# Stored for a slider whose owner said that it does not apply; an untouched one is None.
-NOT_APPLICABLE = "not_applicable"
+__all__ = ["NOT_APPLICABLE", "READERS", "Posted", "Reading", "birth_years", "is_missing"]
 
 _MOVEMENT = ("first", "first_ms", "last_ms", "moves")
+_TYPING = ("keys", "pastes", "pasted_chars", "first_ms", "last_ms")
+_OLDEST = 120
 _MAX_NUMBER_LENGTH = 30
 _MAX_NAMED = 3
 
@@ -37,6 +40,7 @@ class Reading:
     chosen: tuple[str, ...] = ()
     screens_out: bool = False
     movements: dict[str, dict[str, int]] = field(default_factory=dict)
+    typing: dict[str, int] = field(default_factory=dict)
 
     @property
     def texts_beside_chosen(self) -> dict[str, str]:
@@ -135,10 +139,18 @@ def _beside_error(question: Question, offered: list[str], texts: dict[str, str])
 def _read_text(question: Question, posted: Posted) -> Reading:
     if _is_declined(question, posted):
         return Reading(DECLINED)
-    text = _typed(posted, question.key)
+    text, typing = _typed(posted, question.key), _typing(question, posted)
     if not text:
-        return Reading(error=_missing(question, _("Please write an answer.")))
-    return Reading(text, _length_error(question, text))
+        return Reading(error=_missing(question, _("Please write an answer.")), typing=typing)
+    return Reading(text, _length_error(question, text), typing=typing)
+
+
+def _typing(question: Question, posted: Posted) -> dict[str, int]:
+    """How the text was typed: counts and milliseconds since it was shown. Nothing where pasting is free."""
+    if question.paste == "allow":
+        return {}
+    counted = _counts(_typed(posted, f"{question.key}__typing"), _TYPING)
+    return counted if counted and min(counted.values()) >= 0 else {}
 
 
 def _is_declined(question: Question, posted: Posted) -> bool:
@@ -162,6 +174,27 @@ def _read_number(question: Question, posted: Posted) -> Reading:
     if number is None:
         return Reading(text, _number_advice(question))
     return Reading(number, _number_error(question, number))
+
+
+def birth_years(question: Question) -> tuple[int, int]:
+    """The first and the last year that make sense, the limits of the file among them."""
+    present = timezone.now().year
+    first = present - _OLDEST if question.minimum is None else int(question.minimum)
+    return first, present if question.maximum is None else int(question.maximum)
+
+
+def _read_birth_year(question: Question, posted: Posted) -> Reading:
+    if _is_declined(question, posted):
+        return Reading(DECLINED)
+    text = _typed(posted, question.key)
+    if not text:
+        return Reading(error=_missing(question, _("Please enter the year you were born in.")))
+    year = _number(text, decimals=False)
+    first, last = birth_years(question)
+    if not isinstance(year, int) or not first <= year <= last:
+        message = _("Please enter a year in four digits, from %(first)d to %(last)d.")
+        return Reading(text, message % {"first": first, "last": last})
+    return Reading(year)
 
 
 def _number(text: str, decimals: bool) -> int | float | None:
@@ -219,6 +252,67 @@ def _position(scale: Scale | None, posted: Posted, name: str) -> int | str | Non
     return position
 
 
+def _read_slider(question: Question, posted: Posted) -> Reading:
+    movement = _movement(_typed(posted, f"{question.key}__trace"))
+    movements = {question.key: movement} if movement else {}
+    if _is_declined(question, posted):
+        return Reading(DECLINED, movements=movements)
+    try:
+        position = _position(question.scale, posted, question.key)
+    except ValueError:
+        return Reading(error=_scale_advice(question.scale), movements=movements)
+    error = _missing(question, _("Please set a position.")) if position is None else ""
+    return Reading(position, error, movements=movements)
+
+
+def _scale_advice(scale: Scale | None) -> str:
+    assert scale is not None
+    message = _("Please set a position from %(minimum)d to %(maximum)d.")
+    return message % {"minimum": scale.minimum, "maximum": scale.maximum}
+
+
+def _read_matrix(question: Question, posted: Posted) -> Reading:
+    chosen = {item.key: _typed(posted, f"{question.key}.{item.key}") or None for item in question.items}
+    values = {option.value for option in question.options}
+    offered = {key: value if value in values else None for key, value in chosen.items()}
+    if offered != chosen:
+        return Reading(offered, _("This answer is not one of those offered. Please choose again."))
+    missing = [item.label for item in question.items if is_missing(question, item, offered)]
+    return Reading(offered, _empty_rows_error(missing))
+
+
+def _empty_rows_error(labels: list[str]) -> str:
+    if len(labels) > _MAX_NAMED:
+        return _("%(count)d rows have no answer yet. Please answer them too.") % {"count": len(labels)}
+    named = ", ".join(f"“{label}”" for label in labels)
+    return _("Please answer these rows too: %(labels)s.") % {"labels": named} if labels else ""
+
+
+def _read_ranking(question: Question, posted: Posted) -> Reading:
+    """The value is the whole order; what is no order yet is kept as {option value: what was typed}."""
+    typed = {value: _typed(posted, f"{question.key}.{value}") for value in question.values}
+    places = {value: text for value, text in typed.items() if text}
+    if not places:
+        return Reading(error=_missing(question, _("Please give every entry its place.")))
+    wanted = [str(place) for place in range(1, len(question.values) + 1)]
+    if sorted(places.values()) == sorted(wanted):
+        return Reading(sorted(places, key=lambda value: int(places[value])))
+    return Reading(places, _places_error(question, places, wanted))
+
+
+def _places_error(question: Question, places: dict[str, str], wanted: list[str]) -> str:
+    if any(text not in wanted for text in places.values()):
+        message = _("Please number the entries from 1 to %(count)d.")
+        return message % {"count": len(wanted)}
+    twice = sorted({text for text in places.values() if list(places.values()).count(text) > 1}, key=int)
+    if twice:
+        message = _("Every place can be given once; given twice: %(places)s.")
+        return message % {"places": ", ".join(twice)}
+    left = [option.label for option in question.options if option.value not in places]
+    named = ", ".join(f"“{label}”" for label in left)
+    return _("Please give these entries a place too: %(labels)s.") % {"labels": named}
+
+
 def _sliders_error(question: Question, positions: Mapping[str, int | str | None], outside: list[str]) -> str:
     if outside:
         return _("These sliders have a position outside the scale; please set them again: %(labels)s.") % {
@@ -235,20 +329,24 @@ def _untouched_error(labels: list[str]) -> str:
 
 
 def is_missing(question: Question, item: Item, positions: Mapping[str, Any]) -> bool:
-    """Whether a slider that must be touched was not."""
+    """Whether a slider that must be touched, or a row that must be answered, was not."""
     return question.required and item.required and positions.get(item.key) is None
 
 
 def _movement(text: str) -> dict[str, int] | None:
     """How a slider was moved: position at the first touch, milliseconds since it was shown at the first and
     last touch, and the number of moves. A trace that makes no sense is not worth an error: None."""
+    return _counts(text, _MOVEMENT)
+
+
+def _counts(text: str, names: tuple[str, ...]) -> dict[str, int] | None:
     try:
         trace = json.loads(text[:500])
     except (ValueError, RecursionError):
         return None
-    if not isinstance(trace, dict) or not all(type(trace.get(key)) is int for key in _MOVEMENT):
+    if not isinstance(trace, dict) or not all(type(trace.get(key)) is int for key in names):
         return None
-    return {key: trace[key] for key in _MOVEMENT if abs(trace[key]) < 2**53}
+    return {key: trace[key] for key in names if abs(trace[key]) < 2**53}
 
 
 def _read_consent(question: Question, posted: Posted) -> Reading:
@@ -265,6 +363,11 @@ READERS: dict[str, Callable[[Question, Posted], Reading]] = {
     "text": _read_text,
     "long_text": _read_text,
     "number": _read_number,
+    "birth_year": _read_birth_year,
     "sliders": _read_sliders,
+    "slider": _read_slider,
+    "visual_analogue": _read_slider,
+    "matrix": _read_matrix,
+    "ranking": _read_ranking,
     "consent": _read_consent,
 }

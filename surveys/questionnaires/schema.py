@@ -140,8 +140,8 @@ def _maximum(value: Any, operand: float, schema: Schema, path: Path) -> Iterator
         yield path, _("should be at most %(limit)s.") % {"limit": operand}
 
 
-def _min_items(value: list[Any], operand: int, schema: Schema, path: Path) -> Iterator[Fault]:
-    if len(value) < operand:
+def _min_items(value: Any, operand: int, schema: Schema, path: Path) -> Iterator[Fault]:
+    if isinstance(value, list) and len(value) < operand:
         yield path, _("is an empty list.")
 
 
@@ -153,8 +153,8 @@ def _max_items(value: list[Any], operand: int, schema: Schema, path: Path) -> It
         )
 
 
-def _items(value: list[Any], operand: Schema, schema: Schema, path: Path) -> Iterator[Fault]:
-    for index, part in enumerate(value):
+def _items(value: Any, operand: Schema, schema: Schema, path: Path) -> Iterator[Fault]:
+    for index, part in enumerate(value if isinstance(value, list) else ()):
         yield from faults(part, operand, (*path, index))
 
 
@@ -164,6 +164,17 @@ def _properties(value: Any, operand: dict[str, Schema], schema: Schema, path: Pa
             yield from faults(value[key], operand[key], (*path, key))
 
 
+def _property_names(value: Any, operand: Schema, schema: Schema, path: Path) -> Iterator[Fault]:
+    if isinstance(value, dict):
+        for key in value:
+            yield from faults(key, operand, (*path, key))
+
+
+def _min_properties(value: Any, operand: int, schema: Schema, path: Path) -> Iterator[Fault]:
+    if isinstance(value, dict) and len(value) < operand:
+        yield path, _("is an empty group of keys.")
+
+
 def _required(value: Any, operand: list[str], schema: Schema, path: Path) -> Iterator[Fault]:
     if isinstance(value, dict):
         for key in operand:
@@ -171,11 +182,14 @@ def _required(value: Any, operand: list[str], schema: Schema, path: Path) -> Ite
                 yield path, _("“%(key)s” is missing.") % {"key": key}
 
 
-def _no_others(value: Any, operand: bool, schema: Schema, path: Path) -> Iterator[Fault]:
-    known = schema["properties"]
+def _others(value: Any, operand: bool | Schema, schema: Schema, path: Path) -> Iterator[Fault]:
+    known = schema.get("properties", {})
     if isinstance(value, dict):
         for key in value.keys() - known.keys():
-            yield (*path, key), _("is not a known key.%(guess)s") % {"guess": _guess(key, list(known))}
+            if isinstance(operand, dict):
+                yield from faults(value[key], operand, (*path, key))
+            else:
+                yield (*path, key), _("is not a known key.%(guess)s") % {"guess": _guess(key, list(known))}
 
 
 def _guess(word: Any, known: list[str]) -> str:
@@ -198,5 +212,7 @@ _KEYWORDS: dict[str, Callable[[Any, Any, Schema, Path], Iterator[Fault]]] = {
     "items": _items,
     "properties": _properties,
     "required": _required,
-    "additionalProperties": _no_others,
+    "propertyNames": _property_names,
+    "minProperties": _min_properties,
+    "additionalProperties": _others,
 }

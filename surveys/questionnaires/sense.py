@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from .definitions import Question, Questionnaire
+from .order import PAGES, has_page_order
 from .schema import Fault
+from .soundness import question_faults, repeated
 from .source import Path
+from .translations import drawn_with, pipe_faults
 
 # The fields a type must have, and those it may have; all others belong to other types.
 _NEEDED: dict[str, frozenset[str]] = {
@@ -22,28 +24,45 @@ _NEEDED: dict[str, frozenset[str]] = {
     "text": frozenset(),
     "long_text": frozenset(),
     "number": frozenset(),
+    "birth_year": frozenset(),
     "sliders": frozenset({"items", "scale"}),
+    "slider": frozenset({"scale"}),
+    "visual_analogue": frozenset({"scale"}),
+    "matrix": frozenset({"items", "options"}),
+    "ranking": frozenset({"options"}),
     "consent": frozenset(),
 }
 _ANY_TYPE = frozenset({"key", "type", "text", "help", "show_if"})
-_CHOICE = frozenset({"required", "declinable", "shuffle", "last", "empty_text", "max_length"})
-_LENGTHS = frozenset({"required", "declinable", "min_length", "max_length"})
+_CHOICE = frozenset({"required", "declinable", "shuffle", "last", "empty_text", "max_length", "check"})
+_LENGTHS = frozenset({"required", "declinable", "min_length", "max_length", "paste"})
+_NUMBER = frozenset({"required", "declinable", "minimum", "maximum"})
+_ONE_SLIDER = frozenset({"required", "declinable", "check"})
 _ALLOWED: dict[str, frozenset[str]] = {
     "information": frozenset(),
     "single": _CHOICE,
     "multiple": _CHOICE,
-    "dropdown": _CHOICE,
-    "country": frozenset({"required", "declinable"}),
+    "dropdown": _CHOICE | {"search"},
+    "country": frozenset({"required", "declinable", "search"}),
     "text": _LENGTHS,
     "long_text": _LENGTHS,
-    "number": frozenset({"required", "declinable", "minimum", "maximum", "decimals"}),
+    "number": _NUMBER | {"decimals"},
+    "birth_year": _NUMBER,
     "sliders": frozenset({"required", "shuffle", "last", "max_length"}),
+    "slider": _ONE_SLIDER,
+    "visual_analogue": _ONE_SLIDER,
+    "matrix": frozenset({"required", "declinable", "shuffle", "last"}),
+    "ranking": frozenset({"required", "shuffle", "last"}),
     "consent": frozenset({"required"}),
 }
-# Sliders and texts have no values that a file's author could know in advance.
-_NOT_COMPARABLE = frozenset({"information", "text", "long_text", "sliders"})
-_FORMS = ("all", "any", "not", "question")
-_COMPARISONS = ("is", "in", "answered")
+# Texts have no values that a file's author could know in advance, and a ranking holds all of them.
+_NOT_COMPARABLE = frozenset({"information", "text", "long_text", "ranking"})
+# Types whose value is an object of items: without an item only "answered" can be asked of them.
+_WITH_ITEMS = frozenset({"sliders", "matrix"})
+_NUMBERS = frozenset({"number", "birth_year", "sliders", "slider", "visual_analogue"})
+_FORMS = ("all", "any", "not", "question", "study")
+_COMPARED_STUDY = frozenset({"is", "in"})
+_LIMITS = frozenset({"less_than", "at_least"})
+_COMPARISONS = _COMPARED_STUDY | _LIMITS | {"answered"}
 
 
 def condition_faults(raw: Any, path: Path = ()) -> Iterator[Fault]:
@@ -57,11 +76,19 @@ def condition_faults(raw: Any, path: Path = ()) -> Iterator[Fault]:
 
 
 def _form_faults(raw: dict[str, Any], path: Path) -> Iterator[Fault]:
-    comparisons = [word for word in _COMPARISONS if word in raw]
+    comparisons = _COMPARISONS & raw.keys()
+    is_range = comparisons == _LIMITS
     if len([form for form in _FORMS if form in raw]) != 1:
-        yield path, _("should have exactly one of all, any, not and question.")
-    elif len(comparisons) != ("question" in raw):
-        yield path, _("should compare a question with exactly one of is, in and answered.")
+        yield path, _("should have exactly one of all, any, not, question and study.")
+    elif "study" in raw and (len(comparisons) != 1 or not comparisons <= _COMPARED_STUDY):
+        yield path, _("should compare a field of the study with exactly one of is and in.")
+    elif "study" not in raw and len(comparisons) - is_range != ("question" in raw):
+        yield (
+            path,
+            _("should compare a question with exactly one of is, in, answered, less_than and at_least."),
+        )
+    if "item" in raw and "question" not in raw:
+        yield (*path, "item"), _("belongs to a question.")
     for inner, part in _parts(raw, path):
         yield from _form_faults(part, inner)
 
@@ -78,18 +105,40 @@ def _parts(raw: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, An
 
 def sense_faults(questionnaire: Questionnaire, raw: dict[str, Any]) -> Iterator[Fault]:
     """Keys used twice, fields that do not belong, conditions that look forward. `raw` has the right shape."""
+    yield from repeated([page.key for page in questionnaire.pages], ("pages",), "key")
+    yield from _group_faults(questionnaire)
     seen: dict[str, Question] = {}
-    yield from _repeated([page.key for page in questionnaire.pages], ("pages",), "key")
     for at, page in enumerate(questionnaire.pages):
         path: Path = ("pages", at)
-        yield from _reference_faults(raw["pages"][at], path, seen)
+        before = {key: seen[key] for key in seen.keys() - drawn_with(raw, at)}
+        yield from _reference_faults(raw["pages"][at], path, before)
         for index, question in enumerate(page.questions):
             inner = (*path, "questions", index)
             given = raw["pages"][at]["questions"][index]
             yield from _field_faults(given, inner)
-            yield from _reference_faults(given, inner, seen)
-            yield from _question_faults(question, inner)
+            yield from _reference_faults(given, inner, before)
+            yield from question_faults(question, inner)
             yield from _taken(question, seen, inner)
+            if not page.randomise:
+                before |= {key: seen[key] for key in question.answer_keys or (question.key,)}
+    yield from pipe_faults(raw)
+
+
+def _group_faults(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Pages of a group that stand apart, and orders that would be recorded under a question's name."""
+    ended: set[str] = set()
+    before = ""
+    for at, page in enumerate(questionnaire.pages):
+        if page.group != before:
+            ended.add(before)
+        if page.group and page.group in ended:
+            yield ("pages", at, "group"), _("Pages of one group must follow one another.")
+        before = page.group
+    for at, page in enumerate(questionnaire.pages):
+        for index, question in enumerate(page.questions):
+            if question.key == PAGES and has_page_order(questionnaire):
+                message = _("“%(key)s” is the name of the order of the pages here; choose another key.")
+                yield ("pages", at, "questions", index, "key"), message % {"key": PAGES}
 
 
 def _taken(question: Question, seen: dict[str, Question], path: Path) -> Iterator[Fault]:
@@ -99,39 +148,12 @@ def _taken(question: Question, seen: dict[str, Question], path: Path) -> Iterato
         seen[key] = question
 
 
-def _repeated(values: list[str], path: Path, part: str) -> Iterator[Fault]:
-    counted: Counter[str] = Counter()
-    for index, value in enumerate(values):
-        if counted[value]:
-            yield (*path, index, part), _("“%(value)s” is given twice.") % {"value": value}
-        counted[value] += 1
-
-
 def _field_faults(given: dict[str, Any], path: Path) -> Iterator[Fault]:
     kind = given["type"]
     for field in sorted(_NEEDED[kind] - given.keys()):
         yield path, _("A question of type %(type)s needs “%(field)s”.") % {"type": kind, "field": field}
     for field in sorted(given.keys() - _ANY_TYPE - _NEEDED[kind] - _ALLOWED[kind]):
         yield (*path, field), _("does not belong to a question of type %(type)s.") % {"type": kind}
-
-
-def _question_faults(question: Question, path: Path) -> Iterator[Fault]:
-    yield from _repeated([option.value for option in question.options], (*path, "options"), "value")
-    yield from _repeated([item.key for item in question.items], (*path, "items"), "key")
-    yield from _repeated(list(question.last), path, "last")
-    for index, value in enumerate(question.last):
-        if value not in question.values:
-            yield (*path, "last", index), _("“%(value)s” is not one of the choices.") % {"value": value}
-    yield from _range_faults(question, path)
-
-
-def _range_faults(question: Question, path: Path) -> Iterator[Fault]:
-    if question.scale and question.scale.minimum >= question.scale.maximum:
-        yield (*path, "scale", "maximum"), _("should be more than minimum.")
-    if question.min_length > question.max_length:
-        yield (*path, "min_length"), _("should not be more than max_length.")
-    if question.minimum is not None and question.maximum is not None and question.minimum > question.maximum:
-        yield (*path, "maximum"), _("should not be less than minimum.")
 
 
 def _reference_faults(given: dict[str, Any], path: Path, seen: dict[str, Question]) -> Iterator[Fault]:
@@ -152,17 +174,35 @@ def _comparison_faults(raw: dict[str, Any], path: Path, seen: dict[str, Question
     if question is None or question.key != key:
         message = _("There is no question “%(key)s” before this one; a condition can only look back.")
         yield (*path, "question"), message % {"key": key}
-    elif question.type == "information" or (question.type in _NOT_COMPARABLE and "answered" not in raw):
+    elif not _can_compare(raw, question):
         message = _("A question of type %(type)s cannot be compared here.")
         yield (*path, "question"), message % {"type": question.type}
-    elif question.options:
-        yield from _value_faults(raw, question, path)
+    else:
+        yield from _item_faults(raw, question, path)
+        if question.options:
+            yield from _value_faults(raw, question, path)
+
+
+def _can_compare(raw: dict[str, Any], question: Question) -> bool:
+    if question.type == "information":
+        return False
+    if "answered" in raw:
+        return True
+    if _LIMITS & raw.keys() and question.type not in _NUMBERS:
+        return False
+    return question.type not in _NOT_COMPARABLE and (question.type not in _WITH_ITEMS or "item" in raw)
+
+
+def _item_faults(raw: dict[str, Any], question: Question, path: Path) -> Iterator[Fault]:
+    if "item" in raw and raw["item"] not in {item.key for item in question.items}:
+        message = _("“%(value)s” is not an item of “%(key)s”.")
+        yield (*path, "item"), message % {"value": raw["item"], "key": question.key}
 
 
 def _value_faults(raw: dict[str, Any], question: Question, path: Path) -> Iterator[Fault]:
     compared = [((*path, "is"), raw["is"])] if "is" in raw else []
     compared += [((*path, "in", index), value) for index, value in enumerate(raw.get("in", ()))]
     for inner, value in compared:
-        if value not in question.values:
+        if not isinstance(value, str) or question.option(value) is None:
             message = _("“%(value)s” is not an option of “%(key)s”.")
             yield inner, message % {"value": value, "key": question.key}

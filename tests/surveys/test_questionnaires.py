@@ -333,13 +333,13 @@ REFUSED: dict[str, tuple[str, int, str, str]] = {
         ),
         14,
         "pages[0].questions[1].show_if",
-        "exactly one of all, any, not and question",
+        "exactly one of all, any, not, question and study",
     ),
     "a comparison without an operator": (
         a_file(A_TEXT + "\n- {key: r, type: text, text: Say, show_if: {not: {question: q}}}"),
         11,
         "pages[0].questions[1].show_if.not",
-        "exactly one of is, in and answered",
+        "exactly one of is, in, answered, less_than and at_least",
     ),
 }
 
