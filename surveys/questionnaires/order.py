@@ -1,7 +1,7 @@
 """Orders that are drawn for each person: of pages, of the questions of a page, of options and items.
 
 Sorting by a digest draws every order with equal chance and, unlike a random generator, cannot change with a
-library: the same seed gives the same order on every Python, so that nothing has to be stored to show it again.
+library: the same seed gives the same order on every Python, and nothing has to be stored to show it again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def has_page_order(document: Questionnaire) -> bool:
 
 
 def in_page_order(document: Questionnaire, seed: str) -> tuple[Page, ...]:
-    """All pages, those of one group (or, where the whole is randomised, all) in an order drawn for the seed."""
+    """All pages; those of one group, or all where the whole is randomised, in an order drawn for the seed."""
     if not has_page_order(document):
         return document.pages
     named = {page.key: page for page in document.pages}

@@ -1,4 +1,4 @@
-"""Whether the parts of one question fit together: values given twice, ranges upside down, checks nobody passes."""
+"""Whether the parts of a question fit together: values given twice, ranges upside down, impossible checks."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def _option_faults(question: Question, path: Path) -> Iterator[Fault]:
     if question.type == "ranking" and len(question.options) == 1:
         yield (*path, "options"), _("A ranking needs at least two options.")
     if question.type in {"matrix", "ranking"}:
-        for name, parts in (("options", question.options), ("items", question.items)):
-            for index, part in enumerate(parts):
-                if part.asks_text:
-                    message = _("does not belong to a question of type %(type)s.") % {"type": question.type}
-                    yield (*path, name, index, "asks_text"), message
+        asked = [("options", index) for index, option in enumerate(question.options) if option.asks_text]
+        asked += [("items", index) for index, item in enumerate(question.items) if item.asks_text]
+        for place in asked:
+            message = _("does not belong to a question of type %(type)s.") % {"type": question.type}
+            yield (*path, *place, "asks_text"), message
 
 
 def _check_faults(question: Question, path: Path) -> Iterator[Fault]:
