@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     },
     "clear expired sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 24 * 3600.0},
     "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
+    "release seats that ran out": {"task": "surveys.tasks.sweep_seats", "schedule": 30.0},
     "look studies through": {"task": "surveys.tasks.sweep_assessments", "schedule": 120.0},
 }
 app.autodiscover_tasks()

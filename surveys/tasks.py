@@ -4,6 +4,7 @@ from celery import shared_task
 
 from surveys.models import Study
 from surveys.quality import assessing
+from surveys.quotas import seats
 
 
 @shared_task(name="surveys.tasks.assess", expires=600)
@@ -17,3 +18,9 @@ def sweep_assessments() -> None:
     """For beat: look through again the studies in which somebody submitted something since the last time."""
     for study in assessing.outdated():
         assess.delay(study.pk)
+
+
+@shared_task(name="surveys.tasks.sweep_seats", expires=30)
+def sweep_seats() -> None:
+    """For beat: release the seats that ran out."""
+    seats.sweep()
