@@ -2,11 +2,12 @@
 
 from django.urls import path, re_path
 
-from surveys.views import consent, entry, steps
+from surveys.views import consent, door, entry, steps
 
 app_name = "surveys"
 urlpatterns = [
     path("<slug:slug>/", entry.study, name="study"),
+    path("<slug:slug>/begin/", door.begin, name="begin"),
     path("<slug:slug>/resume/", entry.resume, name="resume"),
     path("<slug:slug>/consent/", consent.consent, name="consent"),
     path("<slug:slug>/survey/", steps.survey, name="survey"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from surveys.models import Study
+from surveys.models import EntryLink, Study
 from surveys.panels.definitions import panel_of
 from surveys.panels.errors import EntryError, PreviewVisit
 from surveys.panels.signing import Proof, proof_in
@@ -22,10 +22,12 @@ class Arrival:
     study: str = ""
     session: str = ""
     proof: Proof | None = None
+    link: EntryLink | None = None
+    door_key: str = ""
 
     @property
     def is_signed(self) -> bool:
-        return self.proof is not None
+        return self.proof is not None or self.link is not None
 
 
 def arrival(study: Study, query: Mapping[str, str]) -> Arrival:
@@ -48,6 +50,13 @@ def arrival(study: Study, query: Mapping[str, str]) -> Arrival:
             raise EntryError(_("The link is damaged: %(name)s does not look as it should.") % {"name": name})
     proof = proof_in(panel, query.get(panel["token_parameter"], ""), values)
     return Arrival(panel=panel["name"], proof=proof, **values)
+
+
+def anybody(study: Study, door_key: str) -> Arrival:
+    """Somebody by the open link, of whom nobody knows more than that they pressed its button."""
+    if panel_of(study)["door"] != "open":
+        raise EntryError(_("This study is entered by another kind of link."))
+    return Arrival(panel="open", participant=door_key)
 
 
 def _pattern(panel: dict[str, Any], part: str) -> str:

@@ -371,7 +371,7 @@ def test_a_signed_entry_is_trusted_on_every_device(signed_study):
     first, enrolment = newcomer(signed_study, PID)
     submit(first, signed_study, "start", START)
     second = Client()
-    assert arrive(second, signed_study, PID, prolific_token=token()).status_code == 303
+    assert arrive(second, signed_study, PID, prolific_token=token(jti="2")).status_code == 303
     assert "Out of curiosity" in text_of(second.get(address(signed_study, "survey/start/")))
     assert second.get(address(signed_study, "my-data.json")).status_code == 200
     assert enrolment.devices.filter(is_trusted=True).count() == 2
