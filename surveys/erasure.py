@@ -20,6 +20,7 @@ from prism.lib.codes import random_key
 from surveys.models import (
     Answer,
     AuditEvent,
+    Bonus,
     Coding,
     CodingRuling,
     CodingSuggestion,
@@ -29,7 +30,9 @@ from surveys.models import (
     Draft,
     Enrolment,
     EnrolmentEvent,
+    EntryLink,
     Identity,
+    InvitedPerson,
     Notice,
     PageSubmission,
     PageView,
@@ -38,6 +41,7 @@ from surveys.models import (
     Presentation,
     Questionnaire,
     Signal,
+    UsedEntryToken,
 )
 
 Enrolments = models.QuerySet[Enrolment]
@@ -168,6 +172,11 @@ def _blank_events(enrolments: Enrolments) -> int:
     return EnrolmentEvent.objects.filter(enrolment__in=enrolments).update(detail={})
 
 
+def _blank_addresses(enrolments: Enrolments) -> int:
+    """The address goes; its keyed hash stays, so that nobody invites the person to this study again."""
+    return InvitedPerson.objects.filter(link__enrolment__in=enrolments).update(encrypted_address="")
+
+
 def _blank_reasons(enrolments: Enrolments) -> int:
     """What coordinators wrote of the person may quote them; that and how they decided stays."""
     return Decision.objects.filter(enrolment__in=enrolments).update(reason="")
@@ -179,6 +188,8 @@ CLOSED = {"single", "multiple", "dropdown", "country", "number", "sliders", "con
 register(Identity, _blank_identity, Part.IDENTITY)
 register(PanelSubmission, delete_by(PanelSubmission, "enrolment"), Part.IDENTITY)
 register(Device, _shut_out_devices, Part.IDENTITY)
+register(UsedEntryToken, delete_by(UsedEntryToken, "enrolment"), Part.IDENTITY)
+register(InvitedPerson, _blank_addresses, Part.IDENTITY)
 register(Draft, delete_by(Draft, "enrolment"), Part.TEXTS)
 register(Answer, _blank_texts, Part.TEXTS)
 register(Answer, _blank_answers, Part.REST)
@@ -189,6 +200,8 @@ for _quoting in (CodingRuling, CodingSuggestion):
 for _noted in (Signal, Notice):
     register(_noted, delete_by(_noted, "enrolment"), Part.TEXTS)
 register(Decision, _blank_reasons, Part.TEXTS)
+exempt(Bonus, "the ledger of payments: amount, the team's reason, time")
+exempt(EntryLink, "a keyed hash, so that the link lets nobody in anew")
 exempt(Participant, "a random code, marked as erased")
 exempt(Enrolment, "random codes, states and times")
 exempt(Consent, "proof that consent was given: version, hash and time")
