@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from surveys.views import consent, door, entry, steps
+from surveys.views import consent, door, entry, rights, steps, survey
 
 app_name = "surveys"
 urlpatterns = [
@@ -10,8 +10,10 @@ urlpatterns = [
     path("<slug:slug>/begin/", door.begin, name="begin"),
     path("<slug:slug>/resume/", entry.resume, name="resume"),
     path("<slug:slug>/consent/", consent.consent, name="consent"),
-    path("<slug:slug>/survey/", steps.survey, name="survey"),
-    path("<slug:slug>/survey/<slug:page>/", steps.survey_page, name="page"),
+    path("<slug:slug>/survey/", survey.survey, name="survey"),
+    path("<slug:slug>/survey/<slug:page>/", survey.survey_page, name="page"),
     re_path(r"^(?P<slug>[-\w]+)/draft/(?P<page>[-:\w]{1,120})/$", steps.draft, name="draft"),
+    path("<slug:slug>/mine/purposes/", rights.purposes, name="purposes"),
+    path("<slug:slug>/mine/withdraw/", rights.withdraw, name="withdraw"),
     path("<slug:slug>/done/", steps.done, name="done"),
 ]

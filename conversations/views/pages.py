@@ -21,11 +21,10 @@ from conversations.views.shapes import conversation_context
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
 from surveys.answers import draft_for, drafts_for, save_draft
-from surveys.views.visit import Visit, in_stage, page_context, participant_page
+from surveys.views.visit import Visit, asks_for_part, in_stage, page_context, participant_page
 
 MOST_MESSAGES = 120
 MESSAGES_SECONDS = 600
-PART_HEADER = "X-Prism-Part"
 Verb = Callable[[HttpRequest, Conversation], Situation | None]
 MOVEMENT = ("start", "first", "first_ms", "last_ms", "moves")
 
@@ -128,7 +127,7 @@ def show(
     if here.now == Now.FEEDBACK:
         return redirect(address("feedback", conversation))
     draft = {**_drafts(visit, conversation, here), **(typed or {})}
-    is_part = asks_for_part(request)
+    is_part = asks_for_part(request, "talk")
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
         **conversation_context(conversation, here, draft),
@@ -140,10 +139,6 @@ def show(
     }
     template = "conversations/talk.html" if is_part else "conversations/conversation.html"
     return render(request, template, context, status=409 if error else 200)
-
-
-def asks_for_part(request: HttpRequest) -> bool:
-    return request.headers.get(PART_HEADER) == "talk"
 
 
 def _drafts(visit: Visit, conversation: Conversation, here: Situation) -> dict[str, list[str]]:
@@ -175,7 +170,7 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
             if form:
                 save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
             return show(request, visit, conversation, str(refusal), typed)
-        if asks_for_part(request):
+        if asks_for_part(request, "talk"):
             return show(request, visit, conversation, here=here)
         return redirect(address("conversation", conversation))
 

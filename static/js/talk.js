@@ -1,7 +1,8 @@
 // The conversation page: sends its forms, follows the answers while they are written, and shows the talk anew.
 // Only the talk itself travels, not the page around it. Without this script every form is an ordinary one.
 
-const PART = { "X-Prism-Part": "talk", Accept: "text/html" };
+import { headersFor, partIn, sendFormsOf } from "./parts.js";
+
 const status = document.getElementById("talk-status");
 let source = null;
 
@@ -39,12 +40,6 @@ function take(news) {
   }
 }
 
-// The new talk in an answer of the server, or null where it leads elsewhere.
-async function talkIn(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.getElementById("talk");
-}
-
 function swap(fresh) {
   document.getElementById("talk").replaceWith(fresh);
   prepare();
@@ -52,7 +47,7 @@ function swap(fresh) {
 
 async function showAnswers() {
   const { page, complete } = stream().dataset;
-  const fresh = await talkIn(await fetch(page, { headers: PART }));
+  const fresh = await partIn(await fetch(page, { headers: headersFor("talk") }), "talk");
   if (!fresh) {
     window.location.reload();
     return;
@@ -104,38 +99,6 @@ function land(form) {
   focus?.focus({ preventScroll: true });
 }
 
-function unsent(form) {
-  delete form.dataset.sent;
-  delete form.dataset.sending;
-  let place = form.querySelector("[data-unsent-note]");
-  if (!place) {
-    place = document.createElement("p");
-    place.className = "alert alert-danger";
-    place.setAttribute("role", "alert");
-    place.dataset.unsentNote = "";
-    form.append(place);
-  }
-  place.textContent = status.dataset.unsent;
-}
-
-async function send(form, submitter) {
-  try {
-    const body = new URLSearchParams(new FormData(form, submitter));
-    const answer = await fetch(form.action, { method: "POST", headers: PART, body });
-    const fresh = await talkIn(answer);
-    if (fresh) {
-      swap(fresh);
-      land(form);
-    } else if (answer.redirected) {
-      window.location.assign(answer.url);
-    } else {
-      unsent(form);
-    }
-  } catch {
-    unsent(form);
-  }
-}
-
 document.addEventListener("input", (event) => {
   if (event.target.matches?.("textarea[data-grow]")) grow(event.target);
 });
@@ -145,15 +108,14 @@ document.addEventListener("keydown", (event) => {
     event.target.form.requestSubmit();
   }
 });
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.closest("#talk")) return;
-  event.preventDefault();
-  // A second click on a button must not send the form twice; the server would notice, but why ask it.
-  if (form.dataset.sent) return;
-  form.dataset.sent = "1";
-  send(form, event.submitter);
-});
+sendFormsOf(
+  "talk",
+  (fresh, form) => {
+    swap(fresh);
+    land(form);
+  },
+  () => status.dataset.unsent,
+);
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();
 });

@@ -20,7 +20,11 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=64)
+MOST_DOCUMENTS = 64
+_documents: "dict[int, questionnaires.Questionnaire]" = {}
+
+
+@lru_cache(maxsize=MOST_DOCUMENTS)
 def _parsed(document: str) -> "questionnaires.Questionnaire":
     return questionnaires.parse(document)
 
@@ -68,6 +72,15 @@ class Questionnaire(models.Model):
 
     def parsed(self) -> "questionnaires.Questionnaire":
         return _parsed(self.document)
+
+    @classmethod
+    def document_of(cls, pk: int) -> "questionnaires.Questionnaire":
+        """The parsed text of a version; kept in memory, for it never changes. Raises DoesNotExist."""
+        if pk not in _documents:
+            if len(_documents) >= MOST_DOCUMENTS:
+                _documents.clear()
+            _documents[pk] = cls.objects.get(pk=pk).parsed()
+        return _documents[pk]
 
 
 class ConsentDocument(models.Model):

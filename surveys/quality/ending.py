@@ -1,41 +1,43 @@
 """The one consequence without a person: announced attention checks that end a participation."""
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from surveys import journey
-from surveys.models import Answer, Enrolment, Questionnaire
+from surveys.models import Answer, Enrolment
 from surveys.quality.documents import failed_checks
 from surveys.quality.rules import END, in_force, least_failures
 from surveys.questionnaires.definitions import Question
+from surveys.questionnaires.definitions import Questionnaire as Document
 
 
-def end_if_failed(
-    enrolment: Enrolment, questionnaire: Questionnaire, rows: Mapping[str, Answer] | None = None
-) -> bool:
+class Answered(Protocol):
+    """A current answer, as a row or as a standing keeps it."""
+
+    @property
+    def value(self) -> Any: ...
+    @property
+    def status(self) -> str: ...
+
+
+def end_if_failed(enrolment: Enrolment, document: Document, rows: Mapping[str, Answered]) -> bool:
     """Finish with the outcome "failed checks" if the study announced that, and enough failed; else False.
 
-    `rows` are the person's current answers by question, where the caller has them. Costs no query in a
-    questionnaire without checks.
+    `rows` are the person's current answers by question. Costs no query in a questionnaire without checks.
     """
-    checked = [question for question in questionnaire.parsed().questions() if question.checks]
+    checked = [question for question in document.questions() if question.checks]
     if not checked or enrolment.is_over:
         return False
     checks = in_force(enrolment.study).checks
     if checks.consequence != END or not checks.announced:
         return False
     limit = max(checks.fail_after, least_failures(enrolment.study))
-    if len(_failed(checked, rows if rows is not None else _current(enrolment, checked))) < limit:
+    if len(_failed(checked, rows)) < limit:
         return False
     return journey.finish(enrolment, Enrolment.Outcome.FAILED_CHECKS)
 
 
-def _current(enrolment: Enrolment, questions: list[Question]) -> dict[str, Answer]:
-    keys = [question.key for question in questions]
-    rows = Answer.objects.filter(submission__enrolment=enrolment, question__in=keys).order_by("id")
-    return {row.question: row for row in rows}
-
-
-def _failed(questions: list[Question], rows: Mapping[str, Answer]) -> list[str]:
+def _failed(questions: list[Question], rows: Mapping[str, Answered]) -> list[str]:
     return [
         key
         for question in questions

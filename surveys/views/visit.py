@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -23,6 +24,13 @@ class Visit:
 
 
 View = Callable[..., HttpResponse]
+OWN_PAGE = "conversations:mine"  # an upper app's page, by the name of its address
+PART_HEADER = "X-Prism-Part"
+
+
+def asks_for_part(request: HttpRequest, name: str) -> bool:
+    """Whether a script asks for this part of the page alone, without what stands around it."""
+    return request.headers.get(PART_HEADER) == name
 
 
 def find_visit(request: HttpRequest, slug: str) -> Visit | None:
@@ -75,6 +83,7 @@ def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, 
         "journey": journey.steps(visit.enrolment, current),
         "progress": None,
         "resume_link": link,
+        "mine_url": reverse(OWN_PAGE, args=[visit.study.slug]),
         "is_preview": visit.enrolment.is_preview,
     }
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
 from surveys import answers, erasure
 from surveys.models import Answer, AuditEvent, Device, Draft, Enrolment, PageSubmission, Questionnaire
-from surveys.questionnaires import PageReading
+from surveys.views import visit
 from tests.surveys.visitors import (
     CONSENT,
     SMALL,
@@ -91,7 +93,7 @@ def assert_views_are_shown(html: str, *, words: str = "Handle with care") -> Non
 def test_pages_come_in_their_order_and_the_last_one_leads_on(study, visitor):
     assert where(visitor, study) == "survey/start/"
     assert "Page 1 of 2" in page(visitor, study, "start")
-    assert submit(visitor, study, "start", START)["Location"] == address(study, "survey/")
+    assert submit(visitor, study, "start", START)["Location"] == address(study, "survey/use/")
     assert where(visitor, study) == "survey/use/"
     assert "Page 2 of 3" in page(visitor, study, "use")
     submit(visitor, study, "use", USE)
@@ -297,8 +299,8 @@ def test_when_it_is_over_no_draft_is_kept(study, visitor):
 def test_the_same_form_sent_twice_is_one_submission(study, visitor):
     path = address(study, "survey/start/")
     form = START | hidden(visitor.get(path))
-    assert visitor.post(path, form)["Location"] == address(study, "survey/")
-    assert visitor.post(path, form)["Location"] == address(study, "survey/")
+    assert visitor.post(path, form)["Location"] == address(study, "survey/use/")
+    assert visitor.post(path, form)["Location"] == address(study, "survey/use/")
     assert PageSubmission.objects.count() == 1
     assert where(visitor, study) == "survey/use/"
 
@@ -553,19 +555,46 @@ def test_a_visit_is_counted_as_one_device(study, visitor):
     assert Device.objects.count() == 1
 
 
-def test_what_was_on_its_way_when_the_person_was_erased_is_not_stored(study, visitor):
-    enrolment = Enrolment.objects.get()
-    device = enrolment.devices.get()
-    questionnaire = answers.questionnaire_for(enrolment)
-    page = questionnaire.parsed().pages[0]
-    erasure.erase(enrolment.participant, reason="asked for it")
-    reading = PageReading(values={"why": "Late"}, statuses={"why": "answered"})
-    assert not answers.submit(
-        enrolment, questionnaire, page, reading, device=device, key="late", shown_at=None
-    )
-    assert not answers.save_draft(enrolment, device, "survey:start", {"why": ["Late"]})
+def test_what_was_on_its_way_when_the_person_was_erased_is_not_stored(study, visitor, monkeypatch):
+    path, found = address(study, "survey/start/"), visit.device_in
+    form = START | hidden(visitor.get(path))
+
+    def erased_meanwhile(request, slug):
+        device = found(request, slug)
+        erasure.erase(device.enrolment.participant, reason="asked for it")
+        return device
+
+    monkeypatch.setattr(visit, "device_in", erased_meanwhile)
+    device = Device.objects.get()
+    assert visitor.post(path, form)["Location"] == address(study, "done/")
+    assert not answers.save_draft(device.enrolment, device, "survey:start", {"why": ["Late"]})
     assert not Answer.objects.exists()
     assert not Draft.objects.exists()
+
+
+def test_a_script_gets_the_next_page_alone_and_its_address(study, visitor):
+    path = address(study, "survey/start/")
+    form = START | hidden(visitor.get(path))
+    part = {"X-Prism-Part": "survey"}
+    wrong = visitor.post(path, {**form, "why": "", "age": ""}, headers=part)
+    assert (wrong.status_code, wrong["X-Prism-Address"]) == (422, path)
+    answer = visitor.post(path, form, headers=part)
+    assert (answer.status_code, answer["X-Prism-Address"]) == (200, address(study, "survey/use/"))
+    text = text_of(answer)
+    assert "<html" not in text
+    assert f'action="{address(study, "survey/use/")}"' in text
+    assert PageSubmission.objects.get().page == "start"
+
+
+def test_submitting_a_page_takes_as_many_queries_at_the_end_as_at_the_start(study, visitor):
+    counts = []
+    for key, fields in (("start", START), ("use", USE)):
+        form = fields | hidden(visitor.get(address(study, f"survey/{key}/")))
+        with CaptureQueriesContext(connection) as queries:
+            visitor.post(address(study, f"survey/{key}/"), form, headers={"X-Prism-Part": "survey"})
+        counts.append(len(queries))
+    assert counts[0] <= 14, counts
+    assert counts[1] - counts[0] <= 2, counts
 
 
 def test_a_device_keeps_so_many_drafts_and_may_still_change_them(study, visitor, monkeypatch):

@@ -1,0 +1,157 @@
+"""How far a person is in the questionnaire: loaded once a request, and told what is submitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from surveys.models import Answer, Device, Draft, Enrolment, PageSubmission, Questionnaire
+from surveys.questionnaires import Page, PageReading
+from surveys.questionnaires import Questionnaire as Document
+
+
+@dataclass(frozen=True)
+class Row:
+    """The newest answer to a question, and the submit it came with."""
+
+    value: Any
+    status: str
+    submission: int
+
+
+@dataclass(frozen=True)
+class Submit:
+    pk: int
+    page: str
+    key: str
+    device: int
+    version: int
+
+
+@dataclass
+class Standing:
+    """A person's submits and newest answers in the version they began with."""
+
+    enrolment: Enrolment
+    version: int
+    submits: list[Submit]
+    rows: dict[str, Row]
+    document: Document
+    _pages: list[Page] | None = field(default=None, init=False)
+
+    @classmethod
+    def load(cls, enrolment: Enrolment) -> Standing:
+        """Two queries. Raises Questionnaire.DoesNotExist where the study has no questionnaire."""
+        rows = enrolment.page_submissions.order_by("id")
+        found = rows.values_list("pk", "page", "key", "device_id", "questionnaire_id")
+        submits = [Submit(pk, page, key, device, version) for pk, page, key, device, version in found]
+        version = submits[-1].version if submits else enrolment.study.questionnaire_id
+        submits = [submit for submit in submits if submit.version == version]
+        if version is None:
+            raise Questionnaire.DoesNotExist(f"study {enrolment.study.slug} has no questionnaire")
+        document = Questionnaire.document_of(version)
+        return cls(enrolment, version, submits, _newest([submit.pk for submit in submits]), document)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {key: row.value for key, row in self.rows.items() if row.status != Answer.Status.NOT_SHOWN}
+
+    @property
+    def pages(self) -> list[Page]:
+        """The pages that this person sees, as far as is known."""
+        if self._pages is None:
+            self._pages = self.document.visible_pages(self.values)
+        return self._pages
+
+    def is_done(self, page: Page) -> bool:
+        """Submitted, and no question is shown now that was hidden when it was."""
+        if all(submit.page != page.key for submit in self.submits):
+            return False
+        shown = self.document.visible_questions(page, self.values)
+        return all(
+            question.type == "information"
+            or (question.key in self.rows and self.rows[question.key].status != Answer.Status.NOT_SHOWN)
+            for question in shown
+        )
+
+    @property
+    def first_open(self) -> Page | None:
+        """The first page that is still to be submitted; None when the survey is finished."""
+        return next((page for page in self.pages if not self.is_done(page)), None)
+
+    def place(self, key: str) -> int | None:
+        """Where among the pages the one called `key` stands, if the person has come that far."""
+        first = self.first_open
+        for place, page in enumerate(self.pages):
+            if page.key == key:
+                return place
+            if first and page.key == first.key:
+                break
+        return None
+
+    def may_read(self, device: Device, page: Page) -> bool:
+        """Whether this device may see what was submitted on the page, if anything was."""
+        return all(device.may_read(submit.device) for submit in self.submits if submit.page == page.key)
+
+    def has(self, key: str) -> bool:
+        """Whether the form with this key was stored before."""
+        return any(submit.key == key for submit in self.submits)
+
+    def submit(
+        self, page: Page, reading: PageReading, *, device: Device, key: str, shown_at: datetime | None
+    ) -> bool:
+        """Store a valid page as events and drop its draft; False when this very form was stored before.
+
+        Call within a transaction that holds the enrolment's row.
+        """
+        if self.has(key):
+            return False
+        submission = PageSubmission.objects.create(
+            enrolment=self.enrolment,
+            questionnaire_id=self.version,
+            device=device,
+            page=page.key,
+            key=key,
+            shown_at=shown_at,
+        )
+        self.submits.append(Submit(submission.pk, page.key, key, device.pk, submission.questionnaire_id))
+        self._take(submission.pk, reading)
+        traces = reading.traces
+        Answer.objects.bulk_create(
+            Answer(
+                submission=submission,
+                question=name,
+                value=row.value,
+                status=row.status,
+                trace=traces.get(name, {}),
+            )
+            for name, row in self.rows.items()
+            if row.submission == submission.pk
+        )
+        Draft.objects.filter(enrolment=self.enrolment, page=f"survey:{page.key}").delete()
+        if self.first_open is None and self.enrolment.survey_finished_at is None:
+            self.finish()
+        return True
+
+    def finish(self) -> None:
+        self.enrolment.survey_finished_at = timezone.now()
+        self.enrolment.save(update_fields=["survey_finished_at"])
+
+    def _take(self, submission: int, reading: PageReading) -> None:
+        """Take the answers over; those that they hide now become rows of this submit, not shown."""
+        for key, status in reading.statuses.items():
+            self.rows[key] = Row(reading.values.get(key), status, submission)
+        shown = self.document.shown_answers(self.values)
+        for key, row in list(self.rows.items()):
+            if row.status != Answer.Status.NOT_SHOWN and key not in shown and row.submission != submission:
+                self.rows[key] = Row(None, Answer.Status.NOT_SHOWN, submission)
+        self._pages = None
+
+
+def _newest(submissions: list[int]) -> dict[str, Row]:
+    found = Answer.objects.filter(submission_id__in=submissions).order_by("id")
+    rows = found.values_list("question", "value", "status", "submission_id") if submissions else ()
+    return {question: Row(value, status, pk) for question, value, status, pk in rows}
