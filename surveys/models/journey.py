@@ -78,6 +78,7 @@ class PageSubmission(models.Model):
     page = models.CharField(max_length=80)
     key = models.CharField(max_length=40, help_text=_("Idempotency key of the form"))
     shown_at = models.DateTimeField(null=True)
+    language = models.CharField(max_length=35, blank=True, help_text=_("In which the page was shown"))
     submitted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
