@@ -34,6 +34,8 @@ def enrol(
         enrolment, is_new = _enrolment(participant, study, is_test)
     except IntegrityError:  # the random number of the code was taken: draw another
         enrolment, is_new = _enrolment(participant, study, is_test)
+    if enrolment.identity_erased_at:  # they may see how it ended; who they are is not stored again
+        return enrolment, False
     admit(enrolment, arrival, here)
     digest = keyed_hash(arrival.panel, "session", arrival.session)
     PanelSubmission.objects.get_or_create(
@@ -114,6 +116,14 @@ def _note_shared(enrolment: Enrolment, before: Enrolment) -> None:
         EnrolmentEvent.objects.create(enrolment=one, kind=SHARED, detail={"with": other.code})
 
 
+def keep_device(request: HttpRequest, device: Device) -> None:
+    """Let this browser, and no other, go on under the device's new key after all keys were changed."""
+    device.refresh_from_db(fields=["key"])
+    devices = dict(request.session.get("devices", {}))
+    devices[str(device.enrolment.study_id)] = device.key
+    request.session["devices"] = devices
+
+
 def current_device(request: HttpRequest, study: Study) -> Device | None:
     """The device this browser is in the study, with its enrolment, or None."""
     key = request.session.get("devices", {}).get(str(study.pk))
@@ -138,10 +148,13 @@ def device_in(request: HttpRequest, slug: str) -> Device | None:
     )
 
 
-def resume_path(enrolment: Enrolment) -> str:
-    """The personal link that resumes everything. The secret is in the query, which no log keeps."""
+def resume_path(enrolment: Enrolment, page: str = "surveys:resume") -> str:
+    """The personal link that resumes everything. The secret is in the query, which no log keeps.
+
+    `page` names another page that opens by it, such as the person's own.
+    """
     token = signing.dumps([enrolment.pk, enrolment.resume_key], salt=RESUME_SALT)
-    return f"{reverse('surveys:resume', args=[enrolment.study.slug])}?link={token}"
+    return f"{reverse(page, args=[enrolment.study.slug])}?link={token}"
 
 
 def resumed(study: Study, token: str) -> Enrolment | None:

@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from prism.lib.codes import random_key
+from surveys import journey
 from surveys.models import (
     Answer,
     AuditEvent,
@@ -40,9 +41,11 @@ from surveys.models import (
     Participant,
     Presentation,
     Questionnaire,
+    Seat,
     Signal,
     UsedEntryToken,
 )
+from surveys.quotas import seats
 
 Enrolments = models.QuerySet[Enrolment]
 Eraser = Callable[[Enrolments], int]
@@ -78,7 +81,8 @@ def erase(participant: Participant, *, reason: str) -> dict[str, int]:
     """
     with transaction.atomic():
         counts = clear(participant.enrolments.all(), EVERYTHING, reason=reason)
-        end(participant.enrolments.all())
+        for enrolment in participant.enrolments.in_progress():
+            journey.finish(enrolment, Enrolment.Outcome.WITHDRAWN)
         participant.erased_at = timezone.now()
         participant.save(update_fields=["erased_at"])
     return counts
@@ -108,12 +112,6 @@ def clear(
             for enrolment in locked
         )
     return counts
-
-
-def end(enrolments: Enrolments) -> None:
-    """Those who were still on their way are no more."""
-    now = timezone.now()
-    enrolments.filter(outcome="").update(outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=now, stage="done")
 
 
 @contextmanager
@@ -183,7 +181,10 @@ def _blank_reasons(enrolments: Enrolments) -> int:
 
 
 # Types of questions whose answer was offered or is a number: nobody's own words.
-CLOSED = {"single", "multiple", "dropdown", "country", "number", "sliders", "consent"}
+CLOSED = {
+    *("single", "multiple", "dropdown", "country", "matrix", "ranking", "consent"),
+    *("number", "birth_year", "sliders", "slider", "visual_analogue"),
+}
 
 register(Identity, _blank_identity, Part.IDENTITY)
 register(PanelSubmission, delete_by(PanelSubmission, "enrolment"), Part.IDENTITY)
@@ -200,6 +201,7 @@ for _quoting in (CodingRuling, CodingSuggestion):
 for _noted in (Signal, Notice):
     register(_noted, delete_by(_noted, "enrolment"), Part.TEXTS)
 register(Decision, _blank_reasons, Part.TEXTS)
+register(Seat, seats.forget, Part.REST)
 exempt(Bonus, "the ledger of payments: amount, the team's reason, time")
 exempt(EntryLink, "a keyed hash, so that the link lets nobody in anew")
 exempt(Participant, "a random code, marked as erased")

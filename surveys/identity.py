@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from accounts.models import User
-from prism.lib.crypto import decrypt
+from prism.lib.crypto import UnreadableSecret, decrypt
 from surveys import audit
 from surveys.models import Enrolment, Identity
 
@@ -20,3 +20,15 @@ def panel_id(enrolment: Enrolment, by: User, reason: str) -> str:
         )
     identity = Identity.objects.filter(participant=enrolment.participant_id).first()
     return decrypt(identity.encrypted_id) if identity and identity.encrypted_id else ""
+
+
+def masked(enrolment: Enrolment) -> str:
+    """The panel and the last four characters of the id, for the person themself; "" where there is none."""
+    identity = Identity.objects.filter(participant=enrolment.participant_id).first()
+    if identity is None or not identity.encrypted_id:
+        return ""
+    try:
+        known = decrypt(identity.encrypted_id)
+    except UnreadableSecret:
+        return identity.panel
+    return f"{identity.panel} …{known[-4:]}" if len(known) > 8 else identity.panel

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from surveys.views import consent, door, entry, rights, steps, survey
+from surveys.views import consent, door, entry, language, rights, steps, survey
 
 app_name = "surveys"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     re_path(r"^(?P<slug>[-\w]+)/draft/(?P<page>[-:\w]{1,120})/$", steps.draft, name="draft"),
     path("<slug:slug>/mine/purposes/", rights.purposes, name="purposes"),
     path("<slug:slug>/mine/withdraw/", rights.withdraw, name="withdraw"),
+    path("<slug:slug>/language/", language.switch_language, name="language"),
     path("<slug:slug>/done/", steps.done, name="done"),
 ]

@@ -1,15 +1,66 @@
-"""What is stored of a participant, for that participant: everything they gave, nothing that unblinds."""
+"""A participant's own page: what is stored of them, taking it along, and the way to stop."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import connection
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from conversations import chat
-from conversations.models import Conversation
-from surveys.answers import current_rows, questionnaire_for
-from surveys.models import Enrolment
-from surveys.views.visit import Visit, participant_page, untrusted_device
+from conversations import own as record
+from prism.lib.ratelimit import limit_exceeded
+from surveys import consents, own, withdrawal
+from surveys.identity import masked
+from surveys.models import Study
+from surveys.views.entry import enter_by_link
+from surveys.views.visit import Visit, page_context, participant_page, untrusted_device
+
+DOWNLOADS, HOUR = 20, 3600
+
+
+@require_safe
+@never_cache
+def mine(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page itself, for who is there already or comes by their personal link."""
+    if "link" in request.GET:
+        return enter_by_link(request, slug, "conversations:mine")
+    return own_page(request, slug=slug)
+
+
+@participant_page
+def own_page(request: HttpRequest, visit: Visit) -> HttpResponse:
+    if withdrawal.has_withdrawn(visit.enrolment):
+        return redirect("surveys:done", slug=visit.study.slug)
+    if not visit.device.is_trusted:
+        return untrusted_device(request)
+    return render(request, "conversations/mine.html", _context(request, visit))
+
+
+def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+    enrolment, agreed = visit.enrolment, consents.current(visit.enrolment)
+    return {
+        **page_context(request, visit, "mine"),
+        "journey": None,
+        "enrolment": enrolment,
+        "consents": enrolment.consents.select_related("document").order_by("pk"),
+        "purposes": _purposes(agreed) if agreed else [],
+        "purposes_language": agreed.language if agreed else "",
+        "said": own.said(enrolment, get_language() or ""),
+        "talks": [record.conversation(talk) for talk in record.talks(enrolment)],
+        "counts": record.counts(enrolment),
+        "panel_id": masked(enrolment),
+        "devices": enrolment.devices.count(),
+        "planned": own.planned_erasure(enrolment),
+        "may_withdraw": withdrawal.is_possible(enrolment),
+        "closes_at": withdrawal.closes_at(enrolment),
+        "keeps_choices": visit.study.withdrawal == Study.Withdrawal.ANONYMISE,
+    }
+
+
+def _purposes(agreed: Any) -> list[dict[str, Any]]:
+    return [{"box": box, "ticked": agreed.boxes.get(box.key)} for box in consents.optional_boxes(agreed)]
 
 
 @require_safe
@@ -18,53 +69,23 @@ def my_data(request: HttpRequest, visit: Visit) -> HttpResponse:
     """A download of all one's own answers, messages, ratings and feedback; on a trusted device only."""
     if not visit.device.is_trusted:
         return untrusted_device(request)
-    response = JsonResponse(
-        own_record(visit.enrolment), json_dumps_params={"ensure_ascii": False, "indent": 1}
-    )
+    parameters = {"ensure_ascii": False, "indent": 1}
+    response = JsonResponse(record.record(visit.enrolment), json_dumps_params=parameters)
     response["Content-Disposition"] = f'attachment; filename="{visit.enrolment.code}.json"'
     return response
 
 
-def own_record(enrolment: Enrolment) -> dict[str, Any]:
-    """Code, consent, answers and conversations of one person; models appear as slot letters only."""
-    talks = Conversation.objects.filter(enrolment=enrolment).select_related("protocol").order_by("id")
-    return {
-        "code": enrolment.code,
-        "outcome": enrolment.outcome,
-        "consents": list(
-            enrolment.consents.values("document__key", "document__version", "agreed", "boxes", "at")
-        ),
-        "answers": _answers(enrolment),
-        "conversations": [_conversation(talk) for talk in talks],
-    }
-
-
-def _answers(enrolment: Enrolment) -> dict[str, Any]:
-    if enrolment.study.questionnaire_id is None:
-        return {}
-    rows = current_rows(enrolment, questionnaire_for(enrolment))
-    return {key: {"value": row.value, "status": row.status} for key, row in rows.items()}
-
-
-def _conversation(talk: Conversation) -> dict[str, Any]:
-    feedback = getattr(talk, "feedback", None)
-    return {
-        "code": talk.code,
-        "type": talk.type,
-        "state": talk.state,
-        "turns": [_turn(turn) for turn in talk.turns.select_related("choice__response").order_by("number")],
-        "feedback": feedback
-        and {"performance": feedback.performance, "choice": feedback.choice, "text": feedback.text},
-    }
-
-
-def _turn(turn: Any) -> dict[str, Any]:
-    return {
-        "number": turn.number,
-        "text": turn.text,
-        "answers": {
-            r.slot: {"text": r.text, "score": r.rating.score if hasattr(r, "rating") else None}
-            for r in chat.shown(turn)
-        },
-        "chosen": turn.choice.response.slot if hasattr(turn, "choice") else None,
-    }
+@require_safe
+@participant_page
+def archive(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """The same as a ZIP file."""
+    if not visit.device.is_trusted:
+        return untrusted_device(request)
+    refusal = limit_exceeded(request, f"own archive {visit.enrolment.pk}", DOWNLOADS, HOUR)
+    if refusal:
+        return refusal
+    file = record.archive(visit.enrolment)
+    # A download may take long, and the pool of connections is small.
+    if not connection.in_atomic_block:
+        connection.close()
+    return FileResponse(file, as_attachment=True, filename=f"{visit.enrolment.code}.zip")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from prism.lib.markdown import render as markdown
 from surveys import consents, journey
 from surveys.consent_documents import ConsentText
-from surveys.models import ConsentDocument
+from surveys.models import ConsentDocument, Enrolment
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 
@@ -47,6 +47,21 @@ def shown(document: ConsentDocument | None, text: ConsentText, ticked: dict[str,
         "body": markdown(text.body, highest=2),
         "changes": markdown(text.changes, highest=3) if text.changes else "",
         "boxes": [{"box": box, "ticked": ticked.get(box.key, False)} for box in text.boxes],
+    }
+
+
+def debriefing(enrolment: Enrolment, language: str) -> dict[str, Any] | None:
+    """What people read when they are done, as surveys/done.html shows it; None where there is nothing."""
+    document = enrolment.study.consent_document
+    if document is None or enrolment.outcome != Enrolment.Outcome.COMPLETE:
+        return None
+    text = document.parsed().in_language(language)
+    if not text.debriefing:
+        return None
+    return {
+        "body": markdown(text.debriefing, highest=2),
+        "language": text.language,
+        "direction": direction(text.language),
     }
 
 

@@ -65,6 +65,11 @@ def _parameters(request: HttpRequest, study: Study) -> dict[str, str]:
 @never_cache
 def resume(request: HttpRequest, slug: str) -> HttpResponse:
     """The personal link: everything goes on where it was, on any device."""
+    return enter_by_link(request, slug, "surveys:study")
+
+
+def enter_by_link(request: HttpRequest, slug: str, destination: str) -> HttpResponse:
+    """Open the personal link in the address on this browser, and go on without it to a page of the study."""
     study = Study.objects.filter(slug=slug).first()
     enrolment = entry.resumed(study, request.GET.get("link", "")) if study else None
     if enrolment is None:
@@ -76,6 +81,6 @@ def resume(request: HttpRequest, slug: str) -> HttpResponse:
             status=404,
         )
     entry.open_session(request, enrolment, trusted=True)
-    response = redirect("surveys:study", slug=slug)
+    response = redirect(destination, slug=slug)
     response.status_code = 303
     return response

@@ -1,0 +1,92 @@
+"""What is stored of a participant, for that participant: everything they gave, nothing that unblinds."""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from conversations import chat
+from conversations.models import Conversation, Rating, Turn
+from surveys import own
+from surveys.models import Enrolment
+
+IN_MEMORY = 2_000_000  # bytes; a larger archive goes to a temporary file
+
+
+def record(enrolment: Enrolment) -> dict[str, Any]:
+    """All that is stored of one person; models appear as slot letters only."""
+    return {**own.record(enrolment), "conversations": [conversation(talk) for talk in talks(enrolment)]}
+
+
+def talks(enrolment: Enrolment) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(enrolment=enrolment).select_related("protocol").order_by("id")
+
+
+def counts(enrolment: Enrolment) -> dict[str, int]:
+    """How many conversations, messages and ratings there are."""
+    turns = Turn.objects.filter(conversation__enrolment=enrolment)
+    return {
+        "conversations": talks(enrolment).count(),
+        "messages": turns.count(),
+        "ratings": Rating.objects.filter(response__turn__in=turns).count(),
+    }
+
+
+def archive(enrolment: Enrolment) -> IO[bytes]:
+    """The record as a ZIP file of JSON files, at its beginning; one conversation at a time is in memory."""
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (its reader closes it)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("README.txt", _readme(enrolment))
+        for name, part in _parts(enrolment):
+            packed.writestr(name, json.dumps(part, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1))
+    file.seek(0)
+    return file
+
+
+def _parts(enrolment: Enrolment) -> Iterator[tuple[str, Any]]:
+    stored = own.record(enrolment)
+    for name in ("consents", "answers", "earlier_answers", "messages", "drafts"):
+        yield f"{name}.json", stored.pop(name)
+    yield "about.json", stored
+    for talk in talks(enrolment).iterator(chunk_size=1):
+        yield f"conversations/{talk.code}.json", conversation(talk)
+
+
+def _readme(enrolment: Enrolment) -> str:
+    lines = [
+        _("Everything that is stored of you in the study “%(title)s”.") % {"title": enrolment.study.title},
+        _("Your code is %(code)s. Times are in UTC.") % {"code": enrolment.code},
+        _("Models appear by the letter under which you saw their answers."),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def conversation(talk: Conversation) -> dict[str, Any]:
+    feedback = getattr(talk, "feedback", None)
+    return {
+        "code": talk.code,
+        "type": talk.type,
+        "state": talk.state,
+        "started_at": talk.started_at,
+        "finished_at": talk.finished_at,
+        "turns": [_turn(turn) for turn in talk.turns.select_related("choice__response").order_by("number")],
+        "feedback": feedback
+        and {"performance": feedback.performance, "choice": feedback.choice, "text": feedback.text},
+    }
+
+
+def _turn(turn: Any) -> dict[str, Any]:
+    return {
+        "number": turn.number,
+        "text": turn.text,
+        "answers": {
+            r.slot: {"text": r.text, "score": r.rating.score if hasattr(r, "rating") else None}
+            for r in chat.shown(turn)
+        },
+        "chosen": turn.choice.response.slot if hasattr(turn, "choice") else None,
+    }

@@ -1,0 +1,121 @@
+"""What is stored of a participant up to the conversations, as the person themself may see it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from surveys import retention
+from surveys.answers import current_rows, questionnaire_for
+from surveys.identity import masked
+from surveys.models import Answer, Consent, Enrolment, PageSubmission
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer in words: the question as it was put, and what was said to it."""
+
+    question: str
+    answer: str
+    status: str
+
+
+def record(enrolment: Enrolment) -> dict[str, Any]:
+    """Code, consents, answers with all earlier ones, times and devices of one person."""
+    return {
+        "code": enrolment.code,
+        "outcome": enrolment.outcome,
+        "times": times(enrolment),
+        "panel": {"id": masked(enrolment), "arrivals": enrolment.panel_submissions.count()},
+        "devices": enrolment.devices.count(),
+        "consents": consents(enrolment),
+        "answers": answers(enrolment),
+        "earlier_answers": list(earlier_answers(enrolment)),
+        "messages": list(enrolment.notices.order_by("pk").values("text", "sent_at")),
+        "drafts": list(enrolment.drafts.order_by("pk").values("page", "fields", "updated_at")),
+    }
+
+
+def times(enrolment: Enrolment) -> dict[str, Any]:
+    return {
+        "arrived": enrolment.arrived_at,
+        "last_seen": enrolment.seen_at,
+        "survey_finished": enrolment.survey_finished_at,
+        "ended": enrolment.outcome_at,
+    }
+
+
+def consents(enrolment: Enrolment) -> list[dict[str, Any]]:
+    """Every decision, the first one first, with the version and hash of the text that it is about."""
+    rows = Consent.objects.filter(enrolment=enrolment).order_by("pk")
+    columns = ("document__key", "document__version", "document_sha256", "agreed", "boxes", "language", "at")
+    return list(rows.values(*columns))
+
+
+def answers(enrolment: Enrolment) -> dict[str, Any]:
+    """The present answer to each question."""
+    return {
+        key: {"value": row.value, "status": row.status, "at": row.submission.submitted_at}
+        for key, row in _current(enrolment).items()
+    }
+
+
+def earlier_answers(enrolment: Enrolment) -> Iterator[dict[str, Any]]:
+    """Answers that a later one took the place of."""
+    kept = {row.pk for row in _current(enrolment).values()}
+    rows = Answer.objects.filter(submission__enrolment=enrolment).exclude(pk__in=kept)
+    for row in rows.select_related("submission").order_by("pk"):
+        yield {
+            "question": row.question,
+            "value": row.value,
+            "status": row.status,
+            "at": row.submission.submitted_at,
+        }
+
+
+def said(enrolment: Enrolment, language: str) -> list[Said]:
+    """The present answers in the words of the questionnaire, in its order."""
+    if not PageSubmission.objects.filter(enrolment=enrolment).exists():
+        return []
+    document = questionnaire_for(enrolment).parsed().in_language(language)
+    rows = _current(enrolment)
+    return [
+        Said(question.text, _in_words(question, rows), rows[question.key].get_status_display())
+        for question in document.questions()
+        if question.key in rows and rows[question.key].status != Answer.Status.NOT_SHOWN
+    ]
+
+
+def _current(enrolment: Enrolment) -> dict[str, Answer]:
+    if not PageSubmission.objects.filter(enrolment=enrolment).exists():
+        return {}
+    return current_rows(enrolment, questionnaire_for(enrolment))
+
+
+def _in_words(question: Any, rows: dict[str, Answer]) -> str:
+    labels = {option.value: option.label for option in question.options}
+    labels |= {item.key: item.label for item in question.items}
+    words = _plain(rows[question.key].value, labels)
+    beside = rows.get(question.text_key)
+    typed = beside.value.values() if beside and beside.value else []
+    return "; ".join(part for part in [words, *typed] if part)
+
+
+def _plain(value: Any, labels: dict[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(part, labels) for part in value)
+    if isinstance(value, dict):
+        given = {key: part for key, part in value.items() if part is not None}
+        return ", ".join(f"{labels.get(key, key)}: {_plain(part, labels)}" for key, part in given.items())
+    return "" if value is None else labels.get(str(value), str(value))
+
+
+def planned_erasure(enrolment: Enrolment) -> list[tuple[str, datetime]]:
+    """What will be erased without being asked, and when; nothing for somebody who is still on the way."""
+    if enrolment.outcome_at is None:
+        return []
+    rules = retention.days(enrolment.study)
+    return [
+        (str(retention.LABELS[part]), enrolment.outcome_at + timedelta(days=number))
+        for part, number in rules.items()
+    ]
