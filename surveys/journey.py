@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from surveys import stages
 from surveys.models import Consent, ConsentDocument, Enrolment, EnrolmentEvent
 from surveys.monitor.shown import note_stage
+from surveys.quotas import seats
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Step:
 def destination(enrolment: Enrolment) -> str:
     """The address where this person belongs now; completes the enrolment when nothing is left to do."""
     if not enrolment.is_over:
+        _end_without_seat(enrolment, seats.keep(enrolment))
+    if not enrolment.is_over:
         stage = stages.first_open(enrolment)
         if stage:
             _remember(enrolment, stage.key)
@@ -32,16 +35,33 @@ def destination(enrolment: Enrolment) -> str:
     return reverse("surveys:done", args=[enrolment.study.slug])
 
 
+def after_page(enrolment: Enrolment) -> None:
+    """Once the profile is known, the person's seats are reserved; without them their part ends here."""
+    if not enrolment.is_over:
+        _end_without_seat(enrolment, seats.claim(enrolment))
+
+
+def _end_without_seat(enrolment: Enrolment, outcome: Enrolment.Outcome | None) -> None:
+    if outcome:
+        finish(enrolment, outcome)
+
+
 def finish(enrolment: Enrolment, outcome: Enrolment.Outcome) -> bool:
-    """Write the outcome once; False when another one stood there already (it stays)."""
+    """Write the outcome once and settle the seats; False when another one stood there already (it stays).
+
+    Who completes without a seat, because it ran out and went to somebody else, ends as quota full.
+    """
     with transaction.atomic():
         now = timezone.now()
         first = Enrolment.objects.filter(pk=enrolment.pk, outcome="").update(
             outcome=outcome, outcome_at=now, stage="done"
         )
         if first:
+            held = seats.settle(enrolment, outcome)
+            if held != outcome:
+                Enrolment.objects.filter(pk=enrolment.pk).update(outcome=held)
             EnrolmentEvent.objects.create(
-                enrolment=enrolment, kind="outcome", detail={"outcome": outcome}, at=now
+                enrolment=enrolment, kind="outcome", detail={"outcome": held}, at=now
             )
     enrolment.refresh_from_db(fields=["outcome", "outcome_at", "stage"])
     return bool(first)
@@ -63,6 +83,7 @@ def seen(enrolment: Enrolment) -> None:
     """Remember that the person is here, at most twice a minute."""
     if (timezone.now() - enrolment.seen_at).total_seconds() > 30:
         Enrolment.objects.filter(pk=enrolment.pk).update(seen_at=timezone.now())
+        seats.renew(enrolment)
 
 
 def has_consented(enrolment: Enrolment) -> bool:
