@@ -16,10 +16,9 @@ from conversations.models import (
     Response,
     Turn,
 )
+from conversations.models.response import ERASED
 from surveys import erasure
 from surveys.erasure import Enrolments, Part
-
-ERASED = "erased"
 
 
 def blank_turns(enrolments: Enrolments) -> int:

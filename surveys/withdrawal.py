@@ -55,7 +55,7 @@ def withdraw(enrolment: Enrolment) -> bool:
 
 
 def end(enrolment: Enrolment) -> None:
-    """The outcome becomes `withdrawn`, whatever it was before."""
+    """The outcome becomes `withdrawn`, whatever it was before, and a seat is free for somebody else."""
     if not journey.finish(enrolment, Enrolment.Outcome.WITHDRAWN):
         Enrolment.objects.filter(pk=enrolment.pk).update(
             outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=timezone.now(), stage="done"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from conversations import drawing
 from conversations.models import Response, Turn
+from conversations.models.response import ERASED
 from conversations.protocols import Protocol
 
 from . import loop
@@ -106,7 +107,11 @@ def _conclude(end: End, live: LiveText) -> float | None:
     elif not result.is_superseded and finish(end):
         loop.run(_close(live, end.state))
         return None
-    state, is_replaced = Response.objects.filter(pk=end.response.pk).values_list("state", "is_replaced").get()
+    kept = Response.objects.filter(pk=end.response.pk)
+    state, is_replaced, failure = kept.values_list("state", "is_replaced", "failure").get()
+    if failure == ERASED:
+        loop.run(_erase(live))
+        return None
     is_over = state in {"done", "failed"} and not is_replaced and pause is None
     loop.run(_close(live, str(state) if is_over else live.state))
     return pause
@@ -114,6 +119,10 @@ def _conclude(end: End, live: LiveText) -> float | None:
 
 async def _close(live: LiveText, state: str) -> None:
     await publisher().close(live, state)
+
+
+async def _erase(live: LiveText) -> None:
+    await publisher().erase(live)
 
 
 async def _forget(live: LiveText) -> None:

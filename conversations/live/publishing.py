@@ -44,7 +44,7 @@ class LiveText:
     cancel: "asyncio.Task[object] | None" = field(default=None, repr=False)
 
     def news(self) -> tuple[str, int, int, str, str] | None:
-        if self.sent >= len(self.text) and self.told == self.state:
+        if self.is_superseded or (self.sent >= len(self.text) and self.told == self.state):
             return None
         return (self.slot, self.run, self.sent, self.text[self.sent :], self.state)
 
@@ -81,6 +81,15 @@ class Publisher:
     def forget(self, live: LiveText) -> None:
         """Neither send nor store it any more."""
         self.live.discard(live)
+
+    async def erase(self, live: LiveText) -> None:
+        """Neither send nor store it any more, and drop what was sent since its participant was erased."""
+        self.live.discard(live)
+        async with self.sending:  # nothing of it is on its way now, and nothing follows
+            try:
+                await self.redis.delete(stream_key(live.turn))
+            except (redis.RedisError, OSError) as error:
+                logger.warning("the stream of an erased text expires by itself: %s", type(error).__name__)
 
     async def _flush_forever(self) -> None:
         while True:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from .chat import Draw, Turn
 from .registry import LanguageModel
 
+ERASED = "erased"  # the failure of a response whose participant was erased while it was being answered
+
 
 class ResponseQuerySet(models.QuerySet["Response"]):
     def shown(self) -> "ResponseQuerySet":
