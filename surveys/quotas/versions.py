@@ -28,7 +28,7 @@ class VersionError(Exception):
     """The definition was not stored; the message says why and what to do."""
 
 
-def store(study: Study, document: str, by: User, *, before: int | None) -> Quota:
+def store(study: Study, document: str, by: User | None, *, before: int | None) -> Quota:
     """The next version of the study's quotas, in force at once.
 
     `before` is the id of the version that the editor saw. Raises QuotaError for a text that defines no
