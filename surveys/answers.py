@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from surveys.models import Answer, Device, Draft, Enrolment, Presentation, Questionnaire
-from surveys.questionnaires import Page, display_order
+from surveys.questionnaires import PAGES, Page, display_order, has_page_order, page_name, question_order
+from surveys.questionnaires import Questionnaire as Document
 
 Orders = dict[str, list[str]]
 MAXIMUM_DRAFT = 200_000
@@ -26,21 +27,32 @@ def current_rows(enrolment: Enrolment, questionnaire: Questionnaire) -> dict[str
     return {row.question: row for row in rows.select_related("submission").order_by("id")}
 
 
-def orders_for(enrolment: Enrolment, questionnaire: int, page: Page) -> Orders:
-    """The order of every question's options or items on the page; recorded when first shown."""
-    if not any(question.shuffle for question in page.questions):
-        return {question.key: display_order(question, "") for question in page.questions}
-    known = dict(enrolment.presentations.filter(questionnaire=questionnaire).values_list("question", "order"))
-    orders = {q.key: known.get(q.key) or display_order(q, enrolment.order_seed) for q in page.questions}
-    fresh = [q.key for q in page.questions if q.shuffle and q.key not in known]
+def orders_for(enrolment: Enrolment, version: int, document: Document, page: Page) -> Orders:
+    """The order of the page's questions (under page_name) and of each one's options or items; what was drawn
+    is recorded when first shown, and the order of the pages with it."""
+    orders = {question.key: display_order(question, enrolment.order_seed) for question in page.questions}
+    orders[page_name(page)] = question_order(page, enrolment.order_seed)
+    drawn = [question.key for question in page.questions if question.shuffle]
+    drawn += [page_name(page)] if page.randomise else []
+    if has_page_order(document):
+        orders[PAGES] = [shown.key for shown in document.pages]
+        drawn.append(PAGES)
+    return orders | _recorded(enrolment, version, {name: orders[name] for name in drawn}) if drawn else orders
+
+
+def _recorded(enrolment: Enrolment, version: int, drawn: Orders) -> Orders:
+    """The orders that this person was shown first; those drawn now are recorded where there were none."""
+    rows = enrolment.presentations.filter(questionnaire=version, question__in=drawn)
+    known: Orders = dict(rows.values_list("question", "order"))
     Presentation.objects.bulk_create(
         [
-            Presentation(enrolment=enrolment, questionnaire_id=questionnaire, question=key, order=orders[key])
-            for key in fresh
+            Presentation(enrolment=enrolment, questionnaire_id=version, question=name, order=order)
+            for name, order in drawn.items()
+            if name not in known
         ],
         ignore_conflicts=True,
     )
-    return orders
+    return drawn | known
 
 
 def save_draft(enrolment: Enrolment, device: Device, page: str, fields: dict[str, list[str]]) -> bool:

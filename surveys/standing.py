@@ -11,6 +11,7 @@ from django.utils import timezone
 from surveys.models import Answer, Device, Draft, Enrolment, PageSubmission, Questionnaire
 from surveys.questionnaires import Page, PageReading
 from surveys.questionnaires import Questionnaire as Document
+from surveys.wording import document_for
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,17 @@ class Standing:
         submits = [submit for submit in submits if submit.version == version]
         if version is None:
             raise Questionnaire.DoesNotExist(f"study {enrolment.study.slug} has no questionnaire")
-        document = Questionnaire.document_of(version)
+        document = document_for(enrolment, version)
         return cls(enrolment, version, submits, _newest([submit.pk for submit in submits]), document)
 
     @property
     def values(self) -> dict[str, Any]:
         return {key: row.value for key, row in self.rows.items() if row.status != Answer.Status.NOT_SHOWN}
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What conditions are judged by: the answers, and the fields of the study."""
+        return {**self.document.fields, **self.values}
 
     @property
     def pages(self) -> list[Page]:
@@ -116,6 +122,7 @@ class Standing:
             page=page.key,
             key=key,
             shown_at=shown_at,
+            language=self.document.language,
         )
         self.submits.append(Submit(submission.pk, page.key, key, device.pk, submission.questionnaire_id))
         self._take(submission.pk, reading)

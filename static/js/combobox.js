@@ -3,6 +3,8 @@
 // Without this script the select does. With it the select is hidden and still holds and posts the value; the
 // label leads to a text field, and the options that contain what is typed are offered below it.
 
+import { each } from "./each.js";
+
 let number = 0;
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
@@ -156,4 +158,4 @@ class Combobox {
   }
 }
 
-document.querySelectorAll("select[data-search]").forEach((select) => new Combobox(select));
+each("select[data-search]", (select) => new Combobox(select));

@@ -40,7 +40,8 @@ async function send(form, submitter, id, show, failed) {
 export function sendFormsOf(id, show, failed) {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.closest(`#${id}`)) return;
+    // A button with an address of its own leads elsewhere, as the language switch does.
+    if (!form.closest(`#${id}`) || event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     // A second click on a button must not send the form twice; the server would notice, but why ask it.
     if (form.dataset.sent) return;

@@ -3,6 +3,8 @@
 // Without this script every entry has a number field. With it those fields are hidden and stay empty until the
 // person has moved an entry or said that the order is right: an order nobody looked at is no answer.
 
+import { each } from "./each.js";
+
 const places = (list) => [...list.querySelectorAll(".q-place")];
 const said = (text, words) => Object.entries(words).reduce((all, [key, word]) => all.replace(`{${key}}`, word), text);
 
@@ -65,4 +67,4 @@ function enhance(root) {
   });
 }
 
-document.querySelectorAll("[data-ranking]").forEach(enhance);
+each("[data-ranking]", enhance);

@@ -5,6 +5,8 @@
 // appearance to the first and last change. Only the events of pasting and dropping are refused: dictation,
 // screen readers, word suggestions and other input aids put text in by other ways and go on working.
 
+import { each } from "./each.js";
+
 const INSERTED = new Set(["insertFromPaste", "insertFromDrop", "insertFromYank"]);
 
 const readTrace = (carrier) => {
@@ -51,4 +53,4 @@ function watch(field) {
   });
 }
 
-document.querySelectorAll("[data-typing]").forEach(watch);
+each("[data-typing]", watch);

@@ -185,8 +185,12 @@ class Questionnaire:
         return (self.language, *(other.language for other in self.translations))
 
     def in_language(self, code: str) -> Questionnaire:
-        """The questionnaire in a language that it offers; in its own for any other."""
-        return next((other for other in self.translations if other.language == code), self)
+        """The questionnaire in that language or in the one it is a variety of; else in its own."""
+        for wanted in (code.lower(), code.lower().partition("-")[0]):
+            for offered in (self, *self.translations):
+                if offered.language.lower() == wanted:
+                    return offered
+        return self
 
     def for_person(self, seed: str, fields: Mapping[str, str]) -> Questionnaire:
         """The questionnaire as one person meets it: its pages in the order drawn from their seed, and its
@@ -223,12 +227,6 @@ class Questionnaire:
         for _, _, known in self._walk(answers):
             shown = known
         return {key: value for key, value in shown.items() if key not in self.fields}
-
-    def minutes_left(self, page: Page, answers: Mapping[str, Any]) -> float:
-        """The time that this page and the pages shown after it usually take, as far as answers tell now."""
-        pages = self.visible_pages(answers)
-        here = next((place for place, shown in enumerate(pages) if shown.key == page.key), len(pages))
-        return sum(shown.minutes for shown in pages[here:])
 
     def _walk(self, answers: Mapping[str, Any]) -> Iterator[tuple[Page, list[Question], dict[str, Any]]]:
         known: dict[str, Any] = dict(self.fields)

@@ -10,14 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prism.lib.codes import form_key, random_key
 from surveys import answers, journey
+from surveys.languages import is_right_to_left
 from surveys.models import Enrolment
 from surveys.monitor.shown import note_page
 from surveys.quality.ending import end_if_failed
-from surveys.questionnaires import Page, PageReading, question_fields, read_page
+from surveys.questionnaires import Page, PageReading, filled, page_name, question_fields, read_page
 from surveys.standing import Standing
 from surveys.views.visit import (
     Visit,
@@ -81,8 +83,8 @@ def _submitted(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 
 
 def _store(request: HttpRequest, visit: Visit, standing: Standing, page: Page) -> PageReading:
-    orders = answers.orders_for(visit.enrolment, standing.version, page)
-    reading = read_page(page, standing.values, request.POST, orders)
+    orders = answers.orders_for(visit.enrolment, standing.version, standing.document, page)
+    reading = read_page(page, standing.known, request.POST, orders)
     if reading.is_valid:
         standing.submit(
             page,
@@ -109,16 +111,16 @@ def _address(visit: Visit, page: Page) -> str:
     return reverse("surveys:page", args=[visit.study.slug, page.key])
 
 
-def _stored(visit: Visit, page: Page, values: dict[str, Any]) -> PageReading:
+def _stored(visit: Visit, page: Page, standing: Standing) -> PageReading:
     """What the page shows at first: the draft if there is one, else the answers that were submitted."""
     draft = answers.draft_for(visit.device, f"survey:{page.key}")
     if not draft:
-        return PageReading(values=values)
+        return PageReading(values=standing.values)
     posted = QueryDict(mutable=True)
     for name, given in draft.items():
         posted.setlist(name, given)
-    reading = read_page(page, values, posted, {})
-    return PageReading(values={**values, **reading.values}, traces=reading.traces)
+    reading = read_page(page, standing.known, posted, {})
+    return PageReading(values={**standing.values, **reading.values}, traces=reading.traces)
 
 
 def _shown_at(text: str, enrolment: Enrolment) -> datetime | None:
@@ -139,7 +141,7 @@ def _show(
     page = standing.pages[place]
     if reading is None:
         note_page(visit.enrolment, page.key)
-        reading = _stored(visit, page, standing.values)
+        reading = _stored(visit, page, standing)
     is_part = asks_for_part(request, "survey")
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "survey")),
@@ -153,18 +155,25 @@ def _show(
 
 def _page_context(visit: Visit, standing: Standing, place: int, reading: PageReading) -> dict[str, Any]:
     page, pages = standing.pages[place], standing.pages
-    orders = answers.orders_for(visit.enrolment, standing.version, page)
-    shown = standing.document.visible_questions(page, {**standing.values, **reading.values})
+    orders = answers.orders_for(visit.enrolment, standing.version, standing.document, page)
+    known = {**standing.values, **reading.values}
+    shown = {question.key for question in standing.document.visible_questions(page, known)}
+    said = filled(standing.document, page, known)
+    questions = {question.key: question for question in said.questions if question.key in shown}
     return {
         "progress": {
             "percent": round(100 * place / len(pages)),
             "text": _("Page %(number)s of %(total)s") % {"number": place + 1, "total": len(pages)},
+            "left": _minutes_left(pages[place:]),
         },
-        "page": page,
+        "page": said,
         "address": _address(visit, page),
         "language": standing.document.language,
+        "direction": "rtl" if is_right_to_left(standing.document.language) else "ltr",
         "questions": [
-            question_fields(q, orders[q.key], reading.values, reading.errors, reading.traces) for q in shown
+            question_fields(questions[key], orders[key], reading.values, reading.errors, reading.traces)
+            for key in orders[page_name(page)]
+            if key in questions
         ],
         "errors": reading.errors,
         "form_key": random_key(),
@@ -172,6 +181,13 @@ def _page_context(visit: Visit, standing: Standing, place: int, reading: PageRea
         "draft_url": reverse("surveys:draft", args=[visit.study.slug, f"survey:{page.key}"]),
         "back_page": _page_before(visit, standing, place),
     }
+
+
+def _minutes_left(pages: list[Page]) -> str:
+    """How long the pages that are still to do usually take, as far as the answers tell now."""
+    minutes = max(1, round(sum(page.minutes for page in pages)))
+    left = ngettext("About %(minutes)d minute left", "About %(minutes)d minutes left", minutes)
+    return left % {"minutes": minutes}
 
 
 def _page_before(visit: Visit, standing: Standing, place: int) -> Page | None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from surveys import journey
+from surveys import journey, languages
 from surveys.entry import device_in, resume_path
 from surveys.models import Device, Enrolment, Study
 
@@ -49,7 +49,8 @@ def participant_page(view: View) -> View:
         if visit is None:
             return unknown_visitor(request)
         journey.seen(visit.enrolment)
-        return view(request, visit, *args, **kwargs)
+        with languages.speaking(request, visit.study):
+            return view(request, visit, *args, **kwargs)
 
     return inner
 
@@ -85,6 +86,7 @@ def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, 
         "resume_link": link,
         "mine_url": reverse(OWN_PAGE, args=[visit.study.slug]),
         "is_preview": visit.enrolment.is_preview,
+        "languages": languages.offers(visit.study),
     }
 
 
