@@ -100,10 +100,6 @@ class Definition:
         found = [stratum.category(answers.get(stratum.question), year) for stratum in strata]
         return OUTSIDE if None in found else JOIN.join(name for name in found if name is not None)
 
-    def refuses(self, keys: Mapping[str, str]) -> bool:
-        """Whether somebody in these cells may not take part at all."""
-        return any(table.undisclosed == "refused" and keys[table.key] == OUTSIDE for table in self.tables)
-
 
 def _whole(value: Any) -> int | None:
     """A whole number, also from the text of an option; None for anything else."""

@@ -55,10 +55,14 @@ def claim(enrolment: Enrolment) -> Outcome | None:
     None when the person may go on; otherwise the outcome with which their part ends. Test people and previews
     take no seat.
     """
-    if not _counts(enrolment):
+    quota = enrolment.study.quota_id
+    if not quota or enrolment.is_test:
         return None
-    answers = _profile(enrolment, enrolment.study.quota_id)
-    return _seated(enrolment) if answers is not None else None
+    answers = _profile(enrolment, quota)
+    held = _held(enrolment)
+    if answers is None or (held and held == _wanted(enrolment, quota, answers)):
+        return None
+    return _seated(enrolment)
 
 
 def keep(enrolment: Enrolment) -> Outcome | None:
@@ -160,15 +164,23 @@ def _seated(enrolment: Enrolment, *, is_complete: bool = False) -> Outcome | Non
         answers = _profile(enrolment, quota, is_complete=is_complete)
         if not quota or answers is None or (is_over and not is_complete):
             return None
-        return _take(enrolment, quota, definition_of(quota).keys(answers, enrolment.arrived_at.year))
+        return _take(enrolment, quota, answers)
 
 
-def _take(enrolment: Enrolment, quota: int, keys: Mapping[str, str]) -> Outcome | None:
-    """The seats of these keys. Who held one before the policy was to refuse people like them stays."""
-    cells = _cells_of(quota)
-    wanted = {cells[pair] for pair in keys.items() if pair in cells}
-    held = set(enrolment.seats.filter(state__in=ACTIVE).values_list("cell", flat=True))
-    if not held and definition_of(quota).refuses(keys):
+def _wanted(enrolment: Enrolment, quota: int, answers: Mapping[str, Any]) -> set[int]:
+    """The cells of a person with these answers; none in a table that refuses them."""
+    cells, keys = _cells_of(quota), definition_of(quota).keys(answers, enrolment.arrived_at.year)
+    return {cells[pair] for pair in keys.items() if pair in cells}
+
+
+def _held(enrolment: Enrolment) -> set[int]:
+    return set(enrolment.seats.filter(state__in=ACTIVE).values_list("cell", flat=True))
+
+
+def _take(enrolment: Enrolment, quota: int, answers: Mapping[str, Any]) -> Outcome | None:
+    """The seats of these answers. Who held one before the policy was to refuse people like them stays."""
+    wanted, held = _wanted(enrolment, quota, answers), _held(enrolment)
+    if not held and len(wanted) < len(definition_of(quota).tables):
         return Outcome.SCREENED_OUT
     if wanted == held:
         renew(enrolment)
