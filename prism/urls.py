@@ -4,15 +4,18 @@ from django.urls import include, path
 from django.views.generic import TemplateView
 
 from prism.lib.health import health
+from surveys.views import schemas
 
 urlpatterns = [
     path("", TemplateView.as_view(template_name="prism/home.html"), name="home"),
     path("health/", health, name="health"),
+    path("schemas/questionnaire-1.json", schemas.questionnaire, name="questionnaire_schema"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("studies/", include("surveys.urls")),
     path("studies/", include("conversations.urls")),
+    path("panels/", include("surveys.panels.urls")),
     path("coordinate/", include("surveys.coordinate.urls")),
     path("coordinate/", include("conversations.coordinate.urls")),
     path("coordinate/", include("analysis.urls")),

@@ -4,8 +4,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from surveys.models import Answer, Device, Draft, Enrolment, Presentation, Questionnaire
-from surveys.questionnaires import PAGES, Page, display_order, has_page_order, page_name, question_order
+from surveys.questionnaires import (
+    PAGES,
+    Page,
+    display_order,
+    has_page_order,
+    page_name,
+    question_order,
+    statuses,
+)
 from surveys.questionnaires import Questionnaire as Document
+from surveys.wording import document_for
 
 Orders = dict[str, list[str]]
 MAXIMUM_DRAFT = 200_000
@@ -25,6 +34,17 @@ def current_rows(enrolment: Enrolment, questionnaire: Questionnaire) -> dict[str
     """The newest answer row of each question."""
     rows = Answer.objects.filter(submission__enrolment=enrolment, submission__questionnaire=questionnaire)
     return {row.question: row for row in rows.select_related("submission").order_by("id")}
+
+
+def statuses_for(enrolment: Enrolment) -> dict[str, str]:
+    """What became of every question of this person's version: exactly one status for each answer key. Judged
+    in the language of the last page sent, for conditions may ask for it."""
+    last = enrolment.page_submissions.order_by("id").last()
+    version = questionnaire_for(enrolment)
+    rows = current_rows(enrolment, version)
+    values = {key: row.value for key, row in rows.items() if row.status != Answer.Status.NOT_SHOWN}
+    document = document_for(enrolment, version.pk, last.language if last else "")
+    return statuses(document, values, {key: row.status for key, row in rows.items()})
 
 
 def orders_for(enrolment: Enrolment, version: int, document: Document, page: Page) -> Orders:

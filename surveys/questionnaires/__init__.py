@@ -41,6 +41,7 @@ from .order import PAGES, display_order, has_page_order, page_name, question_ord
 from .parsing import FORMAT, parse
 from .problems import Problem, QuestionnaireError
 from .schema import SCHEMA_FILE
+from .statuses import statuses
 from .texts import filled
 
 __all__ = [
@@ -76,4 +77,5 @@ __all__ = [
     "question_fields",
     "question_order",
     "read_page",
+    "statuses",
 ]

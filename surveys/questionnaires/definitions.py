@@ -213,6 +213,10 @@ class Questionnaire:
     def questions(self) -> Sequence[Question]:
         return [question for page in self.pages for question in page.questions]
 
+    def pages_with_visible(self, answers: Mapping[str, Any]) -> Iterator[tuple[Page, list[Question]]]:
+        """Every page in its order, with those of its questions that this person sees."""
+        return ((page, questions) for page, questions, _ in self._walk(answers))
+
     def visible_pages(self, answers: Mapping[str, Any]) -> list[Page]:
         """The pages this person sees. Answers to questions that are hidden now decide nothing."""
         return [page for page, questions, _ in self._walk(answers) if questions]
