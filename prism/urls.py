@@ -17,6 +17,7 @@ urlpatterns = [
     path("studies/", include("conversations.urls")),
     path("panels/", include("surveys.panels.urls")),
     path("coordinate/", include("surveys.coordinate.urls")),
+    path("coordinate/", include("conversations.coordinate.study_urls")),
     path("coordinate/", include("conversations.coordinate.urls")),
     path("coordinate/", include("analysis.urls")),
     path("annotate/", include("annotations.urls")),
