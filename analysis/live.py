@@ -6,7 +6,6 @@ Everything is counted in PostgreSQL; the number of queries does not depend on th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import NormalDist
 from typing import Any
 
 from django.db.models import Aggregate, Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from conversations.models import Attempt, Conversation, LanguageModel, PoolEntry, Response
+from prism.lib.intervals import Interval, wilson
 from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
 
@@ -36,15 +36,6 @@ class Journey:
     active: int
     outcomes: Sequence[tuple[str, str | Promise, int]]
     test: int
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A proportion with the bounds of its 95 % interval, as percentages."""
-
-    percent: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -167,17 +158,6 @@ def _exposure(model: LanguageModel, is_drawable: bool, row: dict[str, Any], medi
         first_text_ms=median,
         score=row.get("score"),
     )
-
-
-def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval | None:
-    """Wilson's score interval of a proportion (Wilson 1927, JASA 22:209–212); None without observations."""
-    if n == 0:
-        return None
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    p, shrink = successes / n, 1 + z * z / n
-    middle = (p + z * z / (2 * n)) / shrink
-    reach = z / shrink * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return Interval(100 * p, 100 * max(0.0, middle - reach), 100 * min(1.0, middle + reach))
 
 
 def problems(study: Study, *, with_test: bool = False) -> list[Problem]:

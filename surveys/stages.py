@@ -28,10 +28,14 @@ def register(stage: Stage) -> None:
     _stages[stage.key] = stage
 
 
+def known() -> list[Stage]:
+    """Every stage that there is, in order; which are due depends on the study and the person."""
+    return sorted(_stages.values(), key=lambda stage: stage.order)
+
+
 def due(enrolment: Enrolment) -> list[Stage]:
     """The stages of this enrolment, in order."""
-    stages = sorted(_stages.values(), key=lambda stage: stage.order)
-    return [stage for stage in stages if stage.is_due(enrolment)]
+    return [stage for stage in known() if stage.is_due(enrolment)]
 
 
 def first_open(enrolment: Enrolment) -> Stage | None:

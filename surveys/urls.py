@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from surveys.views import consent, door, entry, language, rights, steps, survey
+from surveys.views import consent, door, entry, language, notices, rights, steps, survey
 
 app_name = "surveys"
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("<slug:slug>/mine/purposes/", rights.purposes, name="purposes"),
     path("<slug:slug>/mine/withdraw/", rights.withdraw, name="withdraw"),
     path("<slug:slug>/language/", language.switch_language, name="language"),
+    path("<slug:slug>/notices/<int:pk>/read/", notices.notice, name="notice"),
     path("<slug:slug>/done/", steps.done, name="done"),
 ]

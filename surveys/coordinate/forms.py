@@ -7,7 +7,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from surveys.models import Enrolment, Membership, Study
+from surveys.models import Membership, Study
 from surveys.models.people import Role
 
 
@@ -63,47 +63,10 @@ class ReasonForm(forms.Form):
 
 Choices = Sequence[tuple[str, str | Promise]]
 ANY: tuple[str, Any] = ("", _("all"))
-SORTS = {
-    "code": ["number"],
-    "-code": ["-number"],
-    "arrived": ["arrived_at", "pk"],
-    "-arrived": ["-arrived_at", "-pk"],
-    "seen": ["seen_at", "pk"],
-    "-seen": ["-seen_at", "-pk"],
-    "duration": ["duration", "pk"],
-    "-duration": ["-duration", "-pk"],
-}
 
 
 def select() -> forms.Select:
     return forms.Select(attrs={"class": "form-select"})
-
-
-class ParticipantFilter(forms.Form):
-    """The state of the participants' table as it stands in the address."""
-
-    q = forms.CharField(
-        label=_("Code"),
-        required=False,
-        max_length=20,
-        widget=forms.SearchInput(attrs={"class": "form-control"}),
-    )
-    outcome = forms.ChoiceField(label=_("Outcome"), required=False, widget=select())
-    stage = forms.ChoiceField(label=_("Stage"), required=False, widget=select())
-    test = forms.ChoiceField(
-        label=_("Test data"),
-        required=False,
-        widget=select(),
-        choices=[("", _("left out")), ("with", _("included")), ("only", _("only test data"))],
-    )
-    sort = forms.ChoiceField(required=False, widget=forms.HiddenInput, choices=[(key, key) for key in SORTS])
-
-    def __init__(self, *args: Any, stages: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        ends = [(str(value), label) for value, label in Enrolment.Outcome.choices if value]
-        outcomes: Choices = [("none", _("in progress")), *ends]
-        self.fields["outcome"].choices = [ANY, *outcomes]  # type: ignore[attr-defined]
-        self.fields["stage"].choices = [ANY, *((stage, stage) for stage in stages)]  # type: ignore[attr-defined]
 
 
 class AuditFilter(forms.Form):

@@ -39,11 +39,15 @@ class Place:
 STUDY = [
     Place("analysis:live", _("Live picture"), Right.VIEW),
     Place("coordinate:participants", _("Participants"), Right.VIEW),
+    Place("coordinate:monitor", _("Funnel and times"), Right.VIEW),
+    Place("coordinate:quality", _("Quality"), Right.VIEW),
     Place("coordinate:questionnaire", _("Questionnaire"), Right.RUN),
+    Place("coordinate:consent", _("Consent"), Right.RUN),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),
     Place("coordinate:audit", _("Audit"), Right.AUDIT),
+    Place("coordinate:retention", _("Withdrawal and retention"), Right.RUN),
     Place("coordinate:settings", _("Settings"), Right.RUN),
 ]
 EVERYWHERE = [

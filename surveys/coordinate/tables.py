@@ -28,6 +28,7 @@ def columns(request: HttpRequest, labels: Mapping[str, str | Promise], default: 
 def _column(request: HttpRequest, key: str, label: str | Promise, current: str) -> Column:
     direction = {key: "up", f"-{key}": "down"}.get(current, "")
     query = request.GET.copy()
-    query.pop("page", None)
+    for name in ("page", "after", "before"):
+        query.pop(name, None)
     query["sort"] = f"-{key}" if direction == "up" else key
     return Column(key, label, query.urlencode(), direction)

@@ -1,8 +1,17 @@
 """The coordinator's addresses under /coordinate/ that belong to surveys."""
 
-from django.urls import path
+from django.urls import include, path
 
-from surveys.coordinate.views import account, audit, invitations, participants, people, studies, tokens
+from surveys.coordinate.views import (
+    account,
+    audit,
+    invitations,
+    participants,
+    people,
+    retention,
+    studies,
+    tokens,
+)
 
 app_name = "coordinate"
 urlpatterns = [
@@ -19,10 +28,14 @@ urlpatterns = [
     path(
         "studies/<slug:slug>/participants/<str:code>/reidentify/", participants.reidentify, name="reidentify"
     ),
+    path("studies/<slug:slug>/", include("surveys.coordinate.monitor_urls")),
     path("studies/<slug:slug>/people/", people.people, name="people"),
     path("studies/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("studies/<slug:slug>/people/invitations/<int:pk>/revoke/", people.revoke, name="revoke"),
     path("studies/<slug:slug>/people/<int:pk>/", people.change, name="member"),
     path("studies/<slug:slug>/people/<int:pk>/remove/", people.remove, name="remove"),
     path("studies/<slug:slug>/audit/", audit.audit, name="audit"),
+    path("studies/<slug:slug>/consent/", include("surveys.coordinate.consent_urls")),
+    path("studies/<slug:slug>/retention/", retention.retention, name="retention"),
+    path("studies/<slug:slug>/questionnaire/", include("surveys.coordinate.questionnaire_urls")),
 ]

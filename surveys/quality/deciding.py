@@ -10,7 +10,8 @@ from accounts.models import User
 from surveys import audit
 from surveys.models import Decision, Enrolment, Study
 
-Matter, Value = Decision.Matter, Decision.Value
+Matter = Decision.Matter
+Value = Decision.Value
 VALUES: dict[Matter, tuple[Value, ...]] = {
     Matter.PAYMENT: (Value.PAY, Value.ASK_RETURN, Value.HOLD),
     Matter.INCLUSION: (Value.KEEP, Value.EXCLUDE),

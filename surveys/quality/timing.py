@@ -14,17 +14,17 @@ from surveys.quality.documents import Documents
 from surveys.quality.found import Found
 from surveys.quality.rules import Timing
 
-# Seconds of each page at its first submit, by people who count; shared with the monitor.
+# Seconds of each page at its first submit; grouped and not sorted, which makes it fast for many people.
 PAGE_TIMES = """
-    SELECT DISTINCT ON (submission.enrolment_id, submission.page)
-        submission.enrolment_id, submission.questionnaire_id, submission.page, enrolment.survey_finished_at,
-        EXTRACT(EPOCH FROM submission.submitted_at - GREATEST(submission.shown_at, view.shown_at))::float
-            AS seconds
+    SELECT submission.enrolment_id, submission.page, min(submission.questionnaire_id) AS questionnaire_id,
+        min(enrolment.survey_finished_at) AS survey_finished_at,
+        EXTRACT(EPOCH FROM min(submission.submitted_at)
+            - GREATEST(min(submission.shown_at), min(view.shown_at)))::float AS seconds
     FROM surveys_enrolment enrolment
     JOIN surveys_pagesubmission submission ON submission.enrolment_id = enrolment.id
     LEFT JOIN surveys_pageview view ON view.enrolment_id = enrolment.id AND view.page = submission.page
     WHERE enrolment.study_id = %(study)s AND (%(with_test)s OR NOT enrolment.is_test)
-    ORDER BY submission.enrolment_id, submission.page, submission.id
+    GROUP BY submission.enrolment_id, submission.page
 """
 # Times are compared as logarithms: they are skewed, and their logarithms nearly normal.
 _FAST = """
@@ -41,7 +41,7 @@ _FAST = """
 _PAGES = f"""
     WITH raw AS ({PAGE_TIMES}), times AS (
         SELECT enrolment_id, questionnaire_id, page, greatest(seconds, 0.05) AS seconds
-        FROM raw WHERE seconds IS NOT NULL
+        FROM raw WHERE seconds >= 0
     ) {_FAST}
 """  # noqa: S608 - put together from constants
 _SURVEYS = f"""

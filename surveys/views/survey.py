@@ -17,6 +17,7 @@ from prism.lib.codes import form_key, random_key
 from surveys import answers, journey
 from surveys.languages import is_right_to_left
 from surveys.models import Enrolment
+from surveys.monitor import notices
 from surveys.monitor.shown import note_page
 from surveys.quality.ending import end_if_failed
 from surveys.questionnaires import Page, PageReading, filled, page_name, question_fields, read_page
@@ -144,13 +145,17 @@ def _show(
         reading = _stored(visit, page, standing)
     is_part = asks_for_part(request, "survey")
     context = {
-        **({"study": visit.study} if is_part else page_context(request, visit, "survey")),
+        **(_part_context(visit) if is_part else page_context(request, visit, "survey")),
         **_page_context(visit, standing, place, reading),
     }
     template = "surveys/page_part.html" if is_part else "surveys/page.html"
     response = render(request, template, context, status=422 if reading.errors else 200)
     response["X-Prism-Address"] = context["address"]
     return response
+
+
+def _part_context(visit: Visit) -> dict[str, Any]:
+    return {"study": visit.study, "notices": notices.waiting(visit.enrolment)}
 
 
 def _page_context(visit: Visit, standing: Standing, place: int, reading: PageReading) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from surveys import journey, languages
 from surveys.entry import device_in, resume_path
 from surveys.models import Device, Enrolment, Study
+from surveys.monitor import notices
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, 
         "resume_link": link,
         "mine_url": reverse(OWN_PAGE, args=[visit.study.slug]),
         "is_preview": visit.enrolment.is_preview,
+        "notices": notices.waiting(visit.enrolment),
         "languages": languages.offers(visit.study),
     }
 

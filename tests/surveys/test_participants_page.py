@@ -1,12 +1,16 @@
 """The table of participants, and re-identifying one."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from prism.lib.crypto import encrypt
-from surveys.models import Identity
+from surveys.models import Decision, Identity, PageView, Signal
 from surveys.models.people import Role
 from tests.factories import make_enrolment, make_member, make_study
 
@@ -42,7 +46,7 @@ def table(client, study, query: str = ""):
 
 
 def codes(answer) -> list[str]:
-    return [row.code for row in answer.context["page"]]
+    return [row.code for row in answer.context["page"].rows]
 
 
 def reidentify(client, study, enrolment, reason="Payment was disputed by the panel"):
@@ -115,23 +119,178 @@ def test_another_studys_participants_are_not_shown(client, study, coordinator):
     assert table(client, study, f"{elsewhere.code}/").status_code == 404
 
 
-def test_a_hundred_participants_come_in_pages_with_few_queries(
-    client, study, coordinator, django_assert_max_num_queries
-):
+def test_the_pages_of_the_list_show_everybody_once_and_lead_back(client, study, coordinator):
+    people = {make_enrolment(study).code for _ in range(120)}
+    for sort in ("", "code", "-code", "arrived", "seen", "-seen", "duration", "-duration", "-signals"):
+        first = table(client, study, f"?sort={sort}")
+        second = after(client, study, first, sort)
+        third = after(client, study, second, sort)
+        assert [len(codes(page)) for page in (first, second, third)] == [50, 50, 20], sort
+        assert {*codes(first), *codes(second), *codes(third)} == people, sort
+        assert third.context["page"].after == ""
+        assert first.context["page"].before == ""
+        back = table(client, study, f"?sort={sort}&before={quote(third.context['page'].before)}")
+        assert codes(back) == codes(second), sort
+
+
+def after(client, study, page, sort):
+    return table(client, study, f"?sort={sort}&after={quote(page.context['page'].after)}")
+
+
+def test_a_page_begins_where_the_last_one_ended_though_somebody_new_came(client, study, coordinator):
     for _ in range(60):
         make_enrolment(study)
-    with django_assert_max_num_queries(12):
-        first = table(client, study)
-    second = table(client, study, "?page=2")
-    assert len(codes(first)) == 50
-    assert len(codes(second)) == 10
-    assert not set(codes(first)) & set(codes(second))
+    first = table(client, study)
+    make_enrolment(study)
+    assert not set(codes(first)) & set(codes(after(client, study, first, "")))
+
+
+@pytest.mark.parametrize(
+    "place", ["x", "~", "1~", "99999999999999999999999~1", "2026-01-01~5", "nan~1", "1~1~1", "%00~1"]
+)
+@pytest.mark.parametrize("sort", ["code", "-arrived", "duration", "-signals"])
+def test_a_place_that_nobody_wrote_shows_some_page_and_never_breaks(client, study, coordinator, place, sort):
+    make_enrolment(study)
+    assert table(client, study, f"?sort={sort}&after={place}").status_code == 200
+    assert table(client, study, f"?sort={sort}&before={place}").status_code == 200
 
 
 def test_the_pager_keeps_the_filters(client, study, coordinator):
     for _ in range(51):
         make_enrolment(study, stage="survey")
-    assert "?stage=survey&amp;page=2" in table(client, study, "?stage=survey").content.decode()
+    assert "?stage=survey&amp;after=" in table(client, study, "?stage=survey").content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_people(client, study, coordinator, settings):
+    settings.MFA_REQUIRED = False
+    busy(study, 5)
+    few = queries_of(client, study)
+    busy(study, 295)
+    assert study.enrolments.count() == 300
+    assert queries_of(client, study) == few
+    assert few <= 12
+
+
+def busy(study, number):
+    """People with pages, signals, decisions and messages."""
+    by = make_member(study)
+    for _ in range(number):
+        enrolment = make_enrolment(study)
+        PageView.objects.create(enrolment=enrolment, page="one")
+        Signal.objects.create(enrolment=enrolment, kind="failed_check", key="sure")
+        Signal.objects.create(enrolment=enrolment, kind="pasted", key="why")
+        Decision.objects.create(enrolment=enrolment, matter="payment", value="pay", reason="fine", by=by)
+
+
+def queries_of(client, study) -> int:
+    with CaptureQueriesContext(connection) as found:
+        assert len(codes(table(client, study))) > 4
+    return len(found)
+
+
+def test_the_list_shows_page_signals_and_what_stands_decided(client, study, coordinator):
+    enrolment = make_enrolment(study, stage="survey")
+    for page, minutes in (("stage:survey", 9), ("one", 8), ("two", 3)):
+        PageView.objects.create(
+            enrolment=enrolment, page=page, shown_at=timezone.now() - timedelta(minutes=minutes)
+        )
+    Signal.objects.create(enrolment=enrolment, kind="straight_line", key="block")
+    for value in ("hold", "pay"):
+        Decision.objects.create(
+            enrolment=enrolment, matter="payment", value=value, reason="x", by=coordinator
+        )
+    (line,) = table(client, study).context["lines"]
+    assert line.enrolment.page == "two"
+    assert [str(label) for label in line.signals] == ["same value throughout"]
+    assert [str(label) for label in line.decisions] == ["pay"]
+    assert str(line.stage) == "About you"
+
+
+def test_idle_signal_and_decision_narrow_the_list(client, study, coordinator):
+    now = timezone.now()
+    here = make_enrolment(study, seen_at=now)
+    away = make_enrolment(study, seen_at=now - timedelta(hours=1))
+    over = make_enrolment(study, seen_at=now - timedelta(hours=1), outcome="complete", outcome_at=now)
+    Signal.objects.create(enrolment=away, kind="pasted", key="why")
+    for value in ("marked", "reviewed"):
+        Decision.objects.create(enrolment=over, matter="review", value=value, reason="x", by=coordinator)
+    assert codes(table(client, study, "?idle=-5")) == [here.code]
+    assert codes(table(client, study, "?idle=30")) == [away.code]
+    assert codes(table(client, study, "?signal=any")) == [away.code]
+    assert codes(table(client, study, "?signal=pasted")) == [away.code]
+    assert codes(table(client, study, "?signal=no_keys")) == []
+    assert set(codes(table(client, study, "?signal=none"))) == {here.code, over.code}
+    assert codes(table(client, study, "?decision=reviewed")) == [over.code]
+    assert codes(table(client, study, "?decision=marked")) == []
+
+
+def test_htmx_gets_the_moving_part_alone(client, study, coordinator):
+    enrolment = make_enrolment(study)
+    path = f"/coordinate/studies/{study.slug}/participants/?stage=consent"
+    part = client.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert enrolment.code in part
+    assert "<html" not in part
+    assert 'hx-get="/coordinate/studies/values/participants/?stage=consent"' in part
+    assert "hx-get" not in client.get(f"{path}&pause=1", headers={"HX-Request": "true"}).content.decode()
+
+
+# Acts on several people
+
+
+def do(client, study, act, people, text="Please go on by tonight", **more):
+    path = f"/coordinate/studies/{study.slug}/participants/act/"
+    return client.post(path, {"act": act, "text": text, "code": [row.code for row in people], **more})
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.ANALYST, 403), (Role.ANNOTATOR, 403), (None, 404)])
+def test_who_may_not_act(client, study, role, status):
+    enrolment = make_enrolment(study)
+    client.force_login(make_member(study, role) if role else make_member(make_study()))
+    assert do(client, study, "message", [enrolment]).status_code == status
+    assert not enrolment.notices.exists()
+
+
+def test_acting_needs_the_token_of_the_form(study):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_member(study))
+    assert do(client, study, "message", [make_enrolment(study)]).status_code == 403
+
+
+def test_a_message_goes_to_the_ticked_ones_alone_and_is_audited(client, study, coordinator):
+    one, two, three = (make_enrolment(study) for _ in range(3))
+    elsewhere = make_enrolment(make_study())
+    answer = do(client, study, "message", [one, two, elsewhere], back="stage=consent&pause=1")
+    assert answer["Location"] == "/coordinate/studies/values/participants/?stage=consent&pause=1"
+    assert [row.notices.count() for row in (one, two, three, elsewhere)] == [1, 1, 0, 0]
+    assert set(study.audit_events.values_list("action", "subject")) == {
+        ("participant.messaged", one.code),
+        ("participant.messaged", two.code),
+    }
+    assert "tonight" not in str(list(study.audit_events.values_list("detail", flat=True)))
+
+
+def test_marking_writes_a_decision_with_its_reason(client, study, coordinator):
+    people = [make_enrolment(study) for _ in range(2)]
+    do(client, study, "marked", people, "Both came at the same second")
+    assert set(Decision.objects.values_list("value", "reason")) == {
+        ("marked", "Both came at the same second")
+    }
+    assert codes(table(client, study, "?decision=marked")) != []
+
+
+@pytest.mark.parametrize(("act", "text"), [("message", ""), ("marked", "ab"), ("drop", "long enough")])
+def test_an_act_that_makes_no_sense_does_nothing(client, study, coordinator, act, text):
+    enrolment = make_enrolment(study)
+    page = do(client, study, act, [enrolment], text)
+    assert "Nothing was done" in client.get(page["Location"]).content.decode()
+    assert not enrolment.notices.exists()
+    assert not enrolment.decisions.exists()
+    assert not study.audit_events.exists()
+
+
+def test_nobody_ticked_is_told(client, study, coordinator):
+    page = do(client, study, "message", [])
+    assert "tick at least one" in client.get(page["Location"]).content.decode()
 
 
 def test_reidentifying_needs_its_own_right(client, study):

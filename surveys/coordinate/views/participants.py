@@ -2,73 +2,114 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import ExpressionWrapper, F, QuerySet, fields
-from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from prism.lib.crypto import UnreadableSecret
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, person, study_for
-from surveys.coordinate.forms import SORTS, ParticipantFilter, ReasonForm
+from surveys.access import Right, held, person, study_for
+from surveys.coordinate.forms import ReasonForm
+from surveys.coordinate.keyset import slice_of
+from surveys.coordinate.monitor_forms import ActForm, ParticipantFilter
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.tables import columns
 from surveys.identity import panel_id
 from surveys.models import Enrolment, Study
+from surveys.monitor import acting
+from surveys.monitor.people import SORTS, detailed, lines, listed, sortable
 
 PAGE = 50
-COLUMNS = {"code": _("Code"), "arrived": _("Arrived"), "seen": _("Last seen"), "duration": _("Time taken")}
+COLUMNS = {
+    "code": gettext_lazy("Code"),
+    "arrived": gettext_lazy("Arrived"),
+    "seen": gettext_lazy("Last seen"),
+    "duration": gettext_lazy("Time taken"),
+    "signals": gettext_lazy("Signals"),
+}
 
 
 @login_required
 def participants(request: HttpRequest, slug: str) -> HttpResponse:
-    """The table; filter, order and page stand in the address."""
+    """The live list, or for htmx its moving part; filter, order and place stand in the address."""
     study = study_for(request, slug, Right.VIEW)
-    stages = study.enrolments.order_by("stage").values_list("stage", flat=True).distinct()
-    form = ParticipantFilter(request.GET, stages=list(stages))
-    rows = chosen(study, form)
-    context = workbench(request, study, "coordinate:participants") | {
-        "filter": form,
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
-        "columns": columns(request, COLUMNS, default="-arrived"),
-        "query": _query(request),
-    }
+    form = ParticipantFilter(request.GET)
+    context = _list(request, study, form.cleaned_data if form.is_valid() else {})
+    if request.headers.get("HX-Request"):
+        context["rights"] = {str(right) for right in held(request.user, study)}
+        return render(request, "surveys/coordinate/participants_list.html", context)
+    context |= workbench(request, study, "coordinate:participants") | {"filter": form, "act": ActForm()}
     return render(request, "surveys/coordinate/participants.html", context)
 
 
-def chosen(study: Study, form: ParticipantFilter) -> QuerySet[Enrolment]:
-    """The enrolments that a filter asks for, in its order; a filter that makes no sense asks for all."""
-    wanted: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
-    rows: QuerySet[Enrolment] = study.enrolments.annotate(left_at=Coalesce("outcome_at", "seen_at")).annotate(
-        duration=ExpressionWrapper(F("left_at") - F("arrived_at"), output_field=fields.DurationField())
+def _list(request: HttpRequest, study: Study, wanted: dict[str, Any]) -> dict[str, Any]:
+    order = wanted.get("sort") or "-arrived"
+    field, kind = SORTS[order.removeprefix("-")]
+    rows = listed(study, wanted)
+    page = slice_of(
+        detailed(sortable(rows, order.removeprefix("-"))),
+        field,
+        kind,
+        descending=order.startswith("-"),
+        size=PAGE,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
     )
-    if wanted.get("test") != "with":
-        rows = rows.filter(is_test=wanted.get("test") == "only")
-    if wanted.get("outcome"):
-        rows = rows.filter(outcome="" if wanted["outcome"] == "none" else wanted["outcome"])
-    if wanted.get("stage"):
-        rows = rows.filter(stage=wanted["stage"])
-    if wanted.get("q"):
-        rows = _with_code(rows, wanted["q"])
-    return rows.order_by(*SORTS[wanted.get("sort") or "-arrived"])
+    now = timezone.now()
+    return {
+        "study": study,
+        "page": page,
+        "lines": lines(page.rows, now),
+        "total": rows.count(),
+        "columns": columns(request, COLUMNS, default="-arrived"),
+        "query": _query(request),
+        "follow_query": _query(request, "pause"),
+        "is_paused": request.GET.get("pause") == "1",
+        "now": now,
+    }
 
 
-def _with_code(rows: QuerySet[Enrolment], text: str) -> QuerySet[Enrolment]:
-    digits = text.strip().lower().removeprefix("user")
-    return rows.filter(number__startswith=digits) if digits.isascii() and digits.isdigit() else rows.none()
-
-
-def _query(request: HttpRequest) -> str:
-    """The address's filters without the page, for the links of the pager."""
+def _query(request: HttpRequest, *more: str) -> str:
+    """The address's filters without the place, and without what else is named."""
     query = request.GET.copy()
-    query.pop("page", None)
+    for name in ("after", "before", *more):
+        query.pop(name, None)
     return query.urlencode()
+
+
+@require_POST
+@login_required
+@rate_limited("participants-act", limit=300, seconds=3600, by="user")
+def act(request: HttpRequest, slug: str) -> HttpResponse:
+    """Do one thing with the participants that were ticked, and go back to the list as it was."""
+    study = study_for(request, slug, Right.RUN)
+    form = ActForm(request.POST)
+    numbers = [number for code in request.POST.getlist("code")[:PAGE] if (number := number_of(code))]
+    people = list(study.enrolments.filter(number__in=numbers).order_by("pk"))
+    if not people:
+        messages.error(request, _("Nothing was done: tick at least one participant first."))
+    elif not form.is_valid():
+        messages.error(request, _("Nothing was done: say it in at least 5 and at most 1,000 characters."))
+    else:
+        _tell(
+            request,
+            acting.act(study, people, form.cleaned_data["act"], form.cleaned_data["text"], person(request)),
+        )
+    back = QueryDict(request.POST.get("back", "")[:1000]).urlencode()
+    return redirect(f"{reverse('coordinate:participants', args=[slug])}?{back}")
+
+
+def _tell(request: HttpRequest, number: int) -> None:
+    text = ngettext("Done for %(number)d participant.", "Done for %(number)d participants.", number)
+    messages.success(request, text % {"number": number})
 
 
 @require_POST
@@ -95,12 +136,17 @@ def _revealed(enrolment: Enrolment, by: User, reason: str) -> dict[str, Any]:
         return {"is_unreadable": True}
 
 
+def number_of(code: str) -> int | None:
+    """The number in a code (`user123…`); None for what is no code."""
+    digits = code.removeprefix("user")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None
+
+
 def enrolment_or_404(study: Study, code: str) -> Enrolment:
     """The enrolment with this code (`user123…`) in the study; another study's code is not found."""
-    digits = code.removeprefix("user")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
-        raise Http404
-    enrolment = study.enrolments.select_related("participant").filter(number=int(digits)).first()
+    number = number_of(code)
+    found = study.enrolments.select_related("participant")
+    enrolment = found.filter(number=number).first() if number is not None else None
     if enrolment is None:
         raise Http404
     return enrolment

@@ -1,0 +1,50 @@
+"""The funnel, the time per page, and arrivals and outcomes over time."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from prism.lib.remembering import remembered
+from surveys.access import Right, study_for
+from surveys.coordinate.navigation import workbench
+from surveys.monitor.funnel import funnel
+from surveys.monitor.over_time import Timeline, timeline
+
+
+@login_required
+def monitor(request: HttpRequest, slug: str) -> HttpResponse:
+    """`?test=1` counts test participants too. Of a very large study the funnel may be a little older."""
+    study = study_for(request, slug, Right.VIEW)
+    with_test = request.GET.get("test") == "1"
+    at, way = remembered(
+        f"funnel:{study.pk}:{int(with_test)}", lambda: (timezone.now(), funnel(study, with_test=with_test))
+    )
+    line = timeline(study, with_test=with_test)
+    context = workbench(request, study, "coordinate:monitor") | {
+        "way": way,
+        "at": at,
+        "timeline": line,
+        "rows": [(when, [series.values[at] for series in line.series]) for at, when in enumerate(line.times)],
+        "with_test": with_test,
+    }
+    return render(request, "surveys/coordinate/monitor.html", context)
+
+
+@login_required
+def over_time(request: HttpRequest, slug: str) -> JsonResponse:
+    """The figures of the chart; the page shows the same ones in a table."""
+    study = study_for(request, slug, Right.VIEW)
+    return JsonResponse(_figures(timeline(study, with_test=request.GET.get("test") == "1")))
+
+
+def _figures(line: Timeline) -> dict[str, Any]:
+    return {
+        "unit": line.unit,
+        "times": [when.isoformat() for when in line.times],
+        "series": [
+            {"key": series.key, "label": str(series.label), "values": series.values} for series in line.series
+        ],
+    }

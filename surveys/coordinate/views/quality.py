@@ -1,0 +1,123 @@
+"""Signals of quality: a study's rules and what they noticed, a participant's signals and what is decided."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from prism.lib.ratelimit import rate_limited
+from surveys.access import Right, person, study_for
+from surveys.coordinate.monitor_forms import DecisionForm, MessageForm, RulesForm
+from surveys.coordinate.navigation import workbench
+from surveys.coordinate.views.participants import enrolment_or_404
+from surveys.models import Assessment, Enrolment, Signal, Study
+from surveys.monitor import acting
+from surveys.monitor.times import page_times
+from surveys.quality import deciding, rules
+from surveys.quality.reasons import reason
+from surveys.tasks import assess as assess_later
+
+
+@login_required
+def quality(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the rules noticed, and the rules themselves, which whoever runs the study may change."""
+    study = study_for(request, slug, Right.VIEW)
+    ruled = rules.in_force(study)
+    form = RulesForm(request.POST or None, initial=RulesForm.fields_of(ruled))
+    if request.method == "POST" and form.is_valid():
+        study_for(request, slug, Right.RUN)
+        try:
+            stored = rules.store(study, form.document(), person(request))
+        except rules.RulesError as error:
+            form.add_error(None, str(error))
+        else:
+            assess_later.delay(study.pk)
+            messages.success(
+                request, _("Version %(version)d of the rules holds now.") % {"version": stored.version}
+            )
+            return redirect("coordinate:quality", slug)
+    context = (
+        workbench(request, study, "coordinate:quality") | _noticed(study) | {"ruled": ruled, "form": form}
+    )
+    context["least_failures"] = rules.least_failures(study)
+    return render(request, "surveys/coordinate/quality.html", context, status=422 if form.errors else 200)
+
+
+def _noticed(study: Study) -> dict[str, Any]:
+    signals = Signal.objects.filter(enrolment__study=study).values("kind").order_by("kind")
+    people = {
+        row["kind"]: row["people"] for row in signals.annotate(people=Count("enrolment", distinct=True))
+    }
+    kinds = [(kind, label, people.get(str(kind), 0)) for kind, label in Signal.Kind.choices]
+    return {"kinds": kinds, "assessment": Assessment.objects.filter(study=study).first()}
+
+
+@require_POST
+@login_required
+@rate_limited("assess", limit=30, seconds=3600, by="user")
+def assess(request: HttpRequest, slug: str) -> HttpResponse:
+    """Look the study through again, in the background."""
+    study = study_for(request, slug, Right.RUN)
+    assess_later.delay(study.pk)
+    messages.success(request, _("The study is being looked through; look here again in a moment."))
+    return redirect("coordinate:quality", slug)
+
+
+@login_required
+def participant(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """One participant's signals with their reasons, times, decisions and messages; nothing they wrote."""
+    study = study_for(request, slug, Right.VIEW)
+    return _participant(request, study, enrolment_or_404(study, code), DecisionForm(), MessageForm())
+
+
+def _participant(
+    request: HttpRequest, study: Study, enrolment: Enrolment, form: DecisionForm, message_form: MessageForm
+) -> HttpResponse:
+    signals = enrolment.signals.order_by("kind", "key")
+    standing = deciding.standing([enrolment]).get(enrolment.pk, {})
+    context = workbench(request, study, "coordinate:participants") | {
+        "enrolment": enrolment,
+        "page_title": _("%(code)s: quality") % {"code": enrolment.code},
+        "signals": [(signal, reason(signal)) for signal in signals],
+        "matters": [(matter.label, standing.get(matter)) for matter in deciding.VALUES if matter != "note"],
+        "history": enrolment.decisions.select_related("by").order_by("-pk"),
+        "notices": enrolment.notices.select_related("by").order_by("-pk"),
+        "times": page_times(enrolment),
+        "form": form,
+        "message_form": message_form,
+    }
+    status = 422 if form.errors or message_form.errors else 200
+    return render(request, "surveys/coordinate/participant_quality.html", context, status=status)
+
+
+@require_POST
+@login_required
+@rate_limited("decide", limit=600, seconds=3600, by="user")
+def decide(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """Write down one decision with its reason; nothing is paid, sent or erased by it."""
+    study = study_for(request, slug, Right.RUN)
+    enrolment, form = enrolment_or_404(study, code), DecisionForm(request.POST)
+    if not form.is_valid():
+        return _participant(request, study, enrolment, form, MessageForm())
+    deciding.decide([enrolment], form.cleaned_data["value"], form.cleaned_data["reason"], person(request))
+    messages.success(request, _("The decision is written down."))
+    return redirect("coordinate:participant_quality", slug, code)
+
+
+@require_POST
+@login_required
+@rate_limited("message", limit=300, seconds=3600, by="user")
+def message(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """Leave a message for one participant."""
+    study = study_for(request, slug, Right.RUN)
+    enrolment, form = enrolment_or_404(study, code), MessageForm(request.POST)
+    if not form.is_valid():
+        return _participant(request, study, enrolment, DecisionForm(), form)
+    acting.message(study, [enrolment], form.cleaned_data["text"], person(request))
+    messages.success(request, _("The message stands on the person's next page."))
+    return redirect("coordinate:participant_quality", slug, code)
