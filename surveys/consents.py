@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from surveys import audit, journey
-from surveys.consent_documents import Box
+from surveys.consent_documents import Box, parse
 from surveys.instruments import HERE
 from surveys.models import Consent, ConsentDocument, Enrolment, Study
 
@@ -82,6 +82,21 @@ def _store(
         language=language,
         revision=last.revision + 1 if last else 0,
     )
+
+
+def store(study: Study, text: str) -> ConsentDocument:
+    """The version with this text, made as the next one if it is new.
+
+    Raises QuestionnaireError for a text that is no consent document, and ConsentProblem for one with the key
+    of another document: who agreed to that one could not be told from who agreed to this.
+    """
+    key, before = parse(text).key, study.consent_document
+    if before and key != before.key:
+        raise ConsentProblem(
+            _("The key is “%(key)s”, and that of this study's document is “%(own)s”. Keep that one.")
+            % {"key": key, "own": before.key}
+        )
+    return ConsentDocument.load_file(text)
 
 
 def use(study: Study, document: ConsentDocument, by: User | None, *, instead_of: int | None) -> None:

@@ -1,0 +1,129 @@
+"""A study's consent document: its text with what is wrong with it, as people see it, and its versions."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from prism.lib.markdown import render as markdown
+from prism.lib.ratelimit import rate_limited
+from surveys import consents
+from surveys.access import Right, person, study_for
+from surveys.consent_documents import ConsentText, parse
+from surveys.coordinate.navigation import workbench
+from surveys.models import ConsentDocument, Study
+from surveys.questionnaires import QuestionnaireError
+from surveys.views.consent import shown
+
+HERE = "coordinate:consent"
+MAXIMUM_TEXT = 200_000
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@rate_limited("store_consent", limit=120, seconds=3600, by="user")
+def consent(request: HttpRequest, slug: str) -> HttpResponse:
+    study = study_for(request, slug, Right.RUN)
+    if request.method == "POST":
+        return _store(request, study)
+    present = study.consent_document
+    return _page(request, study, present.document if present else consents.shipped("prism"))
+
+
+def _store(request: HttpRequest, study: Study) -> HttpResponse:
+    text, base = _typed(request), request.POST.get("base", "")
+    try:
+        document = consents.store(study, text)
+        instead_of = int(base) if base.isascii() and base.isdigit() and len(base) < 18 else None
+        consents.use(study, document, person(request), instead_of=instead_of)
+    except (QuestionnaireError, consents.ConsentProblem) as error:
+        refusal = str(error) if isinstance(error, consents.ConsentProblem) else ""
+        return _page(request, study, text, refusal=refusal, status=409 if refusal else 422)
+    messages.success(request, _stored(document))
+    return redirect(HERE, study.slug)
+
+
+def _stored(document: ConsentDocument) -> str:
+    if document.reconsent:
+        said = _("Version %s is in use. Everybody on the way is asked again before they go on.")
+    else:
+        said = _("Version %s is in use. Who has agreed before keeps the version they read.")
+    return said % document.version
+
+
+def _typed(request: HttpRequest) -> str:
+    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
+    return text[:MAXIMUM_TEXT]
+
+
+def _page(
+    request: HttpRequest, study: Study, text: str, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    # The rows say which version is in use, whatever the form that was refused began from.
+    study.refresh_from_db()
+    context = workbench(request, study, HERE) | {
+        **_looked_at(text),
+        "source": text,
+        "refusal": refusal,
+        "versions": versions(study),
+        "current": study.consent_document,
+    }
+    return render(request, "surveys/coordinate/consent.html", context, status=status)
+
+
+def _looked_at(source: str) -> dict[str, Any]:
+    """The text as people see it in each language, or what is wrong with it, each problem with its line."""
+    try:
+        parsed = parse(source)
+    except QuestionnaireError as error:
+        lines = source.splitlines()
+        found = [(p, lines[p.line - 1].strip()[:120] if p.line <= len(lines) else "") for p in error.problems]
+        return {"problems": found}
+    return {"parsed": parsed, "previews": [_previewed(parsed.in_language(code)) for code in parsed.languages]}
+
+
+def _previewed(text: ConsentText) -> dict[str, Any]:
+    debriefing = markdown(text.debriefing, highest=4) if text.debriefing else ""
+    return {**shown(None, text, {}), "body": markdown(text.body, highest=4), "debriefing": debriefing}
+
+
+@require_POST
+@login_required
+@rate_limited("check_consent", limit=1200, seconds=3600, by="user")
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """While one types: the text as people see it; nothing is stored."""
+    study_for(request, slug, Right.RUN)
+    context = _looked_at(_typed(request))
+    return render(request, "surveys/coordinate/consent_preview.html", context)
+
+
+@require_safe
+@login_required
+def version(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One version as people saw it, with its file."""
+    study = study_for(request, slug, Right.RUN)
+    document = get_object_or_404(versions(study), pk=pk)
+    context = workbench(request, study, HERE) | {
+        **_looked_at(document.document),
+        "version": document,
+        "page_title": str(document),
+    }
+    return render(request, "surveys/coordinate/consent_version.html", context)
+
+
+def versions(study: Study) -> QuerySet[ConsentDocument]:
+    """The versions that the study uses or that somebody decided on in it, newest first, with how many did.
+
+    A key may be shared with other studies; their versions are none of this study's business.
+    """
+    here = Q(consent__enrolment__study=study, consent__enrolment__is_test=False)
+    decided = ConsentDocument.objects.filter(consent__enrolment__study=study).values("pk")
+    agreed = Count("consent__enrolment", filter=here & Q(consent__agreed=True), distinct=True)
+    declined = Count("consent__enrolment", filter=here & Q(consent__agreed=False), distinct=True)
+    mine = ConsentDocument.objects.filter(Q(pk=study.consent_document_id) | Q(pk__in=decided))
+    return mine.annotate(agreed=agreed, declined=declined).order_by("-pk")
