@@ -63,6 +63,8 @@ def _check_faults(question: Question, path: Path) -> Iterator[Fault]:
         where: Path = (*path, *places.get(item, ()), "check")
         if item and question.type != "matrix":
             yield where, _("belongs to a question or to a row of a matrix.")
+        elif question.type not in _CHECKED_BY_OPTION | ONE_SLIDER:
+            continue  # the field does not belong to this type, which is said elsewhere
         elif any(not _can_be_given(question, value) for value in check.expects):
             yield (*where, "expects"), _("should be among the answers that can be given.")
         elif _expects_several(question, check):

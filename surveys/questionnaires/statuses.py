@@ -14,8 +14,8 @@ def statuses(document: Questionnaire, values: Mapping[str, Any], stored: Mapping
     """Exactly one status for each answer key of the questionnaire.
 
     `stored` has the status of the newest answer to each question submitted so far, `values` the values of
-    those that were shown. A question that conditions hide is `not_shown`, unless the person has not come as far
-    as its page: then it is `not_reached`, for answers still to come may show it. Nor is one reached that was
+    those that were shown. A question that conditions hide is `not_shown`, unless the person has not come to
+    its page: then it is `not_reached`, for answers still to come may show it. Nor is one reached that was
     hidden when its page was submitted and shows now: its page is open again.
     """
     found: dict[str, str] = {}

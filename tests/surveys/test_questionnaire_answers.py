@@ -26,6 +26,7 @@ from surveys.questionnaires import (
 RED_OR_OTHER = (Option("red", "Red"), Option("blue", "Blue"), Option("other", "Other", asks_text=True))
 DECLINING = Option(DECLINED, DECLINED, exclusive=True)
 SCALE = Scale(0, 100, "Low", "High")
+ROWS = (Item("a", "Alpha"), Item("b", "Beta"))
 SLIDERS = (Item("a", "Alpha"), Item("b", "Beta", asks_text=True, required=False))
 
 
@@ -309,11 +310,18 @@ EVERY_TYPE = (
         "s", "sliders", "How far?", items=SLIDERS, scale=Scale(0, 9, "Low", "High", not_applicable=True)
     ),
     Question("c", "consent", "I agree"),
+    Question("y", "birth_year", "When were you born?", declinable=True),
+    Question("v", "visual_analogue", "How well?", scale=SCALE, declinable=True),
+    Question("o", "slider", "How loud?", scale=SCALE),
+    Question("x", "matrix", "How true?", items=ROWS, options=RED_OR_OTHER[:2], shuffle=True),
+    Question("r", "ranking", "In which order?", options=RED_OR_OTHER[:2]),
+    Question("p", "text", "Say", paste="block"),
     Question("i", "information", "Read this", help="Slowly"),
 )
 PAGE = Page("page", "Page", "", EVERY_TYPE)
 FIELDS = ["q", "q.other_text", "m", "m.other_text", "d", "t", "t.declined", "l", "n", "c", "s.a", "s.b"]
-FIELDS += ["s.a__na", "s.a__trace", "s.b_text"]
+FIELDS += ["s.a__na", "s.a__trace", "s.b_text", "y", "y.declined", "v", "v.declined", "v__trace", "o", "x.a"]
+FIELDS += ["x.b", "r.red", "r.blue", "p", "p__typing"]
 anything = st.lists(
     st.sampled_from(["", "on", "red", "other", "7", "-1", DECLINED, "{}", "1.5"]) | st.text(), max_size=3
 )
@@ -368,9 +376,20 @@ GOOD: list[dict[str, list[str]]] = [
         "s.a": ["0"],
         "s.a__trace": ['{"first": 1, "first_ms": 2, "last_ms": 3, "moves": 4}'],
         "c": ["on"],
+        "y": ["1970"],
+        "v": ["0"],
+        "v__trace": ['{"first": 1, "first_ms": 2, "last_ms": 3, "moves": 4}'],
+        "o": ["100"],
+        "x.a": ["red"],
+        "x.b": ["blue"],
+        "r.red": ["2"],
+        "r.blue": ["1"],
+        "p": ["mine"],
+        "p__typing": ['{"keys": 4, "pastes": 1, "pasted_chars": 9, "first_ms": 5, "last_ms": 6}'],
     },
     {"q": ["other"], "q.other_text": ["mauve"], "m": [DECLINED], "t.declined": ["on"], "l": ["x"], "n": ["7"]}
-    | {"s.a__na": ["on"], "s.b": ["9"], "s.b_text": ["beyond"], "c": ["on"]},
+    | {"s.a__na": ["on"], "s.b": ["9"], "s.b_text": ["beyond"], "c": ["on"], "y.declined": ["on"], "o": ["7"]}
+    | {"v.declined": ["on"], "x.a": ["red"], "x.b": ["red"], "r.red": ["1"], "r.blue": ["2"], "p": ["mine"]},
 ]
 
 
@@ -386,6 +405,7 @@ def test_a_page_shown_again_posts_the_same_answers(fields: dict[str, list[str]])
     "fields",
     [
         {"q": ["red"], "q.other_text": ["kept"], "n": ["many"], "l": ["x" * 30], "s.b": ["3"]},
+        {"x.a": ["red"], "r.red": ["1"], "r.blue": ["1"], "y": ["70"], "p": ["kept"], "v": ["5"]},
         {"m": ["red", DECLINED], "t": [""], "s.b_text": ["kept"], "d": ["other"], "d.other_text": ["kept"]},
     ],
 )
