@@ -40,6 +40,7 @@ STUDY = [
     Place("analysis:live", _("Live picture"), Right.VIEW),
     Place("coordinate:participants", _("Participants"), Right.VIEW),
     Place("coordinate:monitor", _("Funnel and times"), Right.VIEW),
+    Place("coordinate:quotas", _("Quotas"), Right.VIEW),
     Place("coordinate:quality", _("Quality"), Right.VIEW),
     Place("coordinate:questionnaire", _("Questionnaire"), Right.RUN),
     Place("coordinate:consent", _("Consent"), Right.RUN),

@@ -157,6 +157,9 @@ def _category_faults(raw: dict[str, Any], path: Path) -> Iterator[Fault]:
         if not isinstance(answers, list):
             yield inner, _("should be a list of answers.")
             continue
+        if not answers:
+            message = _("No answer leads to “%(name)s”, so that its places could never be filled.")
+            yield inner, message % {"name": name}
         for index, answer in enumerate(answers):
             if str(answer) in owner:
                 message = _("“%(answer)s” already belongs to “%(name)s”. Strata have to exclude each other.")
