@@ -75,6 +75,9 @@ class _Page:
     times: Times | None
 
 
+NOBODY = _Page(0, 0, None)
+
+
 def funnel(study: Study, *, with_test: bool = False) -> Way:
     """The steps from arrival to completion; what is asked only of some is reached only by some."""
     counts = _people(study, with_test)
@@ -83,7 +86,10 @@ def funnel(study: Study, *, with_test: bool = False) -> Way:
     steps = [_step("arrived", _("Arrived"), arrived, arrived, None)]
     if study.consent_document_id or counts["consented"]:
         steps.append(_step("consented", _("Consented"), arrived, counts["consented"], None))
-    steps += [_page_step(arrived, key, label, pages[key]) for key, label in _labels(study, pages).items()]
+    steps += [
+        _page_step(arrived, key, label, pages.get(key, NOBODY))
+        for key, label in _labels(study, pages).items()
+    ]
     if study.questionnaire_id or counts["finished"]:
         steps.append(_step("survey", _("Survey finished"), arrived, counts["finished"], None))
     steps += _later_stages(arrived, pages)
@@ -118,7 +124,7 @@ def _labels(study: Study, pages: Mapping[str, _Page]) -> dict[str, str]:
     present = study.questionnaire.parsed().pages if study.questionnaire else ()
     known = {page.key: page.title or page.key for page in present}
     gone = sorted(key for key in pages if key not in known and not key.startswith(STAGE))
-    return {key: label for key, label in known.items() if key in pages} | {key: key for key in gone}
+    return known | {key: key for key in gone}
 
 
 def _later_stages(arrived: int, pages: Mapping[str, _Page]) -> list[Step]:
