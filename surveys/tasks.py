@@ -4,6 +4,7 @@ from celery import shared_task
 
 from surveys import retention
 from surveys.models import Study
+from surveys.panels import admission, hooks, invitations, polling
 from surveys.monitor import notices
 from surveys.panels import admission, hooks, invitations, polling
 from surveys.quality import assessing

@@ -1,6 +1,6 @@
 """What lets in once: a token that the panel signed, and a link for one person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,7 +35,7 @@ def _use_up(enrolment: Enrolment, arrival: Arrival) -> bool:
     return arrival.link is None or _use_link(enrolment, arrival.link, arrival.door_key)
 
 
-def _use_token(enrolment: Enrolment, digest: str, expires_at: object) -> bool:
+def _use_token(enrolment: Enrolment, digest: str, expires_at: datetime) -> bool:
     """Whether the token was new."""
     _row, is_new = UsedEntryToken.objects.get_or_create(
         digest=digest, defaults={"enrolment": enrolment, "expires_at": expires_at}

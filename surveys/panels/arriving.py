@@ -49,7 +49,13 @@ def arrival(study: Study, query: Mapping[str, str]) -> Arrival:
         if not re.fullmatch(_pattern(panel, part), values[part]):
             raise EntryError(_("The link is damaged: %(name)s does not look as it should.") % {"name": name})
     proof = proof_in(panel, query.get(panel["token_parameter"], ""), values)
-    return Arrival(panel=panel["name"], proof=proof, **values)
+    return Arrival(
+        panel=panel["name"],
+        participant=values["participant"],
+        study=values.get("study", ""),
+        session=values.get("session", ""),
+        proof=proof,
+    )
 
 
 def anybody(study: Study, door_key: str) -> Arrival:
