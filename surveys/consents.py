@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -96,7 +96,11 @@ def store(study: Study, text: str) -> ConsentDocument:
             _("The key is “%(key)s”, and that of this study's document is “%(own)s”. Keep that one.")
             % {"key": key, "own": before.key}
         )
-    return ConsentDocument.load_file(text)
+    try:
+        with transaction.atomic():
+            return ConsentDocument.load_file(text)
+    except IntegrityError:  # somebody took the number of the version in this very moment
+        return ConsentDocument.load_file(text)
 
 
 def use(study: Study, document: ConsentDocument, by: User | None, *, instead_of: int | None) -> None:

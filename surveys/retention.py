@@ -3,13 +3,13 @@
 A person's clock begins with their outcome, or when they were last seen if they never came to an end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import F, Min
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -117,9 +117,15 @@ def _clear_some(study: Study, part: Part, now: datetime) -> int:
             reason = f"retention: {part} after {days(study)[part]} days"
             people = Enrolment.objects.filter(pk__in=chosen)
             erasure.clear(people, parts, reason=reason, action="retention.erased")
-            for enrolment in people.in_progress():  # nothing lets them in again
-                journey.finish(enrolment, Enrolment.Outcome.TIMED_OUT)
+            _time_out(Enrolment.objects.filter(pk__in=chosen).in_progress())
     return len(chosen)
+
+
+def _time_out(people: Iterable[Enrolment]) -> None:
+    """Nothing lets them in again. Their end was when they were last seen, so that no clock begins anew."""
+    for enrolment in people:
+        journey.finish(enrolment, Enrolment.Outcome.TIMED_OUT)
+        Enrolment.objects.filter(pk=enrolment.pk).update(outcome_at=F("seen_at"))
 
 
 def _waiting(study: Study, part: Part) -> Enrolments:
