@@ -62,11 +62,9 @@ def check(files: Files, *, slug: str = "", title: str = "") -> Definition:
 
     Raises FolderError with every fault found in every file.
     """
-    tree = read_study_file(files[STUDY])
-    fields = fields_of(tree) | {key: value for key, value in (("slug", slug), ("title", title)) if value}
-    problems = study_problems(tree, study_faults(tree, files)) + part_problems(files, fields)
-    if fault := slug_fault(fields["slug"]):
-        problems += study_problems(tree, iter([(("slug",), fault)]))
+    given = {key: value for key, value in (("slug", slug), ("title", title)) if value}
+    fields, problems = _study_fields(files, given)
+    problems += part_problems(files, fields)
     names, wrong = _model_names(files)
     problems += [*_protocol_problems(files), *wrong]
     if problems:
@@ -76,6 +74,19 @@ def check(files: Files, *, slug: str = "", title: str = "") -> Definition:
     }
     unknown = [name for name in names if name not in known]
     return Definition(files, fields, [known[name] for name in names if name in known], unknown)
+
+
+def _study_fields(files: Files, given: dict[str, str]) -> tuple[dict[str, Any], list[FileProblem]]:
+    """The fields of study.yaml with those `given` instead of its own; none where it cannot be read."""
+    try:
+        tree = read_study_file(files[STUDY])
+    except FolderError as error:
+        return {}, list(error.problems)
+    fields = fields_of(tree) | given
+    found = list(study_faults(tree, files))
+    if fault := slug_fault(fields["slug"]):
+        found.append((("slug",), fault))
+    return fields, study_problems(tree, found)
 
 
 def _protocol_problems(files: Files) -> list[FileProblem]:

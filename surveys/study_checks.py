@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,13 +42,13 @@ def read_study_file(text: str) -> Tree:
     return tree
 
 
-def _refuse(tree: Tree, found: Iterator[Fault]) -> None:
+def _refuse(tree: Tree, found: Iterable[Fault]) -> None:
     problems = study_problems(tree, found)
     if problems:
         raise FolderError(problems)
 
 
-def study_problems(tree: Tree, found: Iterator[Fault]) -> list[FileProblem]:
+def study_problems(tree: Tree, found: Iterable[Fault]) -> list[FileProblem]:
     """Faults of study.yaml with their lines."""
     return _found(STUDY, [tree.problem(path, message) for path, message in found])
 

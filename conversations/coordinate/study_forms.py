@@ -19,18 +19,22 @@ COPY = "copy"
 
 
 class NewStudyForm(forms.Form):
-    """Where a study begins: a template, a ZIP of a folder, or another study of the person's."""
+    """Where a study begins: a template, a ZIP of a folder, or another study of the person's.
+
+    A ZIP or a study is asked for only where it is what the study begins with.
+    """
+
+    use_required_attribute = False
 
     source = forms.ChoiceField(
         label=_("Begin with"),
-        choices=[*TEMPLATES.items(), (UPLOAD, _("a ZIP of a study's folder")), (COPY, _("a study of mine"))],
+        choices=[*TEMPLATES.items(), (UPLOAD, _("A ZIP of a study's folder")), (COPY, _("A study of mine"))],
         initial="prism",
         widget=forms.RadioSelect,
     )
     study = forms.ModelChoiceField(
         Study.objects.none(),
         label=_("Study of mine"),
-        required=False,
         to_field_name="slug",
         help_text=_("Its definition is copied: no participants, no members, no keys."),
     )
@@ -55,6 +59,9 @@ class NewStudyForm(forms.Form):
         super().__init__(*args, **kwargs)
         mine = studies_with(by, Right.RUN).order_by("title", "pk")
         self.fields["study"].queryset = mine  # type: ignore[attr-defined]
+        if self.is_bound:
+            self.fields["study"].required = self.data.get("source") == COPY
+            self.fields["folder"].required = self.data.get("source") == UPLOAD
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"])
@@ -67,15 +74,6 @@ class NewStudyForm(forms.Form):
         if folder and (folder.size or 0) > MOST_UPLOADED:
             raise forms.ValidationError(_("The file is too large: 2 MB at most."))
         return folder
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        source = cleaned.get("source")
-        if source == UPLOAD and not cleaned.get("folder") and "folder" not in self.errors:
-            self.add_error("folder", _("Choose the ZIP."))
-        if source == COPY and not cleaned.get("study") and "study" not in self.errors:
-            self.add_error("study", _("Choose the study."))
-        return cleaned
 
     def definition(self) -> study_files.Definition:
         """What the valid form asks for. Raises FolderError with every fault of the files."""

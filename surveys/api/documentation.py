@@ -31,10 +31,12 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
+KINDS = {"date-time": "ISO 8601."}
+
+
 @dataclass(frozen=True)
 class Parameter:
     name: str
-    where: str
     text: str
 
 
@@ -60,14 +62,14 @@ def routes() -> list[Route]:
 
 def _route(method: str, path: str, operation: dict[str, Any]) -> Route:
     text, _scope, scope = operation.get("description", "").partition("\n\nScope: ")
-    return Route(
-        method, path, text, scope.strip("`."), [_parameter(raw) for raw in operation.get("parameters", ())]
-    )
+    asked = [raw for raw in operation.get("parameters", ()) if raw["in"] == "query"]
+    return Route(method, path, text, scope.strip("`."), [_parameter(raw) for raw in asked])
 
 
 def _parameter(raw: dict[str, Any]) -> Parameter:
     known = ", ".join(str(value) for value in raw["schema"].get("enum", ()))
-    return Parameter(raw["name"], raw["in"], known or raw.get("description", ""))
+    text = _("One of: %(known)s.") % {"known": known} if known else KINDS.get(raw["schema"].get("format"), "")
+    return Parameter(raw["name"], " ".join(filter(None, [raw.get("description", "").split("\n")[0], text])))
 
 
 def documentation(request: HttpRequest) -> HttpResponse:

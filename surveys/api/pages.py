@@ -10,6 +10,8 @@ class OldestFirst(CursorPagination):
     page_size = 100
     page_size_query_param = "limit"
     max_page_size = 1000
+    page_size_query_description = "Rows of a page, 1000 at most."
+    cursor_query_description = "Where the page begins: take it from “next” and “previous”."
 
 
 class NewestFirst(OldestFirst):

@@ -78,13 +78,17 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
 class EnrolmentFilter(serializers.Serializer[Any]):
     """The parameters that narrow a list of enrolments."""
 
-    outcome = serializers.ChoiceField(choices=OUTCOMES, required=False)
-    stage = serializers.CharField(max_length=40, required=False)
+    outcome = serializers.ChoiceField(
+        choices=OUTCOMES, required=False, help_text="How the participation ended."
+    )
+    stage = serializers.CharField(
+        max_length=40, required=False, help_text="Where the person is, such as consent."
+    )
     test = serializers.ChoiceField(
         choices=["with", "only"], required=False, help_text="Test data are left out unless asked for."
     )
-    arrived_after = serializers.DateTimeField(required=False)
-    seen_after = serializers.DateTimeField(required=False)
+    arrived_after = serializers.DateTimeField(required=False, help_text="Who arrived later than this.")
+    seen_after = serializers.DateTimeField(required=False, help_text="Who was here later than this.")
 
 
 class DaySerializer(serializers.Serializer[Any]):

@@ -181,6 +181,11 @@ def test_every_fault_of_every_file_is_told_with_its_line():
     assert not Study.objects.filter(slug__startswith="other").exists()
 
 
+def test_the_other_files_are_checked_although_the_studys_own_cannot_be_read():
+    files = study_files.export(full_study()) | {"study.yaml": "- no", "consent.yaml": "- no"}
+    assert {file for file, _line in problems_of(files)} == {"study.yaml", "consent.yaml"}
+
+
 def test_a_file_that_is_named_and_missing_or_there_and_not_named_is_a_fault():
     files = study_files.export(full_study())
     without = {name: text for name, text in files.items() if name != "quality.yaml"}
