@@ -1,4 +1,4 @@
-"""What an import carries along: languages, keys given so far, questions that conditions may name, findings."""
+"""What an import carries along: languages, keys given so far, questions that conditions name, findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_SAYABLE = frozenset({"information", "sliders", "matrix", "consent"})
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was left out, or came along in another form; `where` is its place in the SurveyJS file."""
+    """Something left out, or that came along in another form; `where` is its place in the SurveyJS file."""
 
     where: str
     kind: Kind
@@ -69,7 +69,7 @@ class Work:
             self.skip(where, _("Left out: %(names)s.") % {"names": ", ".join(names)[:500]})
 
     def question_key(self, name: str, where: str) -> str:
-        """A key of ours for a name of theirs, different from every other and from the keys of texts beside."""
+        """A key of ours for a name of theirs, unlike every other and the keys of texts beside."""
         key = free_key(name, "question", self.keys)
         self.keys |= {key, f"{key}_text"}
         if key != name:
@@ -86,7 +86,6 @@ class Work:
         own = said.get(self.language) or next(iter(said.values()))
         if set(said) <= {self.language}:
             return own
-        self.languages |= dict.fromkeys(said)
         return {self.language: own, **said}
 
     def _spoken(self, raw: Any, where: str) -> dict[str, str]:
@@ -95,7 +94,8 @@ class Work:
         found = {}
         for code, text in raw.items():
             language = self.language if code == "default" else str(code)
-            if _LANGUAGE.fullmatch(language):
+            if is_language(language) and (language in self.languages or len(self.languages) < 49):
+                self.languages[language] = None
                 found[language] = plain(text)
             else:
                 self.skip(where, _("“%(code)s” is no language we know.") % {"code": language[:40]})
@@ -127,6 +127,10 @@ class Work:
 
         piped = _PIPE.sub(ours, text)
         return piped if len(piped) <= limit else text
+
+
+def is_language(code: str) -> bool:
+    return len(code) < 40 and _LANGUAGE.fullmatch(code) is not None
 
 
 def free_key(name: str, otherwise: str, taken: set[str]) -> str:
