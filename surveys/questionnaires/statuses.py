@@ -14,21 +14,18 @@ def statuses(document: Questionnaire, values: Mapping[str, Any], stored: Mapping
     """Exactly one status for each answer key of the questionnaire.
 
     `stored` has the status of the newest answer to each question submitted so far, `values` the values of
-    those that were shown. A question that conditions hide is `not_shown`, unless the person has not come to
-    its page: then it is `not_reached`, for answers still to come may show it. Nor is one reached that was
+    those that were shown. A question that conditions hide is `not_shown` once the person has passed its
+    page; until then it is `not_reached`, for answers still to come may show it. Nor is one reached that was
     hidden when its page was submitted and shows now: its page is open again.
     """
     found: dict[str, str] = {}
-    has_come_so_far = True
+    has_passed = True
     for page, shown in document.pages_with_visible(values):
-        for question in page.questions:
-            if question in shown:
-                found |= _of_shown(question, stored)
-            else:
-                hidden = NOT_SHOWN if has_come_so_far else NOT_REACHED
-                found |= {key: NOT_SHOWN if key in stored else hidden for key in question.answer_keys}
-        asked = (key for question in shown for key in question.answer_keys)
-        has_come_so_far = has_come_so_far and all(found[key] != NOT_REACHED for key in asked)
+        asked = {key: status for question in shown for key, status in _of_shown(question, stored).items()}
+        has_passed = has_passed and NOT_REACHED not in asked.values()
+        hidden = NOT_SHOWN if has_passed else NOT_REACHED
+        for key in page.answer_keys:
+            found[key] = asked.get(key) or (NOT_SHOWN if key in stored else hidden)
     return found
 
 
