@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from surveys import audit, erasure, journey
-from surveys.erasure import GONE_AT, Enrolments, Part
+from surveys.erasure import GONE_AT, Part
 from surveys.models import Enrolment, Study
 
 KEYS = {
@@ -70,7 +70,7 @@ def problems(rules: Mapping[str, Any], withdrawal_days: int) -> list[str]:
     return found
 
 
-def due(study: Study, part: Part, now: datetime) -> Enrolments:
+def due(study: Study, part: Part, now: datetime) -> "QuerySet[Any]":
     """The enrolments of which this part is to be erased now."""
     limit = days(study).get(part)
     if limit is None:
@@ -128,7 +128,8 @@ def _time_out(people: Iterable[Enrolment]) -> None:
         Enrolment.objects.filter(pk=enrolment.pk).update(outcome_at=F("seen_at"))
 
 
-def _waiting(study: Study, part: Part) -> Enrolments:
+def _waiting(study: Study, part: Part) -> "QuerySet[Any]":
+    """With `ended_at`, from which the days are counted."""
     kept = Enrolment.objects.filter(study=study, **{GONE_AT[part]: None})
     return kept.annotate(ended_at=Coalesce("outcome_at", "seen_at"))
 

@@ -94,7 +94,15 @@ WITHHELD: Paths = {
     UTTERANCES: {"user_prompt": _FREE_TEXT, "model_response": _FREE_TEXT},
 }
 
+# The columns in which people wrote, or models quoted them, by file.
+TEXTS = {
+    name: [column for column, reason in columns.items() if reason == _FREE_TEXT]
+    for name, columns in WITHHELD.items()
+}
+
 NOTES = [
+    "Where people were asked whether what they write may be published, the texts of those who did not agree "
+    "are null in every release, and so are the answers to them.",
     "order_stated_prefs and order_lm_usecases are the places at which items were shown, not preferences.",
     "Scores and sliders are null until touched; no slider has a starting value.",
     "Exactly one response is chosen in every turn that was rated.",

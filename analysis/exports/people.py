@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 
 from analysis.exports.release import NumberedConversation, NumberedPerson, answered_turns, answers
 from conversations.models import Conversation, Response, Turn
+from surveys.consent_documents import PUBLICATION
 from surveys.models import Answer, Consent, Enrolment, PanelSubmission, Presentation, Questionnaire
 from surveys.questionnaires import DECLINED
 from surveys.questionnaires import Questionnaire as Document
@@ -69,6 +70,11 @@ class ReleasedPerson:
     boxes: Mapping[str, bool]
     panel_study: str | None
     conversations: Sequence[ReleasedConversation]
+
+    @property
+    def publishes_texts(self) -> bool:
+        """False for somebody who was asked whether their texts may be published and did not agree."""
+        return self.boxes.get(PUBLICATION, True)
 
 
 def documents_of(study: int) -> dict[int, Document]:

@@ -44,7 +44,7 @@ class JsonLines:
         self.rows = 0
         self.bytes = 0
         self._path = path
-        self._withheld = [column.replace("[]", "").split(".") for column in withheld]
+        self._withheld = withheld
         self._digest = hashlib.sha256()
         self._file: IO[bytes]
 
@@ -55,9 +55,10 @@ class JsonLines:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._file.close()
 
-    def write(self, row: Row) -> None:
-        for path in self._withheld:
-            withhold(row, path)
+    def write(self, row: Row, without: Sequence[str] = ()) -> None:
+        """`without` names what is withheld of this row alone."""
+        for column in (*self._withheld, *without):
+            withhold(row, column.replace("[]", "").split("."))
         line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
         self._file.write(line)
         self._digest.update(line)
@@ -137,15 +138,17 @@ def _write(scope: Scope, folder: Path, progress: Progress) -> dict[str, Any]:
 
 
 def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines]) -> None:
-    files[SURVEY].write(prism_format.survey_row(person))
+    without = {} if person.publishes_texts else manifest.TEXTS
+    files[SURVEY].write(prism_format.survey_row(person), without.get(SURVEY, ()))
     for talk in person.conversations:
-        files[CONVERSATIONS].write(prism_format.conversation_row(talk, models))
+        row = prism_format.conversation_row(talk, models)
+        files[CONVERSATIONS].write(row, without.get(CONVERSATIONS, ()))
         utterances = list(prism_format.utterance_rows(talk, models, first=files[UTTERANCES].rows))
         # Before the utterances, whose text may be withheld: its language is told all the same.
         for row in prism_format.talk_metadata(talk, utterances):
             files[METADATA].write(row)
         for row in utterances:
-            files[UTTERANCES].write(row)
+            files[UTTERANCES].write(row, without.get(UTTERANCES, ()))
     for row in prism_format.survey_metadata(person):
         files[METADATA].write(row)
 

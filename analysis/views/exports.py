@@ -105,6 +105,7 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
         "is_by_command": is_by_command,
         "is_open": is_open,
         "may_be_deleted": is_open and not is_by_command and export.state in [*UNDER_WAY, Export.State.DONE],
+        "may_be_rebuilt": is_open and export.state not in UNDER_WAY,
         "include_test": export.filters.get("include_test", False),
         "files": [{"name": name, **files[name]} for name in FILES if name in files],
         "percent": 100 * export.rows_done // export.rows_expected if export.rows_expected else 0,

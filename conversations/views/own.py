@@ -15,7 +15,14 @@ from surveys import consents, own, withdrawal
 from surveys.identity import masked
 from surveys.models import Study
 from surveys.views.entry import enter_by_link
-from surveys.views.visit import Visit, page_context, participant_page, untrusted_device
+from surveys.views.visit import (
+    Visit,
+    find_visit,
+    page_context,
+    participant_page,
+    unknown_visitor,
+    untrusted_device,
+)
 
 DOWNLOADS, HOUR = 20, 3600
 
@@ -76,9 +83,12 @@ def my_data(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @require_safe
-@participant_page
-def archive(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+@never_cache
+def archive(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The same as a ZIP file."""
+    visit = find_visit(request, slug)
+    if visit is None:
+        return unknown_visitor(request)
     if not visit.device.is_trusted:
         return untrusted_device(request)
     refusal = limit_exceeded(request, f"own archive {visit.enrolment.pk}", DOWNLOADS, HOUR)
