@@ -269,8 +269,9 @@ def _typed_faults(raw: dict[str, Any], strata: dict[str, Any], path: Path) -> It
             yield (*path, "targets", index), _("%(cell)s is given twice.") % {"cell": JOIN.join(cell)}
     missing = [cell for cell in wanted if cell not in cells]
     if missing:
-        message = _("%(count)s cells have no places, the first is %(cell)s. Write 0 where nobody is wanted.")
-        yield (*path, "targets"), message % {"count": len(missing), "cell": JOIN.join(missing[0])}
+        message = _("No places are given for: %(cells)s. Write 0 where nobody is wanted.")
+        named = ", ".join(JOIN.join(cell) for cell in missing[:5]) + (", …" if missing[5:] else "")
+        yield (*path, "targets"), message % {"cells": named}
 
 
 def _question_faults(raw: dict[str, Any], questionnaire: Questionnaire) -> Iterator[Fault]:

@@ -29,12 +29,12 @@ pages:
         text: What is your gender?
         declinable: true
         options: [Woman, Man, Another]
-      - {key: age, type: number, text: How old are you?, minimum: 0, maximum: 120, declinable: true}
+      - {key: age, type: number, text: "How old are you?", minimum: 0, maximum: 120, declinable: true}
   - key: what
     title: What you think
     minutes: 1
     questions:
-      - {key: words, type: text, text: In a few words?}
+      - {key: words, type: text, text: "In a few words?"}
 """
 STRATA: list[dict[str, Any]] = [
     {"key": "sex", "question": "gender", "categories": {"Female": ["Woman"], "Male": ["Man"]}},
