@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 OUTSIDE = ""
@@ -103,9 +104,10 @@ class Definition:
 
 def _whole(value: Any) -> int | None:
     """A whole number, also from the text of an option; None for anything else."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 10:
         return int(value)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return int(value) if is_number else None
 
 
 def _written(value: Any) -> str:
