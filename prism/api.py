@@ -20,6 +20,8 @@ urlpatterns = [
     path("studies/<slug:slug>/enrolments/<slug:code>/", surveys.OneEnrolment.as_view(), name="enrolment"),
     path("studies/<slug:slug>/outcomes/", surveys.Outcomes.as_view(), name="outcomes"),
     path("studies/<slug:slug>/outcomes/days/", surveys.OutcomesByDay.as_view(), name="outcomes_by_day"),
+    path("studies/<slug:slug>/quotas/", surveys.Quotas.as_view(), name="quotas"),
+    path("studies/<slug:slug>/quotas/cells/", surveys.QuotaCells.as_view(), name="quota_cells"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", documentation, name="docs"),
     path("<path:rest>", surveys.Nothing.as_view()),

@@ -43,6 +43,10 @@ RIGHTS: dict[str, frozenset[Right]] = {
 }
 
 
+# Who has one of these may see figures that are about single people; from others small cells are withheld.
+SINGLE_PEOPLE = frozenset({Right.RUN, Right.EXPORT_FULL})
+
+
 def rights(membership: Membership) -> frozenset[Right]:
     """What a membership allows: its role, and the two rights that are granted one by one."""
     extra = {Right.REIDENTIFY} if membership.may_reidentify else set()

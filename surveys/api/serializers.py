@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from surveys.models import Enrolment, Questionnaire, Study
+from surveys.quotas.picture import TablePicture
 
 IN_PROGRESS = "in_progress"
 OUTCOMES = [value or IN_PROGRESS for value in Enrolment.Outcome.values]
@@ -89,6 +90,44 @@ class EnrolmentFilter(serializers.Serializer[Any]):
     )
     arrived_after = serializers.DateTimeField(required=False, help_text="Who arrived later than this.")
     seen_after = serializers.DateTimeField(required=False, help_text="Who was here later than this.")
+
+
+class QuotaTableSerializer(serializers.Serializer[TablePicture]):
+    """Null where a figure is withheld, or has no meaning yet."""
+
+    key = serializers.CharField(source="table.key")
+    label = serializers.CharField(source="table.label")  # type: ignore[assignment]
+    strata = serializers.ListField(source="table.strata", child=serializers.CharField())
+    census = serializers.CharField(source="table.census", help_text="The census table, or empty.")
+    target = serializers.IntegerField()
+    reserved = serializers.IntegerField(allow_null=True)
+    complete = serializers.IntegerField(allow_null=True)
+    missing = serializers.IntegerField(allow_null=True)
+    distance = serializers.FloatField(
+        allow_null=True, help_text="Total variation between the complete and the population, 0 to 1."
+    )
+
+
+class QuotasSerializer(serializers.Serializer[Any]):
+    """No version: the study has no quotas."""
+
+    version = serializers.IntegerField(allow_null=True)
+    tables = QuotaTableSerializer(many=True)
+
+
+class QuotaCellSerializer(serializers.Serializer[Any]):
+    """Target null: open to all. Other figures null: few people are in the cell, and you may not see them."""
+
+    table = serializers.CharField()
+    key = serializers.CharField(source="cell.key")
+    categories = serializers.ListField(source="cell.categories", child=serializers.CharField())
+    share = serializers.FloatField(source="cell.share", allow_null=True, help_text="Of the population.")
+    target = serializers.IntegerField(source="cell.target", allow_null=True)
+    extra = serializers.IntegerField(source="cell.extra", help_text="Places beyond the target.")
+    reserved = serializers.IntegerField(source="cell.reserved", allow_null=True)
+    complete = serializers.IntegerField(source="cell.complete", allow_null=True)
+    missing = serializers.IntegerField(source="cell.missing", allow_null=True)
+    refused = serializers.IntegerField(source="cell.refused", allow_null=True)
 
 
 class DaySerializer(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 """Studies over the API, for reading. Each view names the scope that a token needs for it."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from surveys.access import Right, person, studies_with, study_for
+from surveys.access import SINGLE_PEOPLE, Right, held, person, studies_with, study_for
 from surveys.api.pages import LatestDayFirst, NewestFirst, OldestFirst
 from surveys.api.serializers import (
     IN_PROGRESS,
@@ -22,17 +23,21 @@ from surveys.api.serializers import (
     OutcomesSerializer,
     QuestionnaireDocumentSerializer,
     QuestionnaireSerializer,
+    QuotaCellSerializer,
+    QuotasSerializer,
     StudySerializer,
     outcome_counts,
 )
 from surveys.coordinate.views.participants import enrolment_or_404
-from surveys.models import Enrolment, PageSubmission, Questionnaire, Study
+from surveys.models import Cell, Enrolment, PageSubmission, Questionnaire, Quota, Study
 from surveys.models.token import Scope
+from surveys.quotas.picture import TablePicture, picture
 
 
 class OfStudy(GenericAPIView[Any]):
     """A view under /studies/<slug>/. Strangers find nothing there; who lacks the right is refused."""
 
+    @cached_property
     def study(self) -> Study:
         return study_for(self.request._request, self.kwargs["slug"], Right.VIEW)
 
@@ -59,7 +64,7 @@ class OneStudy(OfStudy, RetrieveAPIView[Study]):
 
     def get_object(self) -> Study:
         counted = Study.objects.annotate(**outcome_counts("enrolments__", "number_"))
-        return counted.get(pk=self.study().pk)
+        return counted.get(pk=self.study.pk)
 
 
 class Questionnaires(OfStudy, ListAPIView[Questionnaire]):
@@ -71,7 +76,7 @@ class Questionnaires(OfStudy, ListAPIView[Questionnaire]):
     queryset = Questionnaire.objects.none()
 
     def get_queryset(self) -> QuerySet[Questionnaire]:
-        return versions_of(self.study())
+        return versions_of(self.study)
 
 
 class OneQuestionnaire(OfStudy, RetrieveAPIView[Questionnaire]):
@@ -83,7 +88,7 @@ class OneQuestionnaire(OfStudy, RetrieveAPIView[Questionnaire]):
 
     def get_object(self) -> Questionnaire:
         wanted = {"key": self.kwargs["key"], "version": self.kwargs["version"]}
-        found = versions_of(self.study()).filter(**wanted).first()
+        found = versions_of(self.study).filter(**wanted).first()
         if found is None:
             raise Http404
         return found
@@ -107,7 +112,7 @@ class Enrolments(OfStudy, ListAPIView[Enrolment]):
     queryset = Enrolment.objects.none()
 
     def get_queryset(self) -> QuerySet[Enrolment]:
-        study = self.study()
+        study = self.study
         wanted = EnrolmentFilter(data=self.request.query_params)
         wanted.is_valid(raise_exception=True)
         return _narrowed(study.enrolments.all(), wanted.validated_data)
@@ -135,7 +140,49 @@ class OneEnrolment(OfStudy, RetrieveAPIView[Enrolment]):
     queryset = Enrolment.objects.none()
 
     def get_object(self) -> Enrolment:
-        return enrolment_or_404(self.study(), self.kwargs["code"])
+        return enrolment_or_404(self.study, self.kwargs["code"])
+
+
+class OfQuotas(OfStudy):
+    """What the quota page shows. Small cells are withheld from who may not see single people."""
+
+    scope = Scope.QUOTAS
+
+    def tables(self) -> list[TablePicture]:
+        rights = held(self.request.user, self.study)
+        return picture(self.study, withhold_small=not rights & SINGLE_PEOPLE)
+
+
+class Quotas(OfQuotas):
+    """The study's quotas in force, each table with its totals and its distance to the census."""
+
+    serializer_class = QuotasSerializer
+    queryset = Cell.objects.none()
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        quota = Quota.objects.filter(pk=self.study.quota_id or 0).first()
+        found = {"version": quota.version if quota else None, "tables": self.tables()}
+        return Response(QuotasSerializer(found).data)
+
+
+class QuotaCells(OfQuotas, ListAPIView[Any]):
+    """Every cell of the quotas in force with its target and its places, table by table."""
+
+    serializer_class = QuotaCellSerializer
+    pagination_class = OldestFirst
+    queryset = Cell.objects.none()
+
+    def get_queryset(self) -> QuerySet[Cell]:
+        return Cell.objects.filter(quota=self.study.quota_id or 0).order_by("pk")
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        page = super().paginate_queryset(queryset) or []
+        shown = {
+            cell.pk: {"table": table.table.key, "cell": cell}
+            for table in self.tables()
+            for cell in [*table.cells, *([table.outside] if table.outside else [])]
+        }
+        return [shown[cell.pk] for cell in page if cell.pk in shown]
 
 
 class Outcomes(OfStudy):
@@ -146,7 +193,7 @@ class Outcomes(OfStudy):
     queryset = Enrolment.objects.none()
 
     def get(self, request: Request, **kwargs: Any) -> Response:
-        counts = self.study().enrolments.aggregate(**outcome_counts())
+        counts = self.study.enrolments.aggregate(**outcome_counts())
         return Response(OutcomesSerializer(counts).data)
 
 
@@ -159,7 +206,7 @@ class OutcomesByDay(OfStudy, ListAPIView[Any]):
     queryset = Enrolment.objects.none()
 
     def get_queryset(self) -> QuerySet[Any]:
-        ended = self.study().enrolments.counted().exclude(outcome_at=None)
+        ended = self.study.enrolments.counted().exclude(outcome_at=None)
         counts = {name: count for name, count in outcome_counts().items() if name != IN_PROGRESS}
         return ended.annotate(day=TruncDate("outcome_at")).values("day").annotate(**counts)
 

@@ -10,14 +10,27 @@ from django.utils import timezone
 
 from prism.api import urlpatterns
 from surveys import people, tokens
-from surveys.models import ApiToken, AuditEvent, Enrolment, Membership, Questionnaire
+from surveys.models import ApiToken, AuditEvent, Cell, Enrolment, Membership, Questionnaire
 from surveys.models.people import Role
 from surveys.models.token import Scope
+from surveys.quotas import versions
 from tests.factories import make_enrolment, make_member, make_study, make_user
 from tests.surveys.visitors import SMALL
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 6
+QUOTAS = """\
+format: prism-quotas/1
+strata:
+  - {key: uses, question: uses, categories: {with: ["Yes"], without: ["No"]}}
+tables:
+  - key: use
+    strata: [uses]
+    undisclosed: outside
+    targets:
+      - {cell: [with], places: 30}
+      - {cell: [without], places: 40}
+"""
+MOST_QUERIES = 10
 
 
 def signed_in(user) -> Client:
@@ -50,6 +63,8 @@ def addresses(study, enrolment) -> dict[str, str]:
         here: Scope.STUDIES,
         f"{here}outcomes/": Scope.STUDIES,
         f"{here}outcomes/days/": Scope.STUDIES,
+        f"{here}quotas/": Scope.QUOTAS,
+        f"{here}quotas/cells/": Scope.QUOTAS,
         f"{here}questionnaires/": Scope.QUESTIONNAIRES,
         f"{here}questionnaires/{now.key}/{now.version}/": Scope.QUESTIONNAIRES,
         f"{here}enrolments/": Scope.ENROLMENTS,
@@ -268,6 +283,60 @@ def test_no_route_asks_the_database_more_often_for_more_rows(number):
         ) as queries:
             assert asked(address, secret).status_code == 200
         assert len(queries) <= MOST_QUERIES, (address, [query["sql"] for query in queries])
+
+
+def quota_study():
+    study = make_study(questionnaire=Questionnaire.load(SMALL))
+    versions.store(study, QUOTAS, make_user(), before=None)
+    Cell.objects.filter(quota=study.quota, key="with").update(reserved=1, complete=2)
+    Cell.objects.filter(quota=study.quota, key="without").update(complete=20)
+    return study
+
+
+def test_quotas_are_shown_by_table_and_by_cell():
+    study = quota_study()
+    secret = secret_of(make_member(study, Role.COORDINATOR))
+    whole = asked(f"studies/{study.slug}/quotas/", secret).json()
+    assert whole["version"] == 1
+    figures = ("key", "target", "reserved", "complete", "missing")
+    assert [tuple(table[name] for name in figures) for table in whole["tables"]] == [("use", 70, 1, 22, 47)]
+    rows = asked(f"studies/{study.slug}/quotas/cells/", secret).json()["results"]
+    shown = {row["key"]: (row["target"], row["reserved"], row["complete"], row["missing"]) for row in rows}
+    assert shown["with"] == (30, 1, 2, 27)
+    assert shown["without"] == (40, 0, 20, 20)
+    assert {row["table"] for row in rows} == {"use"}
+
+
+def test_small_cells_are_withheld_from_who_may_not_see_single_people():
+    study = quota_study()
+    analyst = secret_of(make_member(study, Role.ANALYST))
+    rows = asked(f"studies/{study.slug}/quotas/cells/", analyst).json()["results"]
+    assert {row["key"]: row["complete"] for row in rows if row["categories"]} == {
+        "with": None,
+        "without": None,
+    }
+    assert asked(f"studies/{study.slug}/quotas/", analyst).json()["tables"][0]["complete"] is None
+    full = secret_of(make_member(study, Role.ANALYST, may_export_full=True))
+    rows = asked(f"studies/{study.slug}/quotas/cells/", full).json()["results"]
+    assert {row["key"]: row["complete"] for row in rows if row["categories"]} == {"with": 2, "without": 20}
+
+
+def test_cells_come_in_pages_each_once():
+    study = quota_study()
+    secret = secret_of(make_member(study))
+    page = asked(f"studies/{study.slug}/quotas/cells/", secret, limit=1).json()
+    keys = [row["key"] for row in page["results"]]
+    while page["next"]:
+        page = follow(page["next"], secret)
+        keys += [row["key"] for row in page["results"]]
+    assert keys == list(study.quota.cells.order_by("pk").values_list("key", flat=True))
+
+
+def test_a_study_without_quotas_has_no_version_and_no_cells():
+    study = make_study()
+    secret = secret_of(make_member(study))
+    assert asked(f"studies/{study.slug}/quotas/", secret).json() == {"version": None, "tables": []}
+    assert asked(f"studies/{study.slug}/quotas/cells/", secret).json()["results"] == []
 
 
 def test_each_token_has_its_own_rate(settings):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, held, person, study_for
+from surveys.access import SINGLE_PEOPLE, Right, held, person, study_for
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.quota_forms import OverfillForm, SuggestionForm
 from surveys.models import Cell, Quota, Study
@@ -30,7 +30,7 @@ def quotas(request: HttpRequest, slug: str) -> HttpResponse:
     """The live view; htmx asks for its moving part alone."""
     study = study_for(request, slug, Right.VIEW)
     rights = held(request.user, study)
-    withhold = not rights & {Right.RUN, Right.EXPORT_FULL}
+    withhold = not rights & SINGLE_PEOPLE
     context = {
         "study": study,
         "rights": {str(right) for right in rights},
