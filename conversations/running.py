@@ -19,7 +19,7 @@ from prism.lib.processes import (
 )
 
 LIVE_SLOTS = 512
-LIVE_WORKERS = min(2, os.cpu_count() or 1)
+LIVE_WORKERS = WEB_WORKERS = min(2, os.cpu_count() or 1)
 WORK_SLOTS = 4
 
 
@@ -63,7 +63,12 @@ def add_prism(
         "work worker", worker_command("work", WORK_SLOTS), env, ready=_celery_is_ready(house, "work worker")
     )
     house.add("beat", beat_command(), env)
-    house.add("web", web_command(ports.web), env, ready=http_answers(f"{ports.web_url}/health/"))
+    house.add(
+        "web",
+        web_command(ports.web, workers=WEB_WORKERS),
+        env,
+        ready=http_answers(f"{ports.web_url}/health/"),
+    )
 
 
 def manage(*arguments: str) -> list[str]:

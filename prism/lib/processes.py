@@ -348,10 +348,12 @@ def var_directory() -> Path:
     return Path(os.environ.get("PRISM_VAR") or CHECKOUT / "var")
 
 
-def web_command(port: int, host: str = "127.0.0.1") -> list[str]:
+def web_command(port: int, host: str = "127.0.0.1", workers: int = 1) -> list[str]:
     """The web server; its access log leaves out what identifies a person (prism.lib.accesslog)."""
-    where = ["--host", host, "--port", str(port)]
+    where = ["--host", host, "--port", str(port), *(["--workers", str(workers)] if workers > 1 else [])]
     how = ["--log-config", str(CHECKOUT / "prism" / "logging.json"), "--timeout-graceful-shutdown", "5"]
+    # Longer than people think over a page: a request must not meet a connection that is just being closed.
+    how += ["--timeout-keep-alive", "75"]
     return [sys.executable, "-m", "uvicorn", "prism.asgi:application", *where, *how]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from benchmarks import machine, streaming
+from benchmarks import machine, streaming, survey
 from benchmarks.study import PERSONAS, make_people, make_study
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
@@ -19,16 +19,18 @@ SPEAKING = FIRST + (CHUNKS - 1) / RATE
 
 
 class Command(BaseCommand):
-    help = "Measure streaming with everything in its path, beside a bare relay, and print a table."
+    help = "Measure streaming beside a bare relay and surveys beside oTree, and print a table."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--participants", type=int, default=20)
+        parser.add_argument("--participants", type=int, default=20, help="how many talk at once")
         parser.add_argument("--rounds", type=int, default=3)
+        parser.add_argument("--only", choices=PARTS, help="one part instead of all")
         parser.add_argument("--json", action="store_true")
 
-    def handle(self, *args: Any, participants: int, rounds: int, **options: Any) -> None:
+    def handle(self, *args: Any, participants: int, rounds: int, only: str | None, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         ports, relay = Ports(web=free_port()), free_port()
+        figures: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
         with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
             add_prism(house, ports, env={"DEBUG": "0"})
             command = [sys.executable, "-m", "uvicorn", "benchmarks.relay:app", "--port", str(relay)]
@@ -40,10 +42,16 @@ class Command(BaseCommand):
                 ready=lambda: not port_is_free("127.0.0.1", relay),
             )
             house.start(timeout=120)
-            figures = self.measure(ports, f"http://127.0.0.1:{relay}", participants, rounds)
+            if only in {None, "streaming"}:
+                figures |= self.streaming(ports, f"http://127.0.0.1:{relay}", participants, rounds)
+            if only in {None, "survey"}:
+                figures |= survey.measure_steps(ports.web_url, rounds, self.stderr.write)
+            if only in {None, "thinking"}:
+                self.stderr.write("Many people who think …")
+                figures |= survey.measure_thinking(ports.web_url)
         self.report(figures, as_json=options["json"])
 
-    def measure(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
+    def streaming(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
         run = secrets.token_hex(3)
         speed = f"first={FIRST};rate={RATE};chunks={CHUNKS}"
         study = make_study(f"bench-{run}", ports.fake_url, speed)
@@ -68,15 +76,15 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(figures))
             return
         self.stdout.write(f"Machine: {figures['machine']} (fake provider, servers and participants on it)")
-        self.stdout.write(
-            f"{figures['participants']} participants at once, a turn of {len(PERSONAS)} models x {CHUNKS} "
-            f"chunks at {RATE} a second; the provider itself takes {SPEAKING:.2f} s.\n"
-        )
-        for label, name, limit in ROWS:
-            self.stdout.write(f"{label:<58}{figures[name]:>10.2f}   {limit}")
+        for title, rows in TABLES.items():
+            measured = [row for row in rows if figures.get(row[1]) is not None]
+            if measured:
+                self.stdout.write(f"\n{title}")
+            for label, name, limit in measured:
+                self.stdout.write(f"{label:<62}{figures[name]:>10.2f}   {limit}")
 
 
-ROWS = (
+STREAMING = (
     ("Prism: last participant done, median of rounds (s)", "done_s", ""),
     ("Prism: last participant done / provider's own time", "ratio_to_provider", "at most 1.6"),
     ("Bare relay: last participant done, median of rounds (s)", "relay_s", ""),
@@ -87,6 +95,34 @@ ROWS = (
     ("Events a second and participant, highest", "events_per_s", "at most 12.5"),
     ("Answers incomplete", "incomplete", "0"),
 )
+SURVEY = tuple(
+    row
+    for people in survey.CROWDS
+    for row in (
+        (f"{people} people: Prism, steps a second", f"steps_{people}", ""),
+        (f"{people} people: oTree, steps a second", f"otree_{people}", ""),
+        (f"{people} people: Prism / oTree", f"steps_ratio_{people}", "at least 2"),
+        (f"{people} people: Prism, p95 of a step (s)", f"steps_p95_{people}", ""),
+        (f"{people} people: oTree, p95 of a step (s)", f"otree_p95_{people}", ""),
+        (f"{people} people: errors", f"steps_errors_{people}", "0"),
+    )
+)
+THINKING = (
+    ("People", "thinking_people", ""),
+    ("People whose survey is stored to its end", "thinking_finished", "all"),
+    ("Pages", "thinking_pages", ""),
+    ("Pages a second", "thinking_pages_per_s", ""),
+    ("Errors", "thinking_errors", "0"),
+    ("Median of a page (s)", "thinking_p50_s", ""),
+    ("p95 of a page (s)", "thinking_p95_s", "below 0.3"),
+)
+TABLES = {
+    f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
+    f"the provider itself takes {SPEAKING:.2f} s": STREAMING,
+    "A survey of four pages with eight questions, all at once, without thinking": SURVEY,
+    "Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING,
+}
+PARTS = ("streaming", "survey", "thinking")
 
 
 def figures(
@@ -101,8 +137,6 @@ def figures(
     last = [max(watched.done for watched in watcheds) for watcheds in ours]
     relay = [max(times) for times in bare]
     return {
-        "machine": machine.describe(),
-        "load": os.getloadavg()[0],
         "participants": participants,
         "done_s": streaming.median(last),
         "ratio_to_provider": streaming.median(last) / SPEAKING,
