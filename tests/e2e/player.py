@@ -85,7 +85,7 @@ class Player:
         for question in form.locator("fieldset").all():
             self._choose(question)
         for choice in form.locator("select").all():
-            choice.select_option(index=3)
+            choice.select_option(index=3, force=True)  # a long list hides behind a field for searching
         for area in form.locator("textarea").all():
             area.fill("I value honesty and kindness.")
         for slider in form.locator("[data-slider-range]:visible").all():

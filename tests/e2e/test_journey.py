@@ -284,16 +284,6 @@ def test_without_scripts_forms_and_links_do(house: House, browser: Browser) -> N
     player.close()
 
 
-def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(house: House, browser: Browser) -> None:
-    player = Player(browser, house.url)
-    player.page.goto(house.link("types"))
-    player.look("types")
-    player.press("Continue")
-    player.sees("A few answers are still missing or need a change.")
-    player.look("types-error")
-    player.close()
-
-
 def test_when_no_model_answers_the_message_is_kept_and_asked_again(house: House, browser: Browser) -> None:
     player = Player(browser, house.url)
     player.page.goto(house.link("talks"))

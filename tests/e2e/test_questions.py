@@ -1,0 +1,229 @@
+"""Every type of question in a real browser: seen, by keyboard, without scripts, in French and in Arabic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.e2e.house import House, running
+from tests.e2e.player import Player
+
+pytestmark = pytest.mark.browser
+
+PASTE = """(field) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text", "Nine chars");
+  const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+  field.dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+WITHOUT_SCRIPTS = {"weather.rain": "60", "loud": "3", "mood": "55"}
+ORDER = {"meals.breakfast": "2", "meals.lunch": "3", "meals.dinner": "1"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(tmp_path_factory.mktemp("house"), 12.0) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def browser(house: House) -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def at_the_questions(browser: Browser, house: House, size: str = "desk", *, scripts: bool = True) -> Player:
+    player = Player(browser, house.url, size, scripts=scripts)
+    player.page.goto(house.link("types"))
+    return player
+
+
+def fill_words(page: Page) -> None:
+    for name, words in {
+        "word": "Serendipity",
+        "story": "Once upon a time.",
+        "cups": "3",
+        "born": "1970",
+    }.items():
+        page.locator(f"[name={name}]").fill(words)
+
+
+def choose(page: Page) -> None:
+    """Everything that is chosen or ticked, by its value."""
+    for name, value in {"colour": "Green", "fruit": "Pears", "sure": "on"}.items():
+        page.locator(f"[name={name}][value={value}]").check(force=True)
+    for row, value in {"fair": "2", "help": "3", "attention": "4"}.items():
+        page.locator(f'[name="statements.{row}"][value="{value}"]').check(force=True)
+    page.locator("select[name=season]").select_option("Autumn")
+    page.locator("select[name=country]").select_option("FRA", force=True)
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing sticks out to the side."""
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(
+    house: House, browser: Browser, size: str
+) -> None:
+    player = at_the_questions(browser, house, size)
+    player.look("types")
+    assert_fits(player.page)
+    player.press("Continue")
+    player.sees("A few answers are still missing or need a change.")
+    player.look("types-error")
+    assert_fits(player.page)
+    choose(player.page)
+    fill_words(player.page)
+    for slider in player.page.locator("[data-slider-range]").all():
+        slider.press("ArrowRight")
+    player.press("This order is right")
+    player.page.locator("#q-country-input").click()
+    player.look("types-filled")
+    player.page.keyboard.press("Escape")
+    player.next_page()
+    player.sees("Why Autumn?")
+    player.close()
+
+
+def test_the_keyboard_answers_every_new_type(house: House, browser: Browser) -> None:
+    player = at_the_questions(browser, house)
+    page = player.page
+    search_by_keyboard(page)
+    slide_by_keyboard(page)
+    rank_by_keyboard(page)
+    page.locator('[name="statements.fair"]').first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('[name="statements.fair"]').nth(1)).to_be_checked()
+    player.close()
+
+
+def search_by_keyboard(page: Page) -> None:
+    field = page.get_by_role("combobox", name="Where would you like to live?")
+    field.focus()
+    page.keyboard.type("reunion")
+    expect(page.get_by_role("option")).to_have_text(["Réunion"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("Réunion")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    assert page.locator("select[name=country]").input_value() == "REU"
+    page.keyboard.type("zzz")
+    page.keyboard.press("Tab")
+    expect(field).to_have_value("Réunion")
+
+
+def slide_by_keyboard(page: Page) -> None:
+    """Unset until touched, then said; by the thumb or as a number, on both kinds of single slider."""
+    slider = page.get_by_role("slider", name="How do you feel right now?")
+    expect(slider).to_have_attribute("aria-valuetext", "Not set yet")
+    assert page.locator("input[name=mood]").input_value() == ""
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "0 out of 100")
+    page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "1 out of 100")
+    assert page.locator("input[name=mood]").input_value() == "1"
+    entry = page.locator("#q-loud-input-entry")
+    page.locator(".slider-entry summary").first.press("Enter")
+    entry.fill("11")
+    entry.press("Tab")
+    assert page.locator("input[name=loud]").input_value() == ""
+    entry.fill("7")
+    entry.press("Tab")
+    assert page.locator("input[name=loud]").input_value() == "7"
+    expect(page.get_by_role("slider", name="How loud is it here?")).to_have_attribute(
+        "aria-valuetext", "7 out of 10"
+    )
+
+
+def rank_by_keyboard(page: Page) -> None:
+    places = page.locator(".q-place input")
+    assert {field.input_value() for field in places.all()} == {""}
+    button = page.get_by_role("button", name="Move down: Breakfast")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_be_focused()
+    expect(page.locator("[data-ranking-status]")).to_have_text("Breakfast is now number 2 of 3.")
+    assert page.locator(".q-place label").all_text_contents() == ["Lunch", "Breakfast", "Dinner"]
+    assert [field.input_value() for field in places.all()] == ["1", "2", "3"]
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    expect(page.locator("[data-ranking-status]")).to_have_text("Breakfast is now number 3 of 3.")
+
+
+def test_without_scripts_every_type_is_a_plain_field(house: House, browser: Browser) -> None:
+    player = at_the_questions(browser, house, scripts=False)
+    page = player.page
+    choose(page)
+    fill_words(page)
+    for name, value in (WITHOUT_SCRIPTS | ORDER).items():
+        page.locator(f'[name="{name}"]').fill(value)
+    player.next_page()
+    player.sees("Why Autumn?")
+    page.get_by_role("link", name="Back").click()
+    assert [field.input_value() for field in page.locator(".q-place input").all()] == ["1", "2", "3"]
+    assert page.locator(".q-place label").all_text_contents() == ["Dinner", "Breakfast", "Lunch"]
+    player.close()
+
+
+def test_pasting_is_refused_counted_and_explained_where_it_is_off(house: House, browser: Browser) -> None:
+    player = at_the_questions(browser, house)
+    page, field = player.page, player.page.locator("[name=story]")
+    field.press_sequentially("Once")
+    assert field.evaluate(PASTE) is True
+    expect(page.locator("[data-typing-refused=story]")).to_have_text("Pasting is switched off in this field.")
+    expect(field).to_have_value("Once")
+    counts = json.loads(page.locator("[name=story__typing]").input_value())
+    assert (counts["keys"], counts["pastes"], counts["pasted_chars"]) == (4, 1, 10)
+    assert counts["first_ms"] <= counts["last_ms"]
+    assert page.locator("[name=word]").evaluate(PASTE) is False
+    page.keyboard.insert_text(" dictated")  # as an input aid does: no key, no clipboard
+    expect(field).to_have_value("Once dictated")
+    player.close()
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize(
+    ("language", "button", "direction", "go_on", "title", "asks"),
+    [
+        ("fr", "Français", "ltr", "Continuer", "Une question de chaque sorte", "Pourquoi L'automne ?"),
+        ("ar", "العربيّة", "rtl", "متابعة", "سؤال من كل نوع", "لماذا الخريف؟"),
+    ],
+)
+def test_a_journey_in_another_language_keeps_what_was_typed(
+    house: House, browser: Browser, size: str, language: str, button: str, direction: str, go_on: str,
+    title: str, asks: str,
+) -> None:  # fmt: skip
+    player = at_the_questions(browser, house, size)
+    page = player.page
+    page.locator("[name=word]").fill("Serendipity")
+    player.press(button)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator("html")).to_have_attribute("dir", direction)
+    expect(page.locator("[name=word]")).to_have_value("Serendipity")
+    player.look(f"types-{language}")
+    assert_fits(page)
+    page.get_by_role("button", name=go_on).click()
+    page.locator(".alert").wait_for()
+    player.look(f"types-{language}-error", dark=False)
+    choose(page)
+    fill_words(page)
+    for slider in page.locator("[data-slider-range]").all():
+        slider.press("ArrowRight")
+    page.locator("[data-ranking-keep]").click()
+    page.get_by_role("button", name=go_on).click()
+    expect(page.locator("legend, .q > label").first).to_contain_text(asks)
+    expect(page.locator("html")).to_have_attribute("dir", direction)
+    assert_fits(page)
+    page.get_by_role("button", name=go_on).click()
+    page.wait_for_url("**/done/")
+    player.look(f"done-{language}", dark=False)
+    player.close()
