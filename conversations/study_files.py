@@ -129,9 +129,8 @@ def load(definition: Definition, by: User | None = None, *, source: str = "files
         with transaction.atomic():
             return _made(definition, by, source)
     except IntegrityError as error:
-        raise FolderError(
-            [FileProblem(STUDY, 0, _("Somebody made a study at this address just now."))]
-        ) from error
+        again = _("Somebody stored the same thing at the same moment. Nothing was made; please try again.")
+        raise FolderError([FileProblem(STUDY, 0, slug_fault(definition.fields["slug"]) or again)]) from error
     except RulesError as error:
         raise FolderError([FileProblem("quality.yaml", 0, str(error))]) from error
 

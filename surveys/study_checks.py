@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from surveys import consent_documents, questionnaires
+from surveys import consent_documents, questionnaires, retention
 from surveys.models import Study
 from surveys.panels.definitions import KINDS
 from surveys.quality import rules
@@ -75,6 +75,7 @@ def fields_of(tree: Tree) -> dict[str, Any]:
 def study_faults(tree: Tree, files: Files) -> Iterator[Fault]:
     """What the schema cannot say of study.yaml."""
     yield from _email_faults(tree.value)
+    yield from _retention_faults(tree.value)
     yield from _part_faults(tree.value, files)
     yield from _panel_faults(tree.value.get("panel", {}))
 
@@ -95,6 +96,12 @@ def _email_faults(raw: dict[str, Any]) -> Iterator[Fault]:
             validate_email(address or "nobody@example.org")
         except ValidationError:
             yield (group, "email"), _("is no e-mail address.")
+
+
+def _retention_faults(raw: dict[str, Any]) -> Iterator[Fault]:
+    withdrawal = raw.get("withdrawal_days", Study._meta.get_field("withdrawal_days").default)
+    for message in retention.problems(raw.get("retention", {}), withdrawal):
+        yield ("retention",), message
 
 
 def _part_faults(raw: dict[str, Any], files: Files) -> Iterator[Fault]:

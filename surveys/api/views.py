@@ -29,7 +29,7 @@ from surveys.api.serializers import (
     outcome_counts,
 )
 from surveys.coordinate.views.participants import enrolment_or_404
-from surveys.models import Cell, Enrolment, PageSubmission, Questionnaire, Quota, Study
+from surveys.models import Cell, Enrolment, PageSubmission, Questionnaire, Quota, StoredVersion, Study
 from surveys.models.token import Scope
 from surveys.quotas.picture import TablePicture, picture
 
@@ -68,7 +68,7 @@ class OneStudy(OfStudy, RetrieveAPIView[Study]):
 
 
 class Questionnaires(OfStudy, ListAPIView[Questionnaire]):
-    """The versions that participants of the study get now or have answered."""
+    """The versions that the study uses, that were answered in it, or that its people stored."""
 
     scope = Scope.QUESTIONNAIRES
     serializer_class = QuestionnaireSerializer
@@ -95,10 +95,11 @@ class OneQuestionnaire(OfStudy, RetrieveAPIView[Questionnaire]):
 
 
 def versions_of(study: Study) -> QuerySet[Questionnaire]:
-    """Only what this study uses or used: another study's versions of the same key are its own affair."""
+    """What this study uses, used or stored: another study's versions of the same key are its own affair."""
     answered = PageSubmission.objects.filter(enrolment__study=study, questionnaire=OuterRef("pk"))
+    stored = StoredVersion.objects.filter(study=study, questionnaire=OuterRef("pk"))
     is_current = ExpressionWrapper(Q(pk=study.questionnaire_id), output_field=BooleanField())
-    used = Questionnaire.objects.filter(Q(pk=study.questionnaire_id) | Exists(answered))
+    used = Questionnaire.objects.filter(Q(pk=study.questionnaire_id) | Exists(answered) | Exists(stored))
     return used.annotate(is_current=is_current if study.questionnaire_id else Value(False))
 
 

@@ -12,6 +12,7 @@ from conversations.study_templates import TEMPLATES, template
 from surveys.models import AuditEvent, Study
 from surveys.models.people import Role
 from surveys.study_folder import MOST_UPLOADED, from_zip, to_zip
+from tests.conversations.talking import address, answer, begin, come_in, enrolment_of, post, rate, say
 from tests.factories import make_enrolment, make_member, make_models, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,22 @@ def test_a_participant_walks_into_each_template_up_to_the_survey(name):
     page = client.post(page.redirect_chain[-1][0], agreed, follow=True)
     assert page.status_code == 200
     assert "/survey/" in page.redirect_chain[-1][0]
+
+
+def test_a_comparison_in_the_arena_is_one_message_two_answers_and_two_scores():
+    study = study_files.load(study_files.check(template("arena")))
+    make_models(3, study)
+    Study.objects.filter(pk=study.pk).update(consent_document=None, questionnaire=None, state="open")
+    client = come_in(study)
+    talk = begin(client, study, "comparison")
+    turn = say(client, talk)
+    assert len(answer(turn)) == 2
+    assert rate(client, talk, turn, 20, 80).status_code == 302
+    assert turn.choice.response.slot == "B"
+    assert post(client, talk, "say", text="And more?", form_key="another").status_code == 409
+    post(client, talk, "finish")
+    client.post(address(talk, "feedback"), {"open_feedback": ""}, follow=True)
+    assert enrolment_of(client, study).outcome == "complete"
 
 
 def test_only_who_coordinates_a_study_makes_further_ones(study):

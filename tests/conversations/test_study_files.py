@@ -1,5 +1,7 @@
 """A whole study as files: there and back with the same bytes, every fault by line, all or nothing."""
 
+from functools import partial
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -7,10 +9,12 @@ from conversations import study_files
 from conversations.models import PoolEntry
 from surveys.models import AuditEvent, ConsentDocument, Membership, PanelConnection, Questionnaire, Study
 from surveys.models.people import Role
+from surveys.panels.definitions import KINDS, definition
 from surveys.quality import rules
 from surveys.quotas import versions
-from surveys.study_files import FIELDS
+from surveys.study_files import FIELDS, schema
 from surveys.study_folder import FolderError, from_zip, to_zip
+from tests.conversations.talking import at_once
 from tests.factories import make_enrolment, make_models, make_study, make_user
 from tests.surveys.visitors import SMALL
 
@@ -234,9 +238,22 @@ def test_nothing_is_left_when_the_last_part_fails(monkeypatch):
     assert before == (Study.objects.count(), Membership.objects.count(), ConsentDocument.objects.count())
 
 
-def test_two_people_who_take_the_same_slug_get_one_study():
+@pytest.mark.django_db(transaction=True)
+def test_people_who_take_the_same_address_at_once_make_one_study():
     definition = study_files.check(study_files.export(full_study()), slug="other")
-    study_files.load(definition)
-    with pytest.raises(FolderError):
-        study_files.load(definition)
-    assert Study.objects.filter(slug="other").count() == 1
+    users = [make_user() for _ in range(4)]
+    results = at_once(*[partial(study_files.load, definition, user) for user in users])
+    made = [result for result in results if isinstance(result, Study)]
+    assert len(made) == 1
+    assert [type(result) for result in results if result not in made] == [FolderError] * 3
+    assert Membership.objects.filter(study__slug="other").count() == 1
+
+
+def test_a_panel_may_say_in_a_file_whatever_prism_reads_of_it():
+    known = set(schema()["properties"]["panel"]["properties"])
+    assert known >= {key for kind in KINDS for key in definition(kind)}
+
+
+def test_periods_that_cannot_be_kept_are_refused():
+    text = "format: prism-study/1\nslug: other\ntitle: T\nparts: []\nretention: {texts_days: -1, other: 3}\n"
+    assert problems_of({"study.yaml": text}) == [("study.yaml", 5)] * 2
