@@ -11,17 +11,36 @@ register = template.Library()
 @register.filter
 def span(length: timedelta) -> str:
     """Roughly: whole minutes, hours, days or weeks, whichever gives a small number of two or more."""
+    number, unit = _measured(length)
+    return _worded(number, unit) % {"number": number}
+
+
+@register.filter
+def until(low: timedelta, high: timedelta) -> str:
+    """From one length to another, naming the unit once where it is the same."""
+    (least, unit), (most, other) = _measured(low), _measured(high)
+    if unit != other:
+        return f"{span(low)} – {span(high)}"
+    return _worded(most, unit) % {"number": f"{least}–{most}" if least != most else most}
+
+
+def _measured(length: timedelta) -> tuple[int, str]:
     minutes = max(1, round(length.total_seconds() / 60))
     if minutes < 120:
-        return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
+        return minutes, "minutes"
     if minutes < 48 * 60:
-        hours = round(minutes / 60)
-        return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+        return round(minutes / 60), "hours"
     days = round(minutes / (24 * 60))
-    if days < 21:
-        return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
-    weeks = round(days / 7)
-    return ngettext("%(number)s week", "%(number)s weeks", weeks) % {"number": weeks}
+    return (days, "days") if days < 21 else (round(days / 7), "weeks")
+
+
+def _worded(number: int, unit: str) -> str:
+    return {
+        "minutes": ngettext("%(number)s minute", "%(number)s minutes", number),
+        "hours": ngettext("%(number)s hour", "%(number)s hours", number),
+        "days": ngettext("%(number)s day", "%(number)s days", number),
+        "weeks": ngettext("%(number)s week", "%(number)s weeks", number),
+    }[unit]
 
 
 @register.filter

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.quotas.forecast import LEAST, LEVEL, forecast
-from surveys.templatetags.spans import percent, points, span
+from surveys.templatetags.spans import percent, points, span, until
 
 DAY = timedelta(days=1)
 
@@ -58,3 +58,6 @@ def test_lengths_and_shares_are_said_in_few_words() -> None:
     ]
     assert [span(one) for one in spans] == ["1 minute", "90 minutes", "30 hours", "6 days", "10 weeks"]
     assert (percent(0.12345, 2), points(-0.034), points(0.2)) == ("12.35 %", "-3.4", "+20.0")
+    assert until(timedelta(hours=8), timedelta(hours=39)) == "8–39 hours"
+    assert until(timedelta(hours=8), timedelta(hours=8)) == "8 hours"
+    assert until(timedelta(minutes=50), timedelta(days=4)) == "50 minutes – 4 days"
