@@ -91,13 +91,17 @@ class Signal(models.Model):
 
 
 class Assessment(models.Model):
-    """When a study was last looked through, over how many people, and up to which submitted page."""
+    """When a study was last looked through, over how many people, and up to which submitted page.
+
+    `norms` are the times of that moment, by page: median seconds and over how many people.
+    """
 
     study = models.OneToOneField(Study, models.CASCADE, related_name="assessment")
     at = models.DateTimeField(default=timezone.now)
     people = models.PositiveIntegerField(default=0)
     rules_version = models.PositiveIntegerField(default=0)
     last_submission = models.BigIntegerField(default=0)
+    norms = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"assessment of study {self.study_id}"
