@@ -39,6 +39,7 @@ class Place:
 STUDY = [
     Place("analysis:live", _("Live picture"), Right.VIEW),
     Place("coordinate:participants", _("Participants"), Right.VIEW),
+    Place("coordinate:panel", _("Panel"), Right.RUN),
     Place("coordinate:monitor", _("Funnel and times"), Right.VIEW),
     Place("coordinate:quotas", _("Quotas"), Right.VIEW),
     Place("coordinate:quality", _("Quality"), Right.VIEW),

@@ -29,6 +29,7 @@ urlpatterns = [
         "studies/<slug:slug>/participants/<str:code>/reidentify/", participants.reidentify, name="reidentify"
     ),
     path("studies/<slug:slug>/", include("surveys.coordinate.monitor_urls")),
+    path("studies/<slug:slug>/panel/", include("surveys.coordinate.panel_urls")),
     path("studies/<slug:slug>/people/", people.people, name="people"),
     path("studies/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("studies/<slug:slug>/people/invitations/<int:pk>/revoke/", people.revoke, name="revoke"),

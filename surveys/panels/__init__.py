@@ -4,7 +4,7 @@ from surveys.panels.admission import admit
 from surveys.panels.arriving import Arrival, anybody, arrival
 from surveys.panels.definitions import PROLIFIC, panel_of
 from surveys.panels.errors import EntryError, PreviewVisit
-from surveys.panels.exits import Exit, exit_for
+from surveys.panels.exits import Exit, exit_for, let_post
 from surveys.panels.links import arrival_by
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "arrival",
     "arrival_by",
     "exit_for",
+    "let_post",
     "panel_of",
 ]

@@ -28,6 +28,7 @@ COMMON: dict[str, Any] = {
     "exit_fields": {},
     "exits": {},
     "codes": {},
+    "code_types": {},
     "has_api": False,
 }
 

@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+from django.http import HttpResponse
 
 from prism.lib.crypto import UnreadableSecret, decrypt
+from prism.lib.headers import POLICY
 from surveys.models import Enrolment, Identity, Study
 from surveys.panels.definitions import code_of, panel_of
 
@@ -61,3 +64,12 @@ def _readable(secret: str) -> str:
         return decrypt(secret) if secret else ""
     except UnreadableSecret:
         return ""
+
+
+def let_post(response: HttpResponse, way: Exit | None) -> HttpResponse:
+    """Let the last page post its form to the panel, where the way back is one; our policy forbids it else."""
+    if way and way.fields:
+        parts = urlsplit(way.url)
+        allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
+        response["Content-Security-Policy"] = POLICY.replace("form-action 'self'", allowed)
+    return response

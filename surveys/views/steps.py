@@ -35,4 +35,4 @@ def done(request: HttpRequest, visit: Visit) -> HttpResponse:
         "debriefing": debriefing(visit.enrolment, get_language() or ""),
         "panel_name": panels.panel_of(visit.study)["name"],
     }
-    return render(request, "surveys/done.html", context)
+    return panels.let_post(render(request, "surveys/done.html", context), context["exit"])

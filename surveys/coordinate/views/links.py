@@ -1,0 +1,125 @@
+"""Links for one person each, and invitations by e-mail."""
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from prism.lib.ratelimit import rate_limited
+from surveys import tasks
+from surveys.access import Right, person, study_for
+from surveys.coordinate.panel_forms import InvitationsForm, LinksForm
+from surveys.coordinate.views.panel import frame
+from surveys.models import EntryLink, InvitedPerson, Study
+from surveys.panels import invitations as mails
+from surveys.panels import links as verbs
+
+PAGE = 100
+MAKES = rate_limited("links", limit=60, seconds=3600, by="user")
+
+
+@login_required
+def links(request: HttpRequest, slug: str) -> HttpResponse:
+    study = study_for(request, slug, Right.RUN)
+    return _page(request, study, LinksForm(), InvitationsForm())
+
+
+def _page(request: HttpRequest, study: Study, form: Form, invitation: Form) -> HttpResponse:
+    states = study.invited_people.order_by("state").values_list("state").annotate(number=Count("pk"))
+    rows = study.entry_links.select_related("enrolment").order_by("number")
+    context = frame(request, study, "links") | {
+        "form": form,
+        "invitation": invitation,
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "states": [(InvitedPerson.State(state).label, number) for state, number in states],
+        "unreleased": study.invited_people.filter(state="waiting", released_at=None).count(),
+    }
+    status = 422 if form.errors or invitation.errors else 200
+    return render(request, "surveys/coordinate/panel_links.html", context, status=status)
+
+
+@require_POST
+@login_required
+@never_cache
+@MAKES
+def make(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make links and hand them over as a file, this once: no address can be read back later."""
+    study = study_for(request, slug, Right.RUN)
+    form = LinksForm(request.POST)
+    if form.is_valid():
+        try:
+            return _file(study, _made(study, person(request), **form.cleaned_data))
+        except verbs.LinksError as error:
+            form.add_error(None, str(error))
+    return _page(request, study, form, InvitationsForm())
+
+
+def _made(study: Study, by: Any, number: int | None, labels: str) -> list[tuple[str, EntryLink, str]]:
+    if number:
+        return [("", link, address) for link, address in verbs.make(study, number, by)]
+    wanted = list(dict.fromkeys(label.strip() for label in labels.splitlines() if label.strip()))
+    made = verbs.make_labelled(study, wanted, by)
+    return [(label, link, address) for label, (link, address) in zip(wanted, made, strict=True)]
+
+
+def _file(study: Study, made: list[tuple[str, EntryLink, str]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{study.slug}-links.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["number", "label", "link"])
+    for label, link, address in made:
+        # A label that begins like a formula must not become one when a spreadsheet opens the file.
+        writer.writerow([link.number, f"'{label}" if label[:1] in "=+-@" and label else label, address])
+    return response
+
+
+@require_POST
+@login_required
+def revoke(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    study = study_for(request, slug, Right.RUN)
+    if verbs.revoke(get_object_or_404(study.entry_links, number=number), person(request)):
+        messages.success(request, _("Link %s no longer works.") % number)
+    else:
+        messages.error(request, _("Link %s was used or withdrawn already.") % number)
+    return redirect("coordinate:panel_links", slug)
+
+
+@require_POST
+@login_required
+@MAKES
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take a list of addresses; nothing is sent yet."""
+    study = study_for(request, slug, Right.RUN)
+    form = InvitationsForm(request.POST)
+    if form.is_valid():
+        try:
+            added, refused = mails.add(study, form.cleaned_data["addresses"], person(request))
+        except mails.InvitationsError as error:
+            form.add_error("addresses", str(error))
+        else:
+            said = {"added": added, "refused": refused}
+            text = _("%(added)s people are added; %(refused)s want no mail and are left out.") % said
+            messages.success(request, text)
+            return redirect("coordinate:panel_links", slug)
+    return _page(request, study, LinksForm(), form)
+
+
+@require_POST
+@login_required
+@MAKES
+def send(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the mails go out that wait; a task sends them."""
+    study = study_for(request, slug, Right.RUN)
+    number = mails.release(study, person(request))
+    tasks.send_invitations.delay(study.pk)
+    messages.success(request, _("%s mails are on their way, some each minute.") % number)
+    return redirect("coordinate:panel_links", slug)
