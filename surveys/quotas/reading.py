@@ -24,8 +24,8 @@ from .definition import JOIN, Definition, Stratum, Table, Target
 
 FORMAT = "prism-quotas/1"
 HOLD_MINUTES = 60
-# What people wrote in their own words becomes a stratum only after it was coded.
-NO_STRATA = frozenset({"information", "text", "long_text", "sliders"})
+# No one category follows from these; what people wrote in their own words has to be coded first.
+NO_STRATA = frozenset({"information", "text", "long_text", "sliders", "matrix", "ranking"})
 POLICIES = ("outside", "refused")
 
 
@@ -283,7 +283,7 @@ def _question_faults(raw: dict[str, Any], questionnaire: Questionnaire) -> Itera
             message = _("The questionnaire has no question “%(key)s”.")
             yield (*path, "question"), message % {"key": stratum["question"]}
         elif question.type in NO_STRATA:
-            message = _("A question of type %(type)s gives no strata until its answers have been coded.")
+            message = _("A question of type %(type)s gives no strata; texts have to be coded first.")
             yield (*path, "question"), message % {"type": question.type}
         elif question.values and "categories" in stratum:
             yield from _answer_faults(stratum, question, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,7 +148,7 @@ def test_whatever_was_answered_the_person_has_exactly_one_cell_in_each_table(gen
         (("old: [40]", "old: [39]"), 11, "overlaps with “young”"),
         (("old: [40]", "old: 40"), 11, "list of the first and the last year"),
         (("old: [40]", "old: [90, 40]"), 11, "list of the first and the last year"),
-        (("question: age", "question: words"), 10, "until its answers have been coded"),
+        (("question: age", "question: words"), 10, "texts have to be coded first"),
         (("  - key: age", "  - key: sex"), 9, "given twice"),
         (("strata: [sex, age]", "strata: [sex, region]"), 15, "no stratum “region”"),
         (("strata: [sex, age]", "strata: [sex, sex]"), 15, "given twice"),
@@ -268,3 +269,10 @@ def test_ethnic_groups_are_mapped_by_their_names_and_the_rest_is_left_to_people(
         "Other": [],
         "White": ["White British", "White Irish"],
     }
+
+
+def test_the_example_in_the_documents_is_sound() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "quotas.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    people, origin = parse(example).tables
+    assert [sum(cell.places or 0 for cell in table.cells) for table in (people, origin)] == [300, 300]
