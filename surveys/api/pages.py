@@ -9,8 +9,8 @@ class OldestFirst(CursorPagination):
     ordering = "id"
     page_size = 100
     page_size_query_param = "limit"
-    max_page_size = 1000
-    page_size_query_description = "Rows of a page, 1000 at most."
+    max_page_size = 500
+    page_size_query_description = "Rows of a page, 500 at most."
     cursor_query_description = "Where the page begins: take it from “next” and “previous”."
 
 
