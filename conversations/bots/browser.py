@@ -101,12 +101,15 @@ class Browser:
         if answer.status_code != 200:
             raise Unexpected(f"status {answer.status_code} at autosave")
 
+    async def provoke(self, url: str, pairs: Pairs) -> None:
+        """Post what no person would; any answer will do but a failure of the server."""
+        answer = await self.client.post(url, data=_grouped(pairs))
+        if answer.status_code >= 500:
+            raise Unexpected(f"status {answer.status_code} at {place(url)} for odd values")
+
     async def _post(self, url: str, pairs: Pairs) -> httpx2.Response:
-        fields: dict[str, list[str]] = {}
-        for name, value in pairs:
-            fields.setdefault(name, []).append(value)
         try:
-            answer = await self.client.post(url, data=fields)
+            answer = await self.client.post(url, data=_grouped(pairs))
         except httpx2.TransportError as error:
             raise Unexpected(f"{type(error).__name__} at {place(url)}") from error
         if answer.status_code >= 400 and answer.status_code != 422:
@@ -120,6 +123,13 @@ class Browser:
         if answer.status_code == 422:
             self.watch.counts["sent back"] += 1
         return page
+
+
+def _grouped(pairs: Pairs) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def place(url: str) -> str:

@@ -1,6 +1,7 @@
 """A Prism of the bots' own: servers, fake provider, workers and web, as long as they play."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.core.management import call_command
@@ -72,3 +73,22 @@ def check_pages(study: Study, outcomes: Iterable[Outcome]) -> None:
         if outcome.enrolment and outcome.ended != BEFORE:
             sent, kept = outcome.journal.pages, stored.get(outcome.enrolment, 0)
             outcome.checks.append(Check("pages", "questionnaire", sent, kept))
+
+
+def check_accounting(study: Study, outcomes: Sequence[Outcome]) -> None:
+    """Add to each outcome what the study says of the person: of all who arrived, each has one outcome or is
+    still in progress, and nobody arrived twice."""
+    known = {outcome.enrolment: outcome for outcome in outcomes if outcome.enrolment}
+    arrived = {
+        f"user{number}": ended
+        for number, ended in study.enrolments.filter(
+            number__in=[int(code.removeprefix("user")) for code in known]
+        ).values_list("number", "outcome")
+    }
+    for code, outcome in known.items():
+        if outcome.ended != BEFORE:
+            outcome.checks.append(Check("accounting", "outcome", outcome.ended, arrived.get(code)))
+    counts = Counter(arrived.values())
+    closing = Check("accounting", "arrived", len(known), sum(counts.values()))
+    if outcomes:
+        outcomes[0].checks.append(closing)

@@ -12,6 +12,7 @@ from conversations.bots.browser import Browser, Unexpected
 from conversations.bots.journal import Journal, SentConversation, SentTurn, expected_feedback
 from conversations.bots.pages import Field, Form, Page
 from conversations.bots.people import Person
+from conversations.bots.rough import LeftForGood, Manners, Rough
 from conversations.bots.stream import Follower, Received
 
 MOST_STEPS = 1000
@@ -26,16 +27,28 @@ class Journey:
     browser: Browser
     study_url: str
     think: float = 0.0
+    is_rough: bool = False
     journal: Journal = field(default_factory=Journal)
     code: str = ""
     sent_at: float = 0.0
     sent_back: int = 0
     opened: int = 0
     is_returning: bool = False
+    has_left: bool = False
     _restless: set[str] = field(default_factory=set)
 
     async def travel(self, entry: str) -> None:
-        """From the panel's link to the last page; raises Unexpected where the site fails the person."""
+        """From the panel's link to the last page, or to where the person leaves for good.
+
+        Raises Unexpected where the site fails the person.
+        """
+        try:
+            await self._travel(entry)
+        except LeftForGood:
+            self.has_left = True
+
+    async def _travel(self, entry: str) -> None:
+        rough = Rough(self, Manners(self.person)) if self.is_rough else None
         with self.browser.watch.measure("entry"):
             page = await self.browser.open(entry)
         if "?" in page.url:
@@ -46,7 +59,10 @@ class Journey:
                 await self._arrive(page)
                 return
             await self._pause(step)
-            page = await self._act(page)
+            if rough:
+                page = await rough.before(page, step, entry)
+            if not page.path.endswith("/done/"):
+                page = await self._act(page)
         raise Unexpected("went round in circles")
 
     async def my_record(self) -> dict[str, Any]:

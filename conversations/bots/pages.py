@@ -65,6 +65,7 @@ class Page:
     forms: list[Form]
     stream: Stream | None
     code: str
+    back: str = ""
 
     @property
     def path(self) -> str:
@@ -86,7 +87,14 @@ def read(url: str, html: str) -> Page:
         forms=[_form(url, node) for node in tree.css('form[method="post"]')],
         stream=_stream(url, tree.css_first("#stream")),
         code=_words(code),
+        back=_back(tree),
     )
+
+
+def _back(tree: LexborHTMLParser) -> str:
+    """Where the link to the page before leads; it stands beside the button that sends the page."""
+    link = tree.css_first(".survey-form .form-actions a.btn-link")
+    return (link and link.attributes.get("href")) or ""
 
 
 def _words(node: LexborNode | None) -> str:

@@ -30,12 +30,18 @@ class Outcome:
     enrolment: str = ""
     ended: str = ""
     error: str = ""
+    has_left: bool = False
     checks: list[Check] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
         """The study says so, showed a code, and everything could be compared."""
         return bool(self.code and self.ended in {"complete", BEFORE} and not self.error)
+
+    @property
+    def is_accounted_for(self) -> bool:
+        """Complete, or left for good with everything kept and the study still waiting for the person."""
+        return self.is_complete or (self.has_left and not self.ended and not self.error)
 
     @property
     def lost(self) -> list[Check]:
@@ -65,6 +71,7 @@ async def play_all(
     *,
     concurrency: int,
     think: float = 0.0,
+    is_rough: bool = False,
     on_end: Callable[[Outcome], None] = lambda outcome: None,
     watch_house: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
@@ -73,7 +80,7 @@ async def play_all(
 
     async def one(person: Person) -> Outcome:
         async with places, new_client(site.base_url, certificates) as client:
-            outcome = await play(site, person, client, think)
+            outcome = await play(site, person, client, think, is_rough)
         on_end(outcome)
         return outcome
 
@@ -90,10 +97,12 @@ async def _watch(watch_house: Callable[[], None]) -> None:
         await asyncio.sleep(0.5)
 
 
-async def play(site: Site, person: Person, client: httpx2.AsyncClient, think: float) -> Outcome:
+async def play(
+    site: Site, person: Person, client: httpx2.AsyncClient, think: float, is_rough: bool = False
+) -> Outcome:
     """One person's part, and the comparison at its end, also when it ended too early."""
     watch = Stopwatch()
-    journey = Journey(person, Browser(client, watch), site.study_url, think)
+    journey = Journey(person, Browser(client, watch), site.study_url, think, is_rough)
     outcome = Outcome(person, watch, journey.journal)
     try:
         await journey.travel(site.entry(person))
@@ -101,7 +110,7 @@ async def play(site: Site, person: Person, client: httpx2.AsyncClient, think: fl
         outcome.error = str(error)
     except Exception as error:  # a page that could not be understood must not stop the other bots
         outcome.error = f"{type(error).__name__}: {error}"
-    outcome.code = journey.code
+    outcome.code, outcome.has_left = journey.code, journey.has_left
     if journey.is_returning:
         outcome.ended = BEFORE
         return outcome

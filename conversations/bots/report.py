@@ -28,6 +28,8 @@ def figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         "p50_ms": {step: percentile(found, 0.5) for step, found in times.items() if found},
         "p95_ms": {step: percentile(found, 0.95) for step, found in times.items() if found},
         "errors_by_kind": dict(Counter(outcome.error for outcome in outcomes if outcome.error)),
+        "left": sum(outcome.has_left for outcome in outcomes),
+        "accounted_for": sum(outcome.is_accounted_for for outcome in outcomes),
         "outcomes": dict(Counter(outcome.ended or "none" for outcome in outcomes)),
         "compared": dict(checks),
         "lost_by_kind": dict(lost),
@@ -51,7 +53,8 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 def table(found: dict[str, Any]) -> str:
     """The figures for a person to read."""
     lines = [
-        f"{found['completed']} of {found['started']} participants completed in {found['seconds']} s.",
+        f"{found['completed']} of {found['started']} participants completed in {found['seconds']} s"
+        f"{_left(found)}.",
         f"{found['conversations']} conversations, {found['turns']} messages, "
         f"{found['characters']:,} characters streamed.",
         "",
@@ -61,6 +64,10 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"{step:<18}{median:>10,.0f}{found['p95_ms'][step]:>10,.0f}")
     lines += ["", *_compared(found), *_counted("On the way", found["events"])]
     return "\n".join([*lines, *_counted("Errors", found["errors_by_kind"])])
+
+
+def _left(found: dict[str, Any]) -> str:
+    return f"; {found['left']} left on the way" if found["left"] else ""
 
 
 def _compared(found: dict[str, Any]) -> list[str]:

@@ -32,6 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--test-token", default="", help="with --base-url: the token of a live study")
         parser.add_argument("--think", type=float, default=0.0, help="mean seconds before each step")
         parser.add_argument("--speed", type=float, default=1.0, help="of the fake provider; 50 is fast")
+        parser.add_argument(
+            "--rough",
+            action="store_true",
+            help="people leave, come back, open two tabs, go back and send what they should not",
+        )
         parser.add_argument("--same-people", action="store_true", help="the panel's ids follow the seed too")
         parser.add_argument("--json", action="store_true", help="one line of JSON on stdout")
 
@@ -65,6 +70,7 @@ class Command(BaseCommand):
                 site = Site(base_url, study.slug, token)
                 outcomes = self.play(site, options, supervisor.watch_once)
             house.check_pages(study, outcomes)
+            house.check_accounting(study, outcomes)
         except (house.UnknownStudy, ProcessFailedError) as error:
             raise CommandError(str(error), returncode=2) from error
         return outcomes
@@ -82,6 +88,7 @@ class Command(BaseCommand):
                 people,
                 concurrency=options["concurrency"],
                 think=options["think"],
+                is_rough=options["rough"],
                 on_end=Progress(len(people), self.stderr.write),
                 watch_house=watch_house,
             )
@@ -93,7 +100,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(found) if is_json else report.table(found))
         for line in report.differences(outcomes):
             self.stderr.write(line)
-        if found["lost"] or found["completed"] < found["started"]:
+        if found["lost"] or found["accounted_for"] < found["started"]:
             raise CommandError(
                 _("%(completed)s of %(started)s participants completed, and %(lost)s things were lost.")
                 % found

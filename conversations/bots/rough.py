@@ -1,0 +1,133 @@
+"""What people do that no study plans for: leave, come back, open two tabs, go back, try to break in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from conversations.bots.answering import Filler, Pairs, expected_answers
+from conversations.bots.browser import Unexpected
+from conversations.bots.pages import Form, Page
+from conversations.bots.people import Person
+
+if TYPE_CHECKING:
+    from conversations.bots.journey import Journey
+
+LONG = "x" * 300_000
+CHOSEN = {"radio", "checkboxes", "select"}
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "'; DROP TABLE surveys_answer; --",
+    "\x00\ufffe\u202e{{ 7*7 }}{% debug %}",
+    "../../etc/passwd",
+    "-1e309",
+    "NaN",
+    "９" * 40,
+    "[]{}null",
+)
+
+
+class LeftForGood(Exception):
+    """The person closed the browser and does not come back."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How rough a person is; each person shows one or two of these, and a tenth all of them."""
+
+    person: Person
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        dice = self.person.dice("manners")
+        every = ("leaves", "returns", "two tabs", "back", "hostile")
+        return frozenset(every[1:] if dice.random() < 0.1 else dice.sample(every, dice.randint(0, 2)))
+
+    def now(self, kind: str, chance: float, *where: object) -> bool:
+        return kind in self.kinds and self.person.does(chance, kind, *where)
+
+
+@dataclass
+class Rough:
+    """A journey's rough side; called at each step, it returns the page to go on from."""
+
+    journey: Journey
+    manners: Manners
+
+    async def before(self, page: Page, step: int, entry: str) -> Page:
+        if self.manners.now("leaves", 0.12, step):
+            self.journey.browser.watch.counts["left for good"] += 1
+            raise LeftForGood
+        if self.manners.now("returns", 0.15, step):
+            page = await self._return(page, entry)
+        if self.manners.now("hostile", 0.5, step):
+            await self._attack(page, step)
+        if "/survey/" in page.path:
+            page = await self._survey(page, step)
+        return page
+
+    async def _return(self, page: Page, entry: str) -> Page:
+        """By the panel's link again, with a new session id: to the step where they were."""
+        self.journey.browser.watch.counts["returned by the link"] += 1
+        session = f"{self.journey.person.dice('session', page.path).getrandbits(96):024x}"
+        again = await self.journey.browser.open(entry.replace(self.journey.person.ids[1], session))
+        if _stage(again.path) != _stage(page.path):
+            raise Unexpected(f"came back to “{again.title}”")
+        return again
+
+    async def _attack(self, page: Page, step: int) -> None:
+        """Forms with choices, with odd values in every field: refused, and never an error."""
+        dice = self.journey.person.dice("attack", step)
+        for form in page.forms:
+            if not any(found.kind in CHOSEN for found in form.fields.values()):
+                continue  # any words are a good answer to a question for words
+            pairs: Pairs = [(name, dice.choice((*HOSTILE, LONG))) for name in form.fields]
+            self.journey.browser.watch.counts["hostile forms"] += 1
+            await self.journey.browser.provoke(form.action, [*_without_key(form), *pairs])
+
+    async def _survey(self, page: Page, step: int) -> Page:
+        if self.manners.now("two tabs", 0.3, step):
+            return await self._two_tabs(page)
+        if page.back and self.manners.now("back", 0.3, step):
+            return await self._back(page)
+        return page
+
+    async def _two_tabs(self, page: Page) -> Page:
+        """The same page open twice and sent from both: the later one counts, none is lost."""
+        self.journey.browser.watch.counts["two tabs"] += 1
+        other = await self.journey.browser.open(page.url)
+        after = page
+        for number, tab in enumerate((page, other)):
+            after = await self._send(tab, f"tab {number}")
+        return after
+
+    async def _back(self, page: Page) -> Page:
+        """To the page before, sent again with other answers."""
+        self.journey.browser.watch.counts["went back"] += 1
+        return await self._send(await self.journey.browser.open(urljoin(page.url, page.back)), "back")
+
+    async def _send(self, page: Page, why: str) -> Page:
+        form = page.form()
+        if form is None:
+            raise Unexpected(f"no form to send at “{page.title}”")
+        filler = Filler(self.journey.person, page.language, f"{page.path} {why}", is_careful=True)
+        pairs = filler.fill(form)
+        after = await self.journey.browser.submit(form, pairs)
+        if after.path == page.path:
+            raise Unexpected("a complete page was refused")
+        self.journey.journal.pages += 1
+        self.journey.journal.answers |= expected_answers(form, pairs)
+        return after
+
+
+def _without_key(form: Form) -> Pairs:
+    """The hidden fields, without the key: a hostile form must not use up the key of the real one."""
+    return [(name, value) for name, value in form.hidden.items() if name != "form_key"]
+
+
+def _stage(path: str) -> str:
+    """Consent, survey, conversations or done."""
+    parts = path.strip("/").split("/")
+    return parts[2] if len(parts) > 2 else ""
