@@ -44,6 +44,7 @@ STUDY = [
     Place("coordinate:quotas", _("Quotas"), Right.VIEW),
     Place("coordinate:quality", _("Quality"), Right.VIEW),
     Place("coordinate:questionnaire", _("Questionnaire"), Right.RUN),
+    Place("coordinate:coding", _("Coding"), Right.VIEW),
     Place("coordinate:consent", _("Consent"), Right.RUN),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),

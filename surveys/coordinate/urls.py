@@ -39,5 +39,6 @@ urlpatterns = [
     path("studies/<slug:slug>/consent/", include("surveys.coordinate.consent_urls")),
     path("studies/<slug:slug>/retention/", retention.retention, name="retention"),
     path("studies/<slug:slug>/quotas/", include("surveys.coordinate.quota_urls")),
+    path("studies/<slug:slug>/coding/", include("surveys.coordinate.coding_urls")),
     path("studies/<slug:slug>/questionnaire/", include("surveys.coordinate.questionnaire_urls")),
 ]

@@ -1,0 +1,150 @@
+"""Coding self-descriptions: how far it is, one text after the other, and rulings on those that differ.
+
+Who may see a study sees the figures; the texts themselves are shown only with the right to everything that
+participants wrote.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from surveys.access import Right, may, person, study_for
+from surveys.coding import Standing, schemes, texts
+from surveys.coordinate.navigation import workbench
+from surveys.models import Answer, CodingScheme, Study
+
+HERE = "coordinate:coding"
+
+
+class RulingForm(forms.Form):
+    category = forms.ChoiceField(label=gettext_lazy("Category"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), min_length=10, max_length=500)
+
+    def __init__(self, *args: Any, scheme: schemes.Scheme, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("choose")), *((value, value) for value in scheme.values)]
+        self.fields["category"].choices = choices  # type: ignore[attr-defined]
+        self.fields["category"].widget.attrs["class"] = "form-select"
+        self.fields["reason"].widget.attrs["class"] = "form-control"
+
+
+@login_required
+@require_safe
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
+    study = study_for(request, slug, Right.VIEW)
+    rows = texts.schemes_of(study)
+    progress = texts.progress(study, rows, person(request))
+    context = workbench(request, study, HERE) | {
+        "rows": [_line(row, progress[row.key]) for row in rows],
+        "may_read": may(request.user, Right.EXPORT_FULL, study),
+    }
+    return render(request, "surveys/coordinate/coding.html", context)
+
+
+def _line(row: CodingScheme, progress: texts.Progress) -> dict[str, Any]:
+    counts = progress.counts
+    return {
+        "row": row,
+        "scheme": texts.scheme_of(row),
+        "counts": {str(standing): counts[standing] for standing in Standing},
+        "total": counts.total(),
+        "decided": counts[Standing.AGREED] + counts[Standing.RULED],
+        "agreement": progress.agreement,
+        "left": progress.left,
+    }
+
+
+@login_required
+@never_cache
+def code(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """One text and the categories; the next one comes after each code."""
+    study = study_for(request, slug, Right.EXPORT_FULL)
+    row = _scheme(study, key)
+    if request.method == "POST":
+        _write(request, study, row)
+        return redirect("coordinate:code", slug, key)
+    answer = texts.next_text(study, row, person(request))
+    scheme = texts.scheme_of(row)
+    text = texts.words(answer) if answer else ""
+    context = _frame(request, study, scheme) | {
+        "row": row,
+        "answer": answer,
+        "words": text,
+        "suggested": schemes.suggestion(scheme, text),
+        "left": texts.progress(study, [row], person(request))[row.key].left,
+    }
+    return render(request, "surveys/coordinate/code.html", context)
+
+
+def _write(request: HttpRequest, study: Study, row: CodingScheme) -> None:
+    try:
+        texts.code(
+            study, row, _answer(request, study, row), person(request), request.POST.get("category", "")
+        )
+    except texts.CodingError as error:
+        messages.error(request, str(error))
+
+
+def _answer(request: HttpRequest, study: Study, row: CodingScheme) -> Answer:
+    """The text that a form is about; 404 for any that is not to be coded in this study."""
+    given = request.POST.get("answer", "")
+    if not (given.isascii() and given.isdigit() and len(given) < 18):
+        raise Http404
+    return get_object_or_404(texts.to_code(study, row), pk=int(given))
+
+
+def _scheme(study: Study, key: str) -> CodingScheme:
+    found = next((row for row in texts.schemes_of(study) if row.key == key), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _frame(request: HttpRequest, study: Study, scheme: schemes.Scheme) -> dict[str, Any]:
+    return workbench(request, study, HERE) | {"scheme": scheme, "page_title": scheme.title}
+
+
+@login_required
+@never_cache
+def rulings(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """The texts that were coded differently. Both codes of each are in, so that they may be seen."""
+    study = study_for(request, slug, Right.EXPORT_FULL)
+    row = _scheme(study, key)
+    scheme, refused = texts.scheme_of(row), {}
+    if request.method == "POST":
+        answer, form = _answer(request, study, row), RulingForm(request.POST, scheme=scheme)
+        if form.is_valid():
+            return _rule(request, study, row, answer, form.cleaned_data)
+        refused = {answer.pk: form}
+    listed = [
+        {
+            "answer": answer,
+            "words": texts.words(answer),
+            "may_rule": texts.may_rule(study, row, answer, person(request)),
+            "form": refused.get(answer.pk)
+            or RulingForm(scheme=scheme, prefix=None, auto_id=f"id_{answer.pk}_%s"),
+        }
+        for answer in texts.contested(study, row)
+    ]
+    context = _frame(request, study, scheme) | {"row": row, "listed": listed}
+    return render(request, "surveys/coordinate/rulings.html", context, status=422 if refused else 200)
+
+
+def _rule(
+    request: HttpRequest, study: Study, row: CodingScheme, answer: Answer, decision: dict[str, Any]
+) -> HttpResponse:
+    try:
+        texts.rule(study, row, answer, person(request), decision["category"], decision["reason"])
+    except texts.CodingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The text is decided: %s.") % decision["category"])
+    return redirect("coordinate:coding_rulings", study.slug, row.key)

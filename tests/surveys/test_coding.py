@@ -1,0 +1,286 @@
+"""Coding self-descriptions: two people blind to one another, rulings, and who may see the texts."""
+
+import re
+
+import pytest
+
+from surveys import coding, erasure
+from surveys.coding import schemes, texts
+from surveys.models import AuditEvent, Coding, CodingRuling, CodingScheme, CodingSuggestion
+from surveys.models.people import Role
+from tests.conversations.talking import at_once
+from tests.factories import make_enrolment, make_member, make_study, submit_page
+
+pytestmark = pytest.mark.django_db
+WORDS = "British Indian"
+
+
+@pytest.fixture
+def study():
+    return make_study(slug="values")
+
+
+@pytest.fixture
+def person(study):
+    return make_enrolment(study, finished_survey=True)
+
+
+@pytest.fixture
+def scheme(db):
+    return schemes.current("ethnicity")
+
+
+def coder(study, role=Role.COORDINATOR):
+    return make_member(study, role, may_export_full=True)
+
+
+def at(study, rest: str = "") -> str:
+    return f"/coordinate/studies/{study.slug}/coding/{rest}"
+
+
+def text_of(study, scheme):
+    return texts.to_code(study, scheme).get()
+
+
+def send(client, user, study, category, answer):
+    client.force_login(user)
+    return client.post(at(study, "ethnicity/"), {"answer": answer.pk, "category": category})
+
+
+def test_a_coder_sees_the_text_with_a_suggestion_that_chooses_nothing(client, study, person):
+    client.force_login(coder(study))
+    answer = client.get(at(study, "ethnicity/"))
+    page = answer.content.decode()
+    assert WORDS in page
+    assert answer.context["suggested"] == "Asian"
+    assert " checked" not in page
+
+
+def test_two_equal_codes_decide(client, study, person, scheme):
+    answer = text_of(study, scheme)
+    assert coding.coded_value(person, "ethnicity") is None
+    send(client, coder(study), study, "Asian", answer)
+    assert coding.coded_value(person, "ethnicity") is None
+    send(client, coder(study), study, "Asian", answer)
+    assert coding.coded_value(person, "ethnicity") == "Asian"
+    assert texts.words(text_of(study, scheme)) == WORDS
+    assert AuditEvent.objects.filter(study=study, action="coding.coded").count() == 2
+    assert WORDS not in str(list(AuditEvent.objects.values()))
+
+
+def test_no_coder_learns_the_others_code_before_both_are_in(client, study, person, scheme):
+    first, second = coder(study), coder(study)
+    before = seen_by(client, second, study)
+    send(client, first, study, "Mixed", text_of(study, scheme))
+    assert seen_by(client, second, study) == before
+    client.force_login(second)
+    for rest in ("", "ethnicity/rulings/"):
+        page = client.get(at(study, rest)).content.decode()
+        assert "Mixed" not in page
+        assert first.email not in page
+
+
+def seen_by(client, user, study) -> str:
+    """The page of the next text, without the token that changes with every request."""
+    client.force_login(user)
+    page = client.get(at(study, "ethnicity/")).content.decode()
+    return re.sub(r'(value="|&quot;|: ")[A-Za-z0-9]{64}', "", page)
+
+
+def test_a_coder_codes_a_text_once_and_gets_the_next_one(client, study, person, scheme):
+    user, answer = coder(study), text_of(study, scheme)
+    other = make_enrolment(study, finished_survey=True)
+    send(client, user, study, "Asian", answer)
+    send(client, user, study, "White", answer)
+    assert [row.category for row in Coding.objects.filter(coder=user)] == ["Asian"]
+    assert client.get(at(study, "ethnicity/")).context["answer"].submission.enrolment == other
+
+
+def test_texts_that_wait_for_a_second_code_come_first(study, person, scheme):
+    make_enrolment(study, finished_survey=True)
+    later = texts.to_code(study, scheme).order_by("-pk").first()
+    texts.code(study, scheme, later, coder(study), "Asian")
+    assert texts.next_text(study, scheme, coder(study)) == later
+
+
+def test_a_third_code_is_refused(client, study, person, scheme):
+    answer = text_of(study, scheme)
+    for _ in range(3):
+        send(client, coder(study), study, "Asian", answer)
+    assert Coding.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_code_a_text_at_the_same_moment_two_are_counted():
+    study = make_study()
+    make_enrolment(study, finished_survey=True)
+    scheme = schemes.current("ethnicity")
+    answer = text_of(study, scheme)
+    people = [coder(study) for _ in range(6)]
+    results = at_once(*(lambda who=who: texts.code(study, scheme, answer, who, "Asian") for who in people))
+    assert sorted(type(result).__name__ for result in results) == ["Coding"] * 2 + ["CodingError"] * 4
+    assert sorted(Coding.objects.values_list("place", flat=True)) == [1, 2]
+
+
+def disagree(study, scheme):
+    answer = text_of(study, scheme)
+    coders = [coder(study), coder(study)]
+    for who, category in zip(coders, ["Asian", "Mixed"], strict=True):
+        texts.code(study, scheme, answer, who, category)
+    return answer, coders
+
+
+def decide(client, user, study, answer, category="Asian", reason="Says so in plain words."):
+    client.force_login(user)
+    sent = {"answer": answer.pk, "category": category, "reason": reason}
+    return client.post(at(study, "ethnicity/rulings/"), sent)
+
+
+def test_where_codes_differ_a_third_person_decides_with_a_reason(client, study, person, scheme):
+    answer, _coders = disagree(study, scheme)
+    assert coding.coded_value(person, "ethnicity") is None
+    judge = coder(study)
+    assert decide(client, judge, study, answer, reason="").status_code == 422
+    page = client.get(at(study, "ethnicity/rulings/")).content.decode()
+    assert "Mixed</span>" in page
+    decide(client, judge, study, answer)
+    assert coding.coded_value(person, "ethnicity") == "Asian"
+    ruling = CodingRuling.objects.get()
+    assert (ruling.by, ruling.reason) == (judge, "Says so in plain words.")
+
+
+def test_a_coder_does_not_rule_on_their_own_text_unless_they_own_the_study(client, study, person, scheme):
+    answer, coders = disagree(study, scheme)
+    decide(client, coders[0], study, answer)
+    assert not CodingRuling.objects.exists()
+    study.memberships.filter(user=coders[0]).update(role=Role.OWNER)
+    decide(client, coders[0], study, answer)
+    assert CodingRuling.objects.get().by == coders[0]
+
+
+def test_what_is_agreed_or_ruled_is_not_ruled_again(client, study, person, scheme):
+    answer, _coders = disagree(study, scheme)
+    decide(client, coder(study), study, answer)
+    decide(client, coder(study), study, answer, category="White")
+    assert CodingRuling.objects.get().category == "Asian"
+
+
+def test_progress_and_agreement_are_shown_with_n_and_interval(client, study, person, scheme):
+    disagree(study, scheme)
+    client.force_login(make_member(study, Role.ANALYST))
+    answer = client.get(at(study))
+    line = next(row for row in answer.context["rows"] if row["scheme"].key == "ethnicity")
+    assert (line["total"], line["counts"]["contested"], line["agreement"].n) == (1, 1, 1)
+    page = answer.content.decode()
+    assert "n = 1" in page
+    assert WORDS not in page
+
+
+def test_a_new_text_of_the_person_needs_new_codes(study, person, scheme):
+    old = text_of(study, scheme)
+    for _ in range(2):
+        texts.code(study, scheme, old, coder(study), "Asian")
+    choice = "Self-describe [please type]"
+    submit_page(
+        person, person.devices.get(), "background", {"ethnicity": choice, "ethnicity_text": {choice: "White"}}
+    )
+    assert coding.coded_value(person, "ethnicity") is None
+    assert texts.words(text_of(study, scheme)) == "White"
+
+
+def test_test_data_and_declined_answers_are_not_coded(study, scheme):
+    make_enrolment(study, finished_survey=True, is_test=True)
+    declined = {"ethnicity": "Prefer not to say", "ethnicity_text": None}
+    make_enrolment(study, finished_survey=True, answers=declined)
+    assert not texts.to_code(study, scheme).exists()
+
+
+def test_an_edited_scheme_is_a_new_version_under_which_nothing_is_coded_yet(study, person, monkeypatch):
+    first = schemes.current("ethnicity")
+    for _ in range(2):
+        texts.code(study, first, text_of(study, first), coder(study), "Asian")
+    changed = schemes.shipped("ethnicity").replace("title: Ethnicity", "title: Ethnic group")
+    monkeypatch.setattr(schemes, "shipped", lambda key: changed)
+    second = schemes.current("ethnicity")
+    assert (first.version, second.version) == (1, 2)
+    assert coding.coded_value(person, "ethnicity") is None
+    assert first.codings.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_store_a_new_scheme_once():
+    rows = at_once(*[lambda: schemes.current("religion")] * 4)
+    assert {row.pk for row in rows} == set(CodingScheme.objects.values_list("pk", flat=True))
+    assert CodingScheme.objects.count() == 1
+
+
+def test_with_a_person_go_their_codes_rulings_and_suggestions(study, person, scheme):
+    answer, _coders = disagree(study, scheme)
+    texts.rule(study, scheme, answer, coder(study), "Asian", "Says so.")
+    CodingSuggestion.objects.create(answer=answer, scheme=scheme, source="a model", category="Asian")
+    other = make_enrolment(study, finished_survey=True)
+    kept = texts.to_code(study, scheme).get(submission__enrolment=other)
+    texts.code(study, scheme, kept, coder(study), "Asian")
+    erasure.erase(person.participant, reason="asked for it")
+    assert list(Coding.objects.values_list("answer", flat=True)) == [kept.pk]
+    assert not CodingRuling.objects.exists()
+    assert not CodingSuggestion.objects.exists()
+    assert list(texts.to_code(study, scheme)) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("role", "full", "figures", "words"),
+    [
+        (Role.OWNER, True, 200, 200),
+        (Role.OWNER, False, 200, 403),
+        (Role.ANALYST, False, 200, 403),
+        (Role.ANNOTATOR, True, 403, 200),
+        (Role.ANNOTATOR, False, 403, 403),
+        (None, False, 404, 404),
+    ],
+)
+def test_who_may_see_figures_and_who_the_texts(client, study, person, scheme, role, full, figures, words):
+    user = make_member(study, role, may_export_full=full) if role else coder(make_study())
+    client.force_login(user)
+    assert client.get(at(study)).status_code == figures
+    for rest in ("ethnicity/", "ethnicity/rulings/"):
+        assert client.get(at(study, rest)).status_code == words
+        if words != 200:
+            answer = text_of(study, scheme)
+            assert (
+                client.post(at(study, rest), {"answer": answer.pk, "category": "Asian"}).status_code == words
+            )
+    assert words == 200 or not Coding.objects.exists()
+
+
+def test_a_text_of_another_study_cannot_be_coded(client, study, person, scheme):
+    other = make_study()
+    make_enrolment(other, finished_survey=True)
+    client.force_login(coder(other))
+    answer = text_of(study, scheme)
+    for rest in ("ethnicity/", "ethnicity/rulings/"):
+        sent = {"answer": answer.pk, "category": "Asian", "reason": "Because I can."}
+        assert client.post(at(other, rest), sent).status_code == 404
+    assert not Coding.objects.exists()
+
+
+@pytest.mark.parametrize("category", ["", "Martian", "<script>"])
+def test_only_a_category_of_the_scheme_is_a_code(client, study, person, scheme, category):
+    send(client, coder(study), study, category, text_of(study, scheme))
+    assert not Coding.objects.exists()
+
+
+def test_a_scheme_that_the_study_does_not_ask_for_is_not_found(client):
+    study = make_study(questionnaire=None)
+    client.force_login(coder(study))
+    assert client.get(at(study, "ethnicity/")).status_code == 404
+    assert "Nothing to code" in client.get(at(study)).content.decode()
+
+
+def test_the_overview_of_many_texts_takes_few_queries(client, study, django_assert_max_num_queries):
+    for _ in range(5):
+        make_enrolment(study, finished_survey=True)
+    client.force_login(coder(study))
+    client.get(at(study))
+    with django_assert_max_num_queries(12):
+        client.get(at(study))
