@@ -53,8 +53,11 @@ def _own_name(code: str) -> str:
 
 
 def speaking(request: HttpRequest, study: Study) -> AbstractContextManager[None]:
-    """A context in which everything is said in the language this person reads."""
-    code = _best(request, offered(study))
+    """A context in which everything is said in the language this person reads. Pages above the survey are in
+    Prism's own languages alone: a conversation has no document that could be in another one."""
+    is_survey = request.resolver_match is not None and request.resolver_match.app_name == "surveys"
+    languages = offered(study) if is_survey else [code for code, _ in settings.LANGUAGES]
+    code = _best(request, languages)
     return override(code) if code and code != get_language() else nullcontext()
 
 

@@ -68,3 +68,11 @@ def _readable(text: str) -> bool:
 def test_another_validator_agrees_on_the_shape_of_refused_files(name: str) -> None:
     value = read_tree(REFUSED[name][0]).value
     assert Draft202012Validator(questionnaire_schema()).is_valid(value) == (not list(faults(value)))
+
+
+def test_every_type_of_question_and_every_field_of_a_study_is_documented() -> None:
+    told = (ROOT / "docs" / "questionnaires.md").read_text(encoding="utf-8")
+    parts = questionnaire_schema()["$defs"]
+    names = list(parts["question"]["properties"]["type"]["enum"])
+    names += parts["condition"]["properties"]["study"]["enum"]
+    assert [name for name in names if f"`{name}`" not in told] == []
