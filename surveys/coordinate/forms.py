@@ -14,14 +14,13 @@ from surveys.models.people import Role
 class StudyForm(forms.ModelForm):
     class Meta:
         model = Study
-        fields = ["title", "summary", "minutes", "contact_name", "contact_email", "withdrawal_days"]
+        fields = ["title", "summary", "minutes", "contact_name", "contact_email"]
         labels = {
             "title": _("Title"),
             "summary": _("Summary"),
             "minutes": _("Minutes it takes"),
             "contact_name": _("Contact: name"),
             "contact_email": _("Contact: e-mail"),
-            "withdrawal_days": _("Days in which a participant may withdraw"),
         }
         help_texts = {
             "title": _("Participants see it on every page."),
