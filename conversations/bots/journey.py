@@ -100,7 +100,7 @@ class Journey:
             return await self._give_feedback(page, talk[1])
         return await self._talk(page, talk[1])
 
-    def _form(self, page: Page, ending: str = "") -> Form:
+    def form(self, page: Page, ending: str = "") -> Form:
         form = page.form(ending)
         if form is None:
             raise Unexpected(f"no form to send at “{page.title}”")
@@ -121,7 +121,7 @@ class Journey:
             return await self.browser.submit(form, pairs, button=button, times=2 if is_double else 1)
 
     async def _consent(self, page: Page) -> Page:
-        form = self._form(page)
+        form = self.form(page)
         pairs = Filler(self.person, page.language, "consent").fill(form)
         after = await self._send("consent", form, pairs)
         if after.path != page.path:
@@ -130,7 +130,7 @@ class Journey:
 
     async def _answer(self, page: Page) -> Page:
         """A page of the questionnaire; who is sent back for something overlooked looks more closely."""
-        form, place = self._form(page), page.path
+        form, place = self.form(page), page.path
         pairs = Filler(self.person, page.language, place, is_careful=self.sent_back > 0).fill(form)
         if self.person.does(self.person.habits.autosaves, "autosave", place):
             form = await self._come_back_later(page, form, pairs)
@@ -152,7 +152,7 @@ class Journey:
         """Leave a page that was saved by itself, and find it again as it was left."""
         await self.browser.autosave(form, pairs)
         self.browser.watch.counts["reloads"] += 1
-        again = self._form(await self.browser.open(page.url))
+        again = self.form(await self.browser.open(page.url))
         typed = {found.name for found in form.fields.values() if found.kind in {"text", "long text"}}
         left = {name: " ".join(value.split()) for name, value in pairs if name in typed and value.strip()}
         found = {name: " ".join("".join(again.fields[name].given).split()) for name in left}
@@ -161,7 +161,7 @@ class Journey:
         return again
 
     async def _begin_talk(self, page: Page) -> Page:
-        form = self._form(page)
+        form = self.form(page)
         kinds = sorted(form.buttons.get("type", []))
         if not kinds:
             raise Unexpected("no conversation was offered")
@@ -249,10 +249,10 @@ class Journey:
 
     async def _ask_again(self, page: Page) -> Page:
         self.browser.watch.counts["no answer, asked again"] += 1
-        return await self._send("say", self._form(page, "/again/"), [], page.path)
+        return await self._send("say", self.form(page, "/again/"), [], page.path)
 
     async def _rate(self, page: Page, talk: SentConversation) -> Page:
-        form, turn, where = self._form(page, "/rate/"), talk.turns[-1], self._where(talk)
+        form, turn, where = self.form(page, "/rate/"), talk.turns[-1], self._where(talk)
         pairs: Pairs = []
         for name, found in form.fields.items():
             score = self._score(found, turn.streamed.get(name[-1], ""), where)
@@ -265,14 +265,14 @@ class Journey:
         return self.person.taste.score(text, found.minimum, found.maximum, dice)
 
     async def _choose(self, page: Page, talk: SentConversation) -> Page:
-        form, turn, where = self._form(page, "/choose/"), talk.turns[-1], self._where(talk)
+        form, turn, where = self.form(page, "/choose/"), talk.turns[-1], self._where(talk)
         slot = self.person.dice("tie", where).choice(sorted(form.buttons["slot"]))
         after = await self._send("choose", form, [], where, button=("slot", slot))
         turn.chosen = slot
         return after
 
     async def _give_feedback(self, page: Page, code: str) -> Page:
-        form, talk = self._form(page), self.journal.conversations[code]
+        form, talk = self.form(page), self.journal.conversations[code]
         place = f"feedback {self._where(talk)}"
         pairs = Filler(self.person, page.language, place, is_careful=self.sent_back > 0).fill(form)
         after = await self._send("feedback", form, pairs, place, self.sent_back)

@@ -95,13 +95,16 @@ class Rough:
         return page
 
     async def _two_tabs(self, page: Page) -> Page:
-        """The same page open twice and sent from both: the later one counts, none is lost."""
+        """The same page open twice and sent from both: the later one counts.
+
+        After the last page the questionnaire is closed, and a second window is led on.
+        """
         self.journey.browser.watch.counts["two tabs"] += 1
         other = await self.journey.browser.open(page.url)
-        after = page
-        for number, tab in enumerate((page, other)):
-            after = await self._send(tab, f"tab {number}")
-        return after
+        after = await self._send(page, "first tab")
+        if "/survey/" not in after.path:
+            return await self.journey.browser.submit(self.journey.form(other), [])
+        return await self._send(other, "second tab")
 
     async def _back(self, page: Page) -> Page:
         """To the page before, sent again with other answers."""
@@ -109,9 +112,7 @@ class Rough:
         return await self._send(await self.journey.browser.open(urljoin(page.url, page.back)), "back")
 
     async def _send(self, page: Page, why: str) -> Page:
-        form = page.form()
-        if form is None:
-            raise Unexpected(f"no form to send at “{page.title}”")
+        form = self.journey.form(page)
         filler = Filler(self.journey.person, page.language, f"{page.path} {why}", is_careful=True)
         pairs = filler.fill(form)
         after = await self.journey.browser.submit(form, pairs)
