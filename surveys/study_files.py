@@ -21,6 +21,7 @@ from surveys.quotas import versions
 from surveys.study_folder import Files
 
 FORMAT = "prism-study/1"
+ODD_LINE_ENDS = frozenset("\x85\u2028\u2029")
 # The place in study.yaml of each field of Study that belongs to the definition; a test names the others.
 FIELDS: dict[str, Path] = {
     "slug": ("slug",),
@@ -108,7 +109,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
+    # YAML takes these for line ends unless they are escaped.
+    style = '"' if ODD_LINE_ENDS & set(text) else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

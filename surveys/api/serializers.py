@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -90,6 +91,13 @@ class EnrolmentFilter(serializers.Serializer[Any]):
     )
     arrived_after = serializers.DateTimeField(required=False, help_text="Who arrived later than this.")
     seen_after = serializers.DateTimeField(required=False, help_text="Who was here later than this.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A parameter that we do not know would filter nothing, silently."""
+        unknown = set(self.initial_data) - set(self.fields) - {"cursor", "limit"}
+        if unknown:
+            raise serializers.ValidationError({name: [_("is not known here.")] for name in sorted(unknown)})
+        return attrs
 
 
 class QuotaTableSerializer(serializers.Serializer[TablePicture]):

@@ -1,6 +1,8 @@
 """The API for reading: whose token or session sees what, in which shape, with how many queries."""
 
+from base64 import b64encode
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -236,6 +238,23 @@ def test_enrolments_are_filtered_and_a_wrong_filter_is_named():
     assert codes(arrived_after=timezone.now().isoformat()) == []
     wrong = asked(f"studies/{study.slug}/enrolments/", secret, outcome="lost")
     assert "outcome" in assert_problem(wrong, 400)["errors"]
+
+
+def test_a_parameter_that_is_not_known_is_named_instead_of_ignored():
+    study = make_study()
+    wrong = asked(f"studies/{study.slug}/enrolments/", secret_of(make_member(study)), outcom="complete")
+    assert assert_problem(wrong, 400)["errors"].keys() == {"outcom"}
+
+
+@pytest.mark.parametrize("position", ["abc", "9" * 40, "\x00", "-1", "2026-99-99", "é"])
+def test_a_cursor_that_was_made_up_is_no_error_of_ours(position):
+    study = make_study()
+    secret = secret_of(make_member(study))
+    cursor = b64encode(urlencode({"p": position}).encode()).decode()
+    for rest in ("enrolments/", "outcomes/days/", "quotas/cells/"):
+        for made_up in (cursor, position):
+            answer = asked(f"studies/{study.slug}/{rest}", secret, cursor=made_up)
+            assert answer.status_code in {200, 404}, (rest, made_up)
 
 
 def test_another_studys_participant_is_not_found():
