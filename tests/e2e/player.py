@@ -53,7 +53,7 @@ class Player:
 
     def close(self) -> None:
         self.context.close()
-        assert self.trouble == []
+        assert not self.trouble, self.trouble
 
     def look(self, name: str, *, dark: bool = True) -> None:
         """Let axe look at the page as it stands, in light and dark; keep a picture where SCREENSHOTS says."""
