@@ -10,6 +10,7 @@ from accounts.models import User
 from surveys import audit
 from surveys.models import Enrolment, EnrolmentEvent, Participant, Study
 from surveys.panels import panel_of
+from surveys.quotas.versions import misfits
 
 State = Study.State
 NEXT_STATES: dict[str, State] = {
@@ -36,6 +37,8 @@ def change_state(study: Study, state: str, by: User) -> None:
     """Open or close the study; raises StudyError when it is not ready or is not in the state before."""
     if state == State.OPEN and not (study.consent_document_id and study.questionnaire_id):
         raise StudyError(_("The study has no consent document or no questionnaire yet, so it cannot open."))
+    if state == State.OPEN and misfits(study):
+        raise StudyError(_("The quotas do not fit the questionnaire any more. Edit them before you open."))
     before = [known for known, following in NEXT_STATES.items() if following == state]
     with transaction.atomic():
         if not Study.objects.filter(pk=study.pk, state__in=before).update(state=state):

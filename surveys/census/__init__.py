@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, product
-from math import inf
+from math import inf, prod
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import yaml
 from django.utils.translation import gettext as _
 
 FORMAT = "prism-census/1"
+MOST_CELLS = 2000
 HERE = Path(__file__).parent
 _TEXTS = ("key", "name", "place", "population", "source", "licence")
 
@@ -106,7 +107,11 @@ def read(given: Any) -> CensusTable:
 
 
 def _categories(dimension: dict[str, Any]) -> list[str]:
-    return list(dimension.get("categories") or dimension.get("bands") or dimension.get("parts") or ())
+    """The names, from a list of them or from the keys of bands or parts; empty where the shape is wrong."""
+    names, groups = dimension.get("categories"), dimension.get("bands") or dimension.get("parts")
+    if isinstance(names, list):
+        return names
+    return list(groups) if isinstance(groups, dict) else []
 
 
 def _ends(ends: Sequence[int]) -> tuple[int, float]:
@@ -132,13 +137,18 @@ def _shape_faults(given: dict[str, Any]) -> Iterator[str]:
     for name, raw in dimensions.items():
         if not isinstance(raw, dict) or len(raw) != 1 or not _categories(raw):
             yield _("“%(name)s” should have exactly one of categories, bands and parts.") % {"name": name}
+        elif not all(isinstance(category, str) for category in _categories(raw)):
+            yield _("The categories of “%(name)s” should be plain names.") % {"name": name}
+    if prod(len(_categories(raw)) for raw in dimensions.values() if isinstance(raw, dict)) > MOST_CELLS:
+        yield _("A table has at most %(count)s cells.") % {"count": MOST_CELLS}
     rows = given.get("counts")
     if not isinstance(rows, list) or not all(_is_row(row, len(dimensions)) for row in rows):
         yield _("Each count should be a list: a category for each dimension, then a whole number.")
 
 
 def _is_row(row: Any, dimensions: int) -> bool:
-    return isinstance(row, list) and len(row) == dimensions + 1 and _is_count(row[-1])
+    is_list = isinstance(row, list) and len(row) == dimensions + 1 and _is_count(row[-1])
+    return is_list and all(isinstance(category, str) for category in row[:-1])
 
 
 def _is_count(value: Any) -> bool:
@@ -155,7 +165,7 @@ def _overlaps(given: dict[str, Any]) -> Iterator[str]:
 
 
 def _band_overlaps(bands: dict[str, list[int]]) -> Iterator[str]:
-    if not all(isinstance(ends, list) and len(ends) in (1, 2) for ends in bands.values()):
+    if not all(_is_band(ends) for ends in bands.values()):
         yield _("A band is a list of its first and last year; the last band may leave out its end.")
         return
     known = sorted((_ends(ends), band) for band, ends in bands.items())
@@ -164,7 +174,17 @@ def _band_overlaps(bands: dict[str, list[int]]) -> Iterator[str]:
             yield _("The bands %(one)s and %(other)s overlap.") % {"one": one, "other": other}
 
 
+def _is_band(ends: Any) -> bool:
+    is_years = isinstance(ends, list) and len(ends) in (1, 2) and all(map(_is_count, ends))
+    return is_years and ends == sorted(ends)
+
+
 def _part_overlaps(parts: dict[str, list[str]]) -> Iterator[str]:
+    if not all(
+        isinstance(groups, list) and all(isinstance(g, str) for g in groups) for groups in parts.values()
+    ):
+        yield _("The parts of a category are a list of groups.")
+        return
     seen: dict[str, str] = {}
     for category, groups in parts.items():
         for group in groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveys.allocation import shares, total_variation
-from surveys.census import CensusTable, census_table
+from surveys.census import CensusTable
 
 from .definition import Table
 
@@ -48,7 +48,7 @@ def allocation(table: Table) -> Allocation:
     ]
     return Allocation(
         table=table,
-        census=census_table(table.census) if table.census else None,
+        census=table.population,
         cells=cells,
         distance=total_variation(places, people) if table.census else None,
     )

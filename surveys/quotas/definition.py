@@ -8,6 +8,8 @@ from datetime import timedelta
 from math import isfinite
 from typing import Any
 
+from surveys.census import CensusTable
+
 OUTSIDE = ""
 JOIN = " / "
 
@@ -70,6 +72,7 @@ class Table:
     undisclosed: str
     places_undisclosed: int = 0
     census: str = ""
+    population: CensusTable | None = None
     n: int = 0
     floor: int = 0
 

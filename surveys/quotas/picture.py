@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from surveys.allocation import total_variation
-from surveys.census import CensusTable, census_table
+from surveys.census import CensusTable
 from surveys.models import Cell, Seat, Study
 
 from .definition import Definition, Table
@@ -166,7 +166,7 @@ def _table(
     names = [definition.strata[key].names for key in table.strata]
     return TablePicture(
         table=table,
-        census=census_table(table.census) if table.census else None,
+        census=table.population,
         cells=inside,
         outside=next((cell for cell in pictures if not cell.categories), None),
         rows=_rows(inside, names) if len(names) > 1 else [],

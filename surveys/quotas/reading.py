@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise, product
-from math import inf
+from math import inf, prod
 from pathlib import Path as FilePath
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from surveys import census
 from surveys.allocation import AllocationError, largest_remainder
-from surveys.census import CensusError, CensusTable, census_table
+from surveys.census import MOST_CELLS, CensusError, CensusTable, census_table, shipped
 from surveys.questionnaires import Problem, Question, Questionnaire, QuestionnaireError
 from surveys.questionnaires.schema import Fault, faults
 from surveys.questionnaires.source import Path, Tree, read_tree
@@ -55,10 +56,28 @@ def parse(text: str, questionnaire: Questionnaire | None = None) -> Definition:
     except QuestionnaireError as error:
         raise QuotaError(error.problems) from error
     _refuse(faults(tree.value, quota_schema()), tree)
+    _refuse(_population_faults(tree.value), tree)
     _refuse(_sense_faults(tree.value), tree)
     if questionnaire is not None:
         _refuse(_question_faults(tree.value, questionnaire), tree)
     return _definition(tree.value)
+
+
+def _populations(raw: dict[str, Any]) -> dict[str, CensusTable]:
+    """The census tables that the text may name: those it brings along and those that are shipped."""
+    own = [census.read(given) for given in raw.get("populations", ())]
+    return {key: census_table(key) for key in shipped()} | {table.key: table for table in own}
+
+
+def _population_faults(raw: dict[str, Any]) -> Iterator[Fault]:
+    for index, given in enumerate(raw.get("populations", ())):
+        try:
+            table = census.read(given)
+        except CensusError as error:
+            yield ("populations", index), str(error)
+            continue
+        if table.key in shipped():
+            yield ("populations", index, "key"), _("A table of this name is shipped; choose another.")
 
 
 def _refuse(found: Iterable[Fault], tree: Tree) -> None:
@@ -69,7 +88,8 @@ def _refuse(found: Iterable[Fault], tree: Tree) -> None:
 
 def _definition(raw: dict[str, Any]) -> Definition:
     strata = {given["key"]: _stratum(given) for given in raw["strata"]}
-    tables = tuple(_table(given) for given in raw["tables"])
+    known = _populations(raw)
+    tables = tuple(_table(given, known) for given in raw["tables"])
     return Definition(timedelta(minutes=raw.get("hold_minutes", HOLD_MINUTES)), strata, tables)
 
 
@@ -94,25 +114,26 @@ def _ends(ends: Sequence[int]) -> tuple[int, float]:
     return ends[0], ends[1] if len(ends) == 2 else inf
 
 
-def _table(raw: dict[str, Any]) -> Table:
+def _table(raw: dict[str, Any], known: Mapping[str, CensusTable]) -> Table:
     undisclosed = raw["undisclosed"]
     has_places = isinstance(undisclosed, dict)
     return Table(
         key=raw["key"],
         label=raw.get("label", raw["key"]),
         strata=tuple(raw["strata"]),
-        targets=tuple(_from_census(raw) if "census" in raw else _typed(raw)),
+        targets=tuple(_from_census(raw, known[raw["census"]]) if "census" in raw else _typed(raw)),
         undisclosed="places" if has_places else undisclosed,
         places_undisclosed=undisclosed["places"] if has_places else 0,
         census=raw.get("census", ""),
+        population=known.get(raw.get("census", "")),
         n=raw.get("n", 0),
         floor=raw.get("floor", 0),
     )
 
 
-def _from_census(raw: dict[str, Any]) -> Iterator[Target]:
+def _from_census(raw: dict[str, Any], table: CensusTable) -> Iterator[Target]:
     """The table's margin over the strata, given `n` places by largest remainder. In the census's order."""
-    margin = census_table(raw["census"]).margin(raw["strata"])
+    margin = table.margin(raw["strata"])
     places = largest_remainder(list(margin.values()), raw["n"], floor=raw.get("floor", 0))
     for (categories, count), number in zip(margin.items(), places, strict=True):
         yield Target(categories, number, count)
@@ -128,9 +149,9 @@ def _sense_faults(raw: dict[str, Any]) -> Iterator[Fault]:
     yield from _repeated([part["key"] for part in raw["tables"]], ("tables",), "key")
     for index, stratum in enumerate(raw["strata"]):
         yield from _stratum_faults(stratum, ("strata", index))
-    strata = {part["key"]: part for part in raw["strata"]}
+    strata, known = {part["key"]: part for part in raw["strata"]}, _populations(raw)
     for index, table in enumerate(raw["tables"]):
-        yield from _table_faults(table, strata, ("tables", index))
+        yield from _table_faults(table, strata, known, ("tables", index))
 
 
 def _repeated(values: Sequence[Any], path: Path, *rest: str) -> Iterator[Fault]:
@@ -190,7 +211,9 @@ def _is_band(ends: Any) -> bool:
     return is_years and ends == sorted(ends)
 
 
-def _table_faults(raw: dict[str, Any], strata: dict[str, Any], path: Path) -> Iterator[Fault]:
+def _table_faults(
+    raw: dict[str, Any], strata: dict[str, Any], known: Mapping[str, CensusTable], path: Path
+) -> Iterator[Fault]:
     yield from _policy_faults(raw["undisclosed"], (*path, "undisclosed"))
     yield from _repeated(raw["strata"], (*path, "strata"))
     unknown = [index for index, name in enumerate(raw["strata"]) if name not in strata]
@@ -199,10 +222,13 @@ def _table_faults(raw: dict[str, Any], strata: dict[str, Any], path: Path) -> It
         yield (*path, "strata", index), message % {"name": raw["strata"][index]}
     if unknown:
         return
+    if prod(len(_names(strata[name])) for name in raw["strata"]) > MOST_CELLS:
+        yield (*path, "strata"), _("A table has at most %(count)s cells.") % {"count": MOST_CELLS}
+        return
     if ("census" in raw) == ("targets" in raw):
         yield path, _("should have either a census table or typed targets.")
     elif "census" in raw:
-        yield from _census_faults(raw, strata, path)
+        yield from _census_faults(raw, strata, known, path)
     else:
         yield from _typed_faults(raw, strata, path)
 
@@ -216,14 +242,16 @@ def _policy_faults(policy: Any, path: Path) -> Iterator[Fault]:
         yield path, _("should be outside, refused, or “places: 10”.")
 
 
-def _census_faults(raw: dict[str, Any], strata: dict[str, Any], path: Path) -> Iterator[Fault]:
+def _census_faults(
+    raw: dict[str, Any], strata: dict[str, Any], known: Mapping[str, CensusTable], path: Path
+) -> Iterator[Fault]:
+    table = known.get(raw["census"])
     if "n" not in raw:
         yield path, _("“n” is missing: how many people the places are for.")
         return
-    try:
-        table = census_table(raw["census"])
-    except CensusError as error:
-        yield (*path, "census"), str(error)
+    if table is None:
+        message = _("There is no census table “%(key)s”; known are %(known)s.")
+        yield (*path, "census"), message % {"key": raw["census"], "known": ", ".join(sorted(known))}
         return
     try:
         margin = table.margin(raw["strata"])

@@ -241,7 +241,8 @@ def lock(cells: Iterable[int]) -> None:
 
 def close(seats: QuerySet[Seat], state: State, reason: str) -> int:
     """Confirm or release seats whose cells are locked, and count it in these; how many they were."""
-    chosen = list(seats.values_list("pk", "cell", "state"))
+    # Locked, so that a seat renewed in this very moment is not taken for one that ran out.
+    chosen = list(seats.select_for_update(of=("self",)).order_by("pk").values_list("pk", "cell", "state"))
     ended = Seat.objects.filter(pk__in=[pk for pk, _, _ in chosen])
     ended.update(state=state, reason=reason, ended_at=timezone.now())
     for (cell, before), number in Counter((cell, before) for _, cell, before in chosen).items():

@@ -16,9 +16,10 @@ from accounts.models import User
 from surveys import audit
 from surveys.models import Answer, Cell, Enrolment, Quota, Seat, Study
 from surveys.models.study import sha256
+from surveys.questionnaires import Problem
 
 from .definition import Definition, Table
-from .reading import parse
+from .reading import QuotaError, parse
 from .seats import ACTIVE, State, close, hold_definition, lock
 
 Cells = dict[tuple[str, str], Cell]
@@ -53,6 +54,17 @@ def store(study: Study, document: str, by: User | None, *, before: int | None) -
         audit.record(by, "quotas.stored", study=study, version=quota.version, seats=seated)
     study.quota = quota
     return quota
+
+
+def misfits(study: Study) -> tuple[Problem, ...]:
+    """What of the quotas in force no longer fits the study's questionnaire, which is edited apart."""
+    if study.quota is None or study.questionnaire is None:
+        return ()
+    try:
+        parse(study.quota.document, study.questionnaire.parsed())
+    except QuotaError as error:
+        return error.problems
+    return ()
 
 
 def stop(study: Study, by: User, *, before: int | None) -> None:

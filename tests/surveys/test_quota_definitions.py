@@ -276,3 +276,69 @@ def test_the_example_in_the_documents_is_sound() -> None:
     example = text.partition("```yaml\n")[2].partition("```")[0]
     people, origin = parse(example).tables
     assert [sum(cell.places or 0 for cell in table.cells) for table in (people, origin)] == [300, 300]
+
+
+OWN = {
+    "format": "prism-census/1",
+    "key": "testland-2024",
+    "name": "Testland 2024",
+    "place": "Testland",
+    "population": "Adults",
+    "year": 2024,
+    "source": "Statistics Testland",
+    "licence": "CC0",
+    "total": 1000,
+    "tolerance": 5,
+    "dimensions": {"sex": {"categories": ["Female", "Male"]}},
+    "counts": [["Female", 600], ["Male", 397]],
+}
+
+
+def with_population(**changes: Any) -> str:
+    table = {"key": "t", "strata": ["sex"], "census": "testland-2024", "n": 10, "undisclosed": "outside"}
+    return document(table, populations=[OWN | changes])
+
+
+def test_a_census_table_of_ones_own_gives_targets_like_a_shipped_one() -> None:
+    (table,) = parse(with_population(), QUESTIONNAIRE).tables
+    assert [(cell.key, cell.places) for cell in table.targets] == [("Female", 6), ("Male", 4)]
+    assert table.population is not None
+    assert table.population.place == "Testland"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tolerance": 2}, "sum to 997"),
+        ({"licence": ""}, "licence"),
+        ({"key": "us-2020"}, "is shipped"),
+        ({"dimensions": {"sex": {"parts": {"Female": ["women", "all"], "Male": ["men", "all"]}}}}, "overlap"),
+        ({"dimensions": {"sex": {"bands": {"Female": ["a", 3], "Male": [4]}}}}, "A band is a list"),
+        ({"dimensions": {"sex": {"parts": {"Female": 3, "Male": 4}}}}, "list of groups"),
+        ({"dimensions": {"sex": {"categories": [["Female"], "Male"]}}}, "plain names"),
+        ({"counts": [[["Female"], 600], ["Male", 397]]}, "should be a list: a category"),
+        ({"counts": {"Female": 600}}, "should be a list: a category"),
+        ({"dimensions": {"sex": ["Female", "Male"]}}, "exactly one of categories"),
+        ({"key": None}, "“key” is missing"),
+    ],
+)
+def test_an_unsound_census_table_of_ones_own_is_refused_with_its_line(
+    changes: dict[str, Any], words: str
+) -> None:
+    text = with_population(**changes)
+    found = faults(text)
+    first = next(number for number, line in enumerate(text.splitlines(), 1) if line == "populations:")
+    assert any(words in message and number > first for number, message in found), found
+
+
+def test_tables_too_large_to_be_meant_are_refused_before_their_cells_are_made() -> None:
+    many: dict[str, list[str]] = {str(number): [str(number)] for number in range(200)}
+    strata = [
+        {"key": key, "question": "gender", "categories": {name: [name] for name in many}}
+        for key in ("a", "b", "c")
+    ]
+    target = {"cell": ["1", "1", "1"], "places": 1}
+    table = {"key": "t", "strata": ["a", "b", "c"], "targets": [target], "undisclosed": "outside"}
+    assert any("at most 2000 cells" in message for _, message in faults(document(table, strata=strata)))
+    wide = {key: {"categories": list(many)} for key in ("a", "b", "c")}
+    assert any("at most 2000 cells" in message for _, message in faults(with_population(dimensions=wide)))

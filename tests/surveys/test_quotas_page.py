@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from surveys import journey
-from surveys.models import Cell, Enrolment, Quota, Seat, Study
+from surveys.models import Cell, ConsentDocument, Enrolment, Questionnaire, Quota, Seat, Study
 from surveys.models.people import Role
 from surveys.quotas import versions
-from tests.factories import make_member, make_user
+from surveys.studies import StudyError, change_state
+from tests.factories import CONSENT_BOXES, make_member, make_user
 from tests.surveys.seating import (
+    ASKS,
     by_age,
     by_sex,
     check_counts,
@@ -346,3 +348,18 @@ def test_quotas_set_again_count_who_is_complete(study: Study, owner: Client) -> 
     study.refresh_from_db()
     assert counts(study)["sex:Female"] == (0, 2, 0)
     check_counts(study)
+
+
+def test_a_questionnaire_that_no_longer_asks_for_the_strata_is_told_and_keeps_the_study_from_opening(
+    study: Study, owner: Client
+) -> None:
+    assert "no longer fit" not in text_of(owner.get(page(study)))
+    other = Questionnaire.load(ASKS.replace("key: gender", "key: sex_now"))
+    Study.objects.filter(pk=study.pk).update(questionnaire=other, state=Study.State.CLOSED)
+    text = text_of(owner.get(page(study)))
+    assert "The quotas no longer fit the questionnaire" in text
+    assert "no question “gender”" in text
+    study.refresh_from_db()
+    study.consent_document = ConsentDocument.load("c", "Consent", "Text", CONSENT_BOXES)
+    with pytest.raises(StudyError, match="quotas do not fit"):
+        change_state(study, Study.State.OPEN, make_user())

@@ -14,7 +14,7 @@ from prism.lib.ratelimit import rate_limited
 from surveys.access import SINGLE_PEOPLE, Right, held, person, study_for
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.quota_forms import OverfillForm, SuggestionForm
-from surveys.models import Cell, Quota, Study
+from surveys.models import Cell, Study
 from surveys.quotas import versions
 from surveys.quotas.allocating import allocation
 from surveys.quotas.picture import LEAST, SMALL, picture
@@ -34,7 +34,8 @@ def quotas(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "study": study,
         "rights": {str(right) for right in rights},
-        "quota": Quota.objects.filter(pk=study.quota_id or 0).first(),
+        "quota": study.quota,
+        "misfits": versions.misfits(study),
         "tables": picture(study, withhold_small=withhold),
         "withholds": withhold,
         "is_paused": "pause" in request.GET,
