@@ -60,13 +60,21 @@ def held(user: User | AnonymousUser, study: Study | None) -> frozenset[Right]:
 
     A superuser has all but re-identify and export in full: those are granted to a member by name.
     """
+    here, anywhere = held_here_and_anywhere(user, study)
+    return anywhere if study is None else here
+
+
+def held_here_and_anywhere(
+    user: User | AnonymousUser, study: Study | None
+) -> tuple[frozenset[Right], frozenset[Right]]:
+    """The rights in the study and those in any of the person's studies, in one query."""
     if not isinstance(user, User) or not user.is_active:
-        return frozenset()
-    memberships = Membership.objects.filter(user=user)
-    if study is not None:
-        memberships = memberships.filter(study=study)
+        return frozenset(), frozenset()
+    memberships = list(Membership.objects.filter(user=user))
     everything = frozenset(Right) - {Right.REIDENTIFY, Right.EXPORT_FULL}
-    return (everything if user.is_superuser else frozenset[Right]()).union(*map(rights, memberships))
+    start = everything if user.is_superuser else frozenset[Right]()
+    here = [rights(member) for member in memberships if study and member.study_id == study.pk]
+    return start.union(*here), start.union(*map(rights, memberships))
 
 
 def may(user: User | AnonymousUser, right: Right, study: Study | None) -> bool:

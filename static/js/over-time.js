@@ -8,8 +8,8 @@ const COLOURS = {
   quota_full: "--ray-4",
   no_consent: "--line-strong",
   failed_checks: "--ray-3",
-  timed_out: "--warn",
-  withdrawn: "--bad",
+  timed_out: "--note",
+  withdrawn: "--ink-soft",
 };
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -35,13 +35,16 @@ function words(moment, unit) {
 function options(figures) {
   const soft = token("--ink-soft");
   const axis = { axisLabel: { color: soft }, axisLine: { lineStyle: { color: token("--line-strong") } } };
+  const ends = { ...axis, axisLabel: { color: soft, alignMinLabel: "left", alignMaxLabel: "right" } };
   return {
+    // Patterns as well as colours; the description of the picture stays the page's own.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { fontFamily: token("--font") },
-    grid: { left: 8, right: 16, top: 56, bottom: 8, containLabel: true },
+    grid: { left: 12, right: 16, top: 56, bottom: 8, containLabel: true },
     legend: { type: "scroll", top: 8, left: 8, textStyle: { color: token("--ink") } },
     tooltip: { trigger: "axis", renderMode: "richText" },
-    xAxis: { type: "category", data: figures.times.map((one) => words(one, figures.unit)), ...axis },
+    xAxis: { type: "category", data: figures.times.map((one) => words(one, figures.unit)), ...ends },
     yAxis: { type: "value", minInterval: 1, ...axis, splitLine: { lineStyle: { color: token("--line") } } },
     series: figures.series.map(series),
   };

@@ -90,16 +90,18 @@ class MessageForm(forms.Form):
     )
 
 
+def decision_groups() -> list[tuple[Any, Any]]:
+    """Every decision under its matter; none is chosen beforehand."""
+    groups = [
+        (matter.label, [(str(value), value.label) for value in values]) for matter, values in VALUES.items()
+    ]
+    return [("", _("choose …")), *groups]
+
+
 class DecisionForm(forms.Form):
     """One decision on one participant; the matters stay apart."""
 
-    value = forms.ChoiceField(
-        label=_("Decision"),
-        choices=lambda: [
-            (matter.label, [(str(value), value.label) for value in values])
-            for matter, values in VALUES.items()
-        ],
-    )
+    value = forms.ChoiceField(label=_("Decision"), choices=decision_groups)
     reason = forms.CharField(
         label=_("Reason"), min_length=5, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )

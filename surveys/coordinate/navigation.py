@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from surveys.access import Right, held
+from surveys.access import Right, held_here_and_anywhere
 from surveys.models import Study
 
 Text = str | Promise
@@ -66,8 +66,8 @@ def workbench(request: HttpRequest, study: Study | None = None, current: str = "
 
     `current` is the name of the page's address, for example "coordinate:participants".
     """
-    anywhere = held(request.user, None)
-    here = held(request.user, study) if study else anywhere
+    here, anywhere = held_here_and_anywhere(request.user, study)
+    here = here if study else anywhere
     sections = [Section(_("Workbench"), _links(EVERYWHERE, anywhere, [], current))]
     if study:
         sections.insert(0, Section(study.title, _links(STUDY, here, [study.slug], current)))

@@ -93,7 +93,7 @@ class Signal(models.Model):
 class Assessment(models.Model):
     """When a study was last looked through, over how many people, and up to which submitted page.
 
-    `norms` are the times of that moment, by page: median seconds and over how many people.
+    `norms` are the figures of the pages at that moment: shown, sent, quartiles of the seconds.
     """
 
     study = models.OneToOneField(Study, models.CASCADE, related_name="assessment")

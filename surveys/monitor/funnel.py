@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,32 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from prism.lib.intervals import Interval, wilson
 from surveys import stages
 from surveys.models import Consent, Enrolment, Study
+from surveys.monitor.pages import NOBODY, PageCounts, Times, latest
 from surveys.monitor.shown import STAGE
-from surveys.quality.timing import PAGE_TIMES
-
-_PAGES = f"""
-    WITH sent AS ({PAGE_TIMES}),
-    seen AS (
-        SELECT view.enrolment_id, view.page
-        FROM surveys_pageview view JOIN surveys_enrolment enrolment ON enrolment.id = view.enrolment_id
-        WHERE enrolment.study_id = %(study)s AND (%(with_test)s OR NOT enrolment.is_test)
-    )
-    SELECT page, count(*) AS shown, count(sent.survey_page) AS sent,
-        count(seconds) FILTER (WHERE seconds >= 0) AS timed,
-        percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE seconds >= 0)
-    FROM (SELECT *, page AS survey_page FROM sent) sent FULL JOIN seen USING (enrolment_id, page)
-    GROUP BY page
-"""  # noqa: S608 - put together from constants
-
-
-@dataclass(frozen=True)
-class Times:
-    """Quartiles of the seconds on a page, over `n` people."""
-
-    low: float
-    median: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -62,26 +38,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Way:
-    """All steps of a study in order."""
+    """All steps of a study in order; the pages were counted `at`, the rest just now."""
 
     arrived: int
+    at: datetime
     steps: list[Step]
-
-
-@dataclass(frozen=True)
-class _Page:
-    shown: int
-    sent: int
-    times: Times | None
-
-
-NOBODY = _Page(0, 0, None)
 
 
 def funnel(study: Study, *, with_test: bool = False) -> Way:
     """The steps from arrival to completion; what is asked only of some is reached only by some."""
+    study = Study.objects.select_related("questionnaire", "assessment").get(pk=study.pk)
     counts = _people(study, with_test)
-    pages = _pages(study, with_test)
+    at, pages = latest(study, with_test=with_test)
     arrived = counts["arrived"]
     steps = [_step("arrived", _("Arrived"), arrived, arrived, None)]
     if study.consent_document_id or counts["consented"]:
@@ -94,7 +62,7 @@ def funnel(study: Study, *, with_test: bool = False) -> Way:
         steps.append(_step("survey", _("Survey finished"), arrived, counts["finished"], None))
     steps += _later_stages(arrived, pages)
     steps.append(_step("complete", _("Complete"), arrived, counts["complete"], None))
-    return Way(arrived, steps)
+    return Way(arrived, at, steps)
 
 
 def _people(study: Study, with_test: bool) -> dict[str, int]:
@@ -108,18 +76,7 @@ def _people(study: Study, with_test: bool) -> dict[str, int]:
     )
 
 
-def _pages(study: Study, with_test: bool) -> dict[str, _Page]:
-    with connection.cursor() as cursor:
-        cursor.execute(_PAGES, {"study": study.pk, "with_test": with_test})
-        return {
-            page: _Page(
-                shown, sent, Times(quartiles[0], quartiles[1], quartiles[2], timed) if timed else None
-            )
-            for page, shown, sent, timed, quartiles in cursor.fetchall()
-        }
-
-
-def _labels(study: Study, pages: Mapping[str, _Page]) -> dict[str, str]:
+def _labels(study: Study, pages: Mapping[str, PageCounts]) -> dict[str, str]:
     """The pages in the order of the present questionnaire, then those that only earlier versions had."""
     present = study.questionnaire.parsed().pages if study.questionnaire else ()
     known = {page.key: page.title or page.key for page in present}
@@ -127,7 +84,7 @@ def _labels(study: Study, pages: Mapping[str, _Page]) -> dict[str, str]:
     return known | {key: key for key in gone}
 
 
-def _later_stages(arrived: int, pages: Mapping[str, _Page]) -> list[Step]:
+def _later_stages(arrived: int, pages: Mapping[str, PageCounts]) -> list[Step]:
     """The stages behind the survey that somebody came to."""
     later = [stage for stage in stages.known() if stage.key not in ("consent", "survey")]
     return [
@@ -142,6 +99,6 @@ def _step(key: str, label: str | Promise, arrived: int, reached: int, went_on: i
     return Step(key, label, reached, went_on, wilson(reached, arrived), lost)
 
 
-def _page_step(arrived: int, key: str, label: str, page: _Page) -> Step:
+def _page_step(arrived: int, key: str, label: str, page: PageCounts) -> Step:
     lost = wilson(page.shown - page.sent, page.shown)
     return Step(f"page-{key}", label, page.shown, page.sent, wilson(page.shown, arrived), lost, page.times)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -9,14 +10,16 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from surveys.models import Answer, Assessment, Enrolment, PageSubmission, Questionnaire, Signal, Study
+from surveys.monitor import pages
 from surveys.quality import devices, rules, timing
 from surveys.quality.answers import Typed, repeated, typing_signal
-from surveys.quality.documents import BLOCKS, Documents, failed_checks
+from surveys.quality.documents import BLOCKS, Documents, PageText, failed_checks
 from surveys.quality.found import Found
 from surveys.quality.texts import Text, contained, matches, words_of
 from surveys.questionnaires.definitions import TEXTS, Question
 
-SHOWN = 3  # so many of those with the same text are named
+# A study of ten thousand people rests so for about eight minutes between two assessments.
+PEOPLE_A_SECOND = 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def assess(study: Study) -> Assessment:
         assessment.last_submission = last_submission(study)
         _store(study, signals(study, ruled), ruled.version)
         assessment.at, assessment.rules_version = timezone.now(), ruled.version
+        assessment.norms = pages.stored(study)
         assessment.people = study.enrolments.counted().count()
         assessment.save()
     return assessment
@@ -53,10 +57,19 @@ def last_submission(study: Study) -> int:
 
 
 def outdated() -> list[Study]:
-    """The studies in which a page was submitted since they were last looked through."""
+    """The studies in which a page was submitted since they were last looked through, some time ago."""
     studies = Study.objects.annotate(newest=Max("enrolments__page_submissions__pk"))
     behind = Q(assessment=None) | Q(assessment__last_submission__lt=F("newest"))
-    return list(studies.filter(behind, newest__isnull=False))
+    found = studies.filter(behind, newest__isnull=False).select_related("assessment")
+    return [study for study in found if _is_rested(study)]
+
+
+def _is_rested(study: Study) -> bool:
+    """Whether enough time passed since the last assessment: of a large study it takes a worker a while."""
+    before: Assessment | None = getattr(study, "assessment", None)
+    if before is None:
+        return True
+    return timezone.now() - before.at >= timedelta(seconds=before.people / PEOPLE_A_SECOND)
 
 
 def signals(study: Study, ruled: rules.Rules) -> list[Found]:
@@ -74,7 +87,7 @@ def signals(study: Study, ruled: rules.Rules) -> list[Found]:
             words = words_of(row.value)
             if len(words) >= ruled.texts.least_words:
                 texts.append(Text(row.enrolment, row.question, words))
-                found += _copied(row, words, documents.shingles(row.questionnaire, asked.page), ruled)
+                found += _copied(row, words, documents.text(row.questionnaire, asked.page), ruled)
     return found + _same(texts, ruled)
 
 
@@ -110,8 +123,10 @@ def _of_answer(row: Row, question: Question, ruled: rules.Rules) -> list[Found]:
     return found
 
 
-def _copied(row: Row, words: tuple[str, ...], page: set[int], ruled: rules.Rules) -> list[Found]:
-    share = contained(words, page)
+def _copied(row: Row, words: tuple[str, ...], page: PageText, ruled: rules.Rules) -> list[Found]:
+    if sum(word in page.words for word in words) < ruled.texts.share * len(words):
+        return []  # whose words do not stand there cannot have been copied from there
+    share = contained(words, page.shingles)
     if share < ruled.texts.share:
         return []
     detail = {"percent": round(100 * share), "words": len(words)}
@@ -120,7 +135,7 @@ def _copied(row: Row, words: tuple[str, ...], page: set[int], ruled: rules.Rules
 
 def _same(texts: list[Text], ruled: rules.Rules) -> list[Found]:
     matched = matches(texts, ruled.texts.share)
-    near = {other for match in matched for other in match.others[:SHOWN]}
+    near = {other for match in matched for other in match.others}
     numbers = dict(Enrolment.objects.filter(pk__in=near).values_list("pk", "number"))
     people = len({text.owner for text in texts})
     return [
@@ -131,8 +146,8 @@ def _same(texts: list[Text], ruled: rules.Rules) -> list[Found]:
             {
                 "percent": round(100 * match.share),
                 "words": len(match.text.words),
-                "others": len(match.others),
-                "with": [f"user{numbers[other]}" for other in match.others[:SHOWN]],
+                "others": match.count,
+                "with": [f"user{numbers[other]}" for other in match.others],
             },
             people,
         )

@@ -55,20 +55,6 @@ def decide(enrolments: Iterable[Enrolment], value: str, reason: str, by: User) -
     return len(rows)
 
 
-def standing(enrolments: Iterable[Enrolment]) -> dict[int, dict[str, Decision]]:
-    """The newest decision of each matter, by enrolment; notes are no standing decisions."""
-    newest = (
-        Decision.objects.filter(enrolment__in=enrolments)
-        .exclude(matter=Matter.NOTE)
-        .order_by("enrolment_id", "matter", "-id")
-        .distinct("enrolment_id", "matter")
-    )
-    found: dict[int, dict[str, Decision]] = {}
-    for decision in newest:
-        found.setdefault(decision.enrolment_id, {})[decision.matter] = decision
-    return found
-
-
 def newest_value(matter: Matter) -> Subquery:
     """The value that stands in the matter, to annotate or filter enrolments; null where none was decided."""
     rows = Decision.objects.filter(enrolment=OuterRef("pk"), matter=matter).order_by("-id")

@@ -1,6 +1,6 @@
 """What signals need to know of a questionnaire: its checks, blocks and texts, and the words of its pages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,25 @@ class Asked:
     question: Question
 
 
+@dataclass(frozen=True)
+class PageText:
+    """A page's text: the words of one language that there are to read, all words and their sequences."""
+
+    length: int
+    words: frozenset[str]
+    shingles: frozenset[int]
+
+    @classmethod
+    def of(cls, pages: Sequence[Page]) -> "PageText":
+        """Of one page in its languages, the document's own first."""
+        texts = [words_of(text) for page in pages for text in texts_of(page)]
+        return cls(
+            length=sum(len(words_of(text)) for page in pages[:1] for text in texts_of(page)),
+            words=frozenset(word for words in texts for word in words),
+            shingles=frozenset(part for words in texts for part in shingles(words)),
+        )
+
+
 class Documents:
     """The versions of the questionnaire that a study's participants saw, by primary key."""
 
@@ -36,7 +55,8 @@ class Documents:
             }
             for pk, document in parsed.items()
         }
-        self._shingles: dict[tuple[int, str], set[int]] = {}
+        self._documents = parsed
+        self._texts: dict[tuple[int, str], PageText] = {}
 
     def question(self, version: int, key: str) -> Asked | None:
         return self.asked.get(version, {}).get(key)
@@ -46,18 +66,16 @@ class Documents:
         everything = (asked.question for version in self.asked.values() for asked in version.values())
         return sorted({question.key for question in everything if is_looked_at(question)})
 
-    def words(self, version: int, page: str) -> int:
-        """How many words the page has; 0 for an unknown one."""
-        found = self.pages.get(version, {}).get(page)
-        return len(words_of(" ".join(texts_of(found)))) if found else 0
+    def text(self, version: int, page: str) -> PageText:
+        """What stands on the page, in all its languages; nothing for an unknown one."""
+        if (version, page) not in self._texts:
+            self._texts[version, page] = PageText.of(self._translations(version, page))
+        return self._texts[version, page]
 
-    def shingles(self, version: int, page: str) -> set[int]:
-        """The word sequences that stand on the page."""
-        if (version, page) not in self._shingles:
-            found = self.pages.get(version, {}).get(page)
-            parts = texts_of(found) if found else ()
-            self._shingles[version, page] = {part for text in parts for part in shingles(words_of(text))}
-        return self._shingles[version, page]
+    def _translations(self, version: int, page: str) -> list[Page]:
+        document = self._documents.get(version)
+        languages = (document, *document.translations) if document else ()
+        return [found for language in languages for found in language.pages if found.key == page]
 
 
 def is_looked_at(question: Question) -> bool:

@@ -3,15 +3,19 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
+from itertools import islice
 
 SHINGLE = 3
 SKETCH = 32
 # A sequence that stands in more texts than this is a common phrase and makes no candidates.
 COMMON = 25
+NAMED = 3
+Near = tuple[float, tuple[str, ...]]
 _WORD = re.compile(r"\w+")
 
 
@@ -26,10 +30,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Match:
-    """What `text` has in common with texts of `others`, nearest first; `share` is that of the nearest."""
+    """A text that `count` other people's resemble; `others` are the nearest, `share` that of the first."""
 
     text: Text
     others: tuple[int, ...]
+    count: int
     share: float
 
 
@@ -63,7 +68,7 @@ def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
     return sum(value in one and value in other for value in union) / len(union) if union else 0.0
 
 
-def contained(words: Sequence[str], page: set[int]) -> float:
+def contained(words: Sequence[str], page: AbstractSet[int]) -> float:
     """The share of a text's shingles that stand on the page."""
     own = shingles(words)
     return len(own & page) / len(own) if own else 0.0
@@ -81,26 +86,30 @@ def matches(texts: Iterable[Text], share: float) -> list[Match]:
     near = _near([*groups], share)
     found = []
     for words, members in groups.items():
-        related = [(1.0, words), *sorted(near.get(words, []), reverse=True)]
-        for text in members:
-            found += _match(text, [(part, other) for part, key in related for other in groups[key]])
+        owners = _owners([(1.0, words), *sorted(near.get(words, []), reverse=True)], groups)
+        found += [match for text in members if (match := _match(text, owners))]
     return found
 
 
-def _match(text: Text, related: list[tuple[float, Text]]) -> list[Match]:
-    nearest: dict[int, float] = {}
-    for part, other in related:
-        if other.owner != text.owner:
-            nearest.setdefault(other.owner, part)
-    return [Match(text, tuple(nearest), max(nearest.values()))] if nearest else []
+def _owners(related: list[Near], groups: Mapping[tuple[str, ...], list[Text]]) -> dict[int, float]:
+    """Who wrote one of the related texts, nearest first, and how near."""
+    owners: dict[int, float] = {}
+    for part, words in related:
+        for text in groups[words]:
+            owners.setdefault(text.owner, part)
+    return owners
 
 
-def _near(
-    texts: list[tuple[str, ...]], share: float
-) -> dict[tuple[str, ...], list[tuple[float, tuple[str, ...]]]]:
+def _match(text: Text, owners: Mapping[int, float]) -> Match | None:
+    """All of a group share `owners`, so that a thousand equal texts make no million pairs."""
+    others = [owner for owner in islice(owners, NAMED + 1) if owner != text.owner][:NAMED]
+    return Match(text, tuple(others), len(owners) - 1, owners[others[0]]) if others else None
+
+
+def _near(texts: list[tuple[str, ...]], share: float) -> dict[tuple[str, ...], list[Near]]:
     """For each distinct text the others that resemble it, with their resemblance."""
     sketches = [sketch(words) for words in texts]
-    near: dict[tuple[str, ...], list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
+    near: dict[tuple[str, ...], list[Near]] = defaultdict(list)
     for one, other in candidates(sketches):
         part = resemblance(sketches[one], sketches[other])
         if part >= share:

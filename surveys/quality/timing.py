@@ -98,7 +98,7 @@ def _signal(row: Fast, rules: Timing, documents: Documents) -> Found | None:
 
 def _words(row: Fast, documents: Documents) -> int:
     pages = [row.page] if row.page else documents.pages.get(row.questionnaire, {})
-    return sum(documents.words(row.questionnaire, page) for page in pages)
+    return sum(documents.text(row.questionnaire, page).length for page in pages)
 
 
 def reading_seconds(words: int, words_per_minute: int) -> float:

@@ -168,7 +168,7 @@ def test_the_number_of_queries_does_not_grow_with_the_people(client, study, coor
     busy(study, 295)
     assert study.enrolments.count() == 300
     assert queries_of(client, study) == few
-    assert few <= 12
+    assert few <= 10
 
 
 def busy(study, number):

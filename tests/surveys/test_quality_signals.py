@@ -275,6 +275,10 @@ def test_beat_looks_only_at_studies_with_something_new(study, monkeypatch):
     tasks.assess(study.pk)
     sweep_assessments()
     assert asked == [study.pk]
+    answered(study, sure="red")
+    monkeypatch.setattr(assessing, "PEOPLE_A_SECOND", 0.001)
+    sweep_assessments()
+    assert asked == [study.pk], "a large study rests"
     assert Signal.objects.count() == 1
 
 

@@ -5,9 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 
-from prism.lib.remembering import remembered
 from surveys.access import Right, study_for
 from surveys.coordinate.navigation import workbench
 from surveys.monitor.funnel import funnel
@@ -16,16 +14,13 @@ from surveys.monitor.over_time import Timeline, timeline
 
 @login_required
 def monitor(request: HttpRequest, slug: str) -> HttpResponse:
-    """`?test=1` counts test participants too. Of a very large study the funnel may be a little older."""
+    """`?test=1` counts test participants too. Of a large study the pages are as of its last assessment."""
     study = study_for(request, slug, Right.VIEW)
     with_test = request.GET.get("test") == "1"
-    at, way = remembered(
-        f"funnel:{study.pk}:{int(with_test)}", lambda: (timezone.now(), funnel(study, with_test=with_test))
-    )
+    way = funnel(study, with_test=with_test)
     line = timeline(study, with_test=with_test)
     context = workbench(request, study, "coordinate:monitor") | {
         "way": way,
-        "at": at,
         "timeline": line,
         "rows": [(when, [series.values[at] for series in line.series]) for at, when in enumerate(line.times)],
         "with_test": with_test,

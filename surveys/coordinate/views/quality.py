@@ -79,13 +79,14 @@ def _participant(
     request: HttpRequest, study: Study, enrolment: Enrolment, form: DecisionForm, message_form: MessageForm
 ) -> HttpResponse:
     signals = enrolment.signals.order_by("kind", "key")
-    standing = deciding.standing([enrolment]).get(enrolment.pk, {})
+    history = list(enrolment.decisions.select_related("by").order_by("-pk"))
+    standing = {decision.matter: decision for decision in reversed(history)}
     context = workbench(request, study, "coordinate:participants") | {
         "enrolment": enrolment,
         "page_title": _("%(code)s: quality") % {"code": enrolment.code},
         "signals": [(signal, reason(signal)) for signal in signals],
         "matters": [(matter.label, standing.get(matter)) for matter in deciding.VALUES if matter != "note"],
-        "history": enrolment.decisions.select_related("by").order_by("-pk"),
+        "history": history,
         "notices": enrolment.notices.select_related("by").order_by("-pk"),
         "times": page_times(enrolment),
         "form": form,
