@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from surveys import consent_documents, questionnaires, retention
 from surveys.models import Study
+from surveys.panels.choosing import CODE, LINK
 from surveys.panels.definitions import KINDS
 from surveys.quality import rules
 from surveys.questionnaires import Questionnaire, QuestionnaireError
@@ -126,8 +126,11 @@ def _panel_faults(panel: dict[str, Any]) -> Iterator[Fault]:
     links: dict[Path, str] = {("panel", "exit_url"): panel.get("exit_url", "")}
     links |= {("panel", "exits", key): text for key, text in panel.get("exits", {}).items()}
     for path, link in links.items():
-        if not _is_link(link):
+        if link and not LINK.fullmatch(link):
             yield path, _("is no address that begins with https://.")
+    for outcome, told in panel.get("codes", {}).items():
+        if not CODE.fullmatch(told["code"] if isinstance(told, dict) else told):
+            yield ("panel", "codes", outcome), _("has other signs than letters, digits, - and _.")
 
 
 def _is_pattern(text: str) -> bool:
@@ -136,13 +139,6 @@ def _is_pattern(text: str) -> bool:
     except re.error:
         return False
     return not REPEATED_GROUP.search(text)
-
-
-def _is_link(text: str) -> bool:
-    try:
-        return not text or (urlsplit(text).scheme == "https" and bool(urlsplit(text).hostname))
-    except ValueError:
-        return False
 
 
 def part_problems(files: Files, fields: dict[str, Any]) -> list[FileProblem]:

@@ -216,7 +216,5 @@ class OutcomesByDay(OfStudy, ListAPIView[Any]):
 class Nothing(APIView):
     """Any other address: the API's own 404, for a program that cannot read a page."""
 
-    permission_classes = ()
-
-    def get(self, request: Request, **kwargs: Any) -> Response:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise Http404

@@ -209,6 +209,10 @@ def test_a_file_that_is_named_and_missing_or_there_and_not_named_is_a_fault():
         "{pattern: '('}",
         "{kind: nowhere}",
         "{codes: {finished: X}}",
+        "{codes: {complete: {code: 7}}}",
+        "{codes: {complete: 'C DONE'}}",
+        "{exit_fields: {code: [1]}}",
+        "{signed_entry: {jwks: 'http://internal/'}}",
         "{secret: x}",
     ],
 )

@@ -397,6 +397,7 @@ def test_nothing_can_be_written_and_no_other_site_may_read():
 
 def test_an_address_that_is_none_and_an_error_of_ours_have_the_shape_too(monkeypatch):
     assert_problem(asked("nothing/here/"), 404)
+    assert_problem(Client().post("/api/v1/nothing/here/"), 404)
     study = make_study()
     secret = secret_of(make_member(study))
 
