@@ -6,9 +6,11 @@ import zipfile
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from conversations import study_files
 from conversations.study_templates import TEMPLATES, template
+from surveys.coordinate.navigation import STUDY
 from surveys.models import AuditEvent, Study
 from surveys.models.people import Role
 from surveys.study_folder import MOST_UPLOADED, from_zip, to_zip
@@ -50,6 +52,14 @@ def test_each_template_becomes_a_draft_of_ones_own_that_can_open(name, owner):
     assert study.protocols.exists() == (name != "annotation")
     client.post("/coordinate/studies/mine/state/", {"state": Study.State.OPEN})
     assert Study.objects.get(slug="mine").is_open
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_page_of_the_workbench_can_show_what_was_made(name, owner):
+    client = signed_in(owner)
+    client.post(PAGE, {"source": name, "slug": "mine"})
+    pages = [reverse(place.name, args=["mine"]) for place in STUDY]
+    assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
