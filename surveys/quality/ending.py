@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from surveys import journey
-from surveys.models import Answer, Enrolment
+from surveys.models import Answer, Enrolment, Study
 from surveys.quality.documents import failed_checks
 from surveys.quality.rules import END, in_force, least_failures
 from surveys.questionnaires.definitions import Question
@@ -28,13 +28,23 @@ def end_if_failed(enrolment: Enrolment, document: Document, rows: Mapping[str, A
     checked = [question for question in document.questions() if question.checks]
     if not checked or enrolment.is_over:
         return False
-    checks = in_force(enrolment.study).checks
-    if checks.consequence != END or not checks.announced:
-        return False
-    limit = max(checks.fail_after, least_failures(enrolment.study))
-    if len(_failed(checked, rows)) < limit:
+    limit = _limit(enrolment.study)
+    if limit is None or len(_failed(checked, rows)) < limit:
         return False
     return journey.finish(enrolment, Enrolment.Outcome.FAILED_CHECKS)
+
+
+def announced(study: Study) -> int | None:
+    """From how many failed checks on a participation ends, to be told beforehand; None where none can."""
+    document = study.questionnaire.parsed() if study.questionnaire else None
+    has_checks = document is not None and any(question.checks for question in document.questions())
+    return _limit(study) if has_checks else None
+
+
+def _limit(study: Study) -> int | None:
+    checks = in_force(study).checks
+    may_end = checks.consequence == END and checks.announced
+    return max(checks.fail_after, least_failures(study)) if may_end else None
 
 
 def _failed(questions: list[Question], rows: Mapping[str, Answered]) -> list[str]:

@@ -12,6 +12,7 @@ from prism.lib.markdown import render as markdown
 from surveys import consents, journey
 from surveys.consent_documents import ConsentText
 from surveys.models import ConsentDocument, Enrolment
+from surveys.quality.ending import announced
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 
@@ -34,6 +35,7 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
         **shown(document, text, ticked),
         "missing": missing if request.method == "POST" else [],
         "before": consents.current(visit.enrolment),
+        "checks_end_after": announced(visit.study),
     }
     return render(request, "surveys/consent.html", context, status=422 if context["missing"] else 200)
 

@@ -34,6 +34,7 @@ from tests.surveys.visitors import (
     newcomer,
     parameters,
     submit,
+    text_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -403,3 +404,17 @@ def test_each_page_is_noted_when_it_is_first_shown(study):
     client.get(path)
     assert person.page_views.get(page="one").shown_at == first
     assert set(person.page_views.values_list("page", flat=True)) == {"one", "stage:survey"}
+
+
+def test_what_may_end_a_participation_is_told_before_consent(study):
+    told = "Whoever answers 2 or more of them otherwise cannot go on"
+    client = Client()
+    client.get(address(study), parameters(new_panel_id()))
+    assert told not in text_of(client.get(address(study), follow=True))
+    rules.store(study, {"checks": {"announced": True, "consequence": "end"}}, None)
+    assert told in text_of(client.get(address(study), follow=True))
+    plain = make_small_study()
+    rules.store(plain, {"checks": {"announced": True, "consequence": "end"}}, None)
+    other = Client()
+    other.get(address(plain), parameters(new_panel_id()))
+    assert "Attention checks" not in text_of(other.get(address(plain), follow=True))
