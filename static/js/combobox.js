@@ -21,7 +21,7 @@ class Combobox {
     this.choices = [...select.options].filter((option) => option.value !== "");
     this.list = made("ul", { class: "combobox-list", role: "listbox", id: `combobox-${number}`, tabindex: "-1" });
     this.input = made("input", {
-      class: "form-control", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", dir: "auto",
+      class: "form-control", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
       "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
     });
     this.status = made("span", { class: "visually-hidden", role: "status" });
