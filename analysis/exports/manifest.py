@@ -12,7 +12,7 @@ from django.conf import settings
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
 from analysis.exports.release import CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, Scope
 from conversations.models import Protocol
-from surveys.models import ConsentDocument, Questionnaire
+from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
 
 Paths = dict[str, dict[str, str]]
@@ -22,7 +22,7 @@ SCHEMA_VERSION = "2024-04-24"
 UNKNOWN = "unknown"
 
 _SUBSETS = "membership in a census-matched or balanced subset is decided when data are analysed"
-_CODING = "people's own words are not coded into categories yet; declined answers are known"
+_CODING = "null until people's own words are coded into categories; declined answers are known"
 _SCREENING = "texts are not screened for this yet"
 _LANGUAGE = "null where a text has no letters or is too short to tell its language"
 NOT_COMPUTED: Paths = {
@@ -197,11 +197,13 @@ def _versions(scope: Scope) -> dict[str, Any]:
         consent__enrolment__in=CHOSEN_PEOPLE, consent__agreed=True
     ).distinct()
     followed = Protocol.objects.filter(conversation__in=CHOSEN_CONVERSATIONS).distinct()
+    coded = CodingScheme.objects.filter(codings__answer__submission__enrolment__in=CHOSEN_PEOPLE).distinct()
     keyed = ("key", "version", "sha256")
     return {
         "questionnaires": list(answered.order_by("key", "version").values(*keyed)),
         "consents": list(agreed.order_by("key", "version").values(*keyed)),
         "protocols": list(followed.order_by("version").values("version", "sha256")),
+        "coding_schemes": list(coded.order_by("key", "version").values(*keyed)),
     }
 
 

@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 
 from analysis.exports.release import NumberedConversation, NumberedPerson, answered_turns, answers
 from conversations.models import Conversation, Response, Turn
+from surveys.coding import coded_values
 from surveys.consent_documents import PUBLICATION
 from surveys.models import Answer, Consent, Enrolment, PanelSubmission, Presentation, Questionnaire
 from surveys.questionnaires import DECLINED
@@ -49,13 +50,14 @@ class SurveyAnswers:
     document: Document = NO_DOCUMENT
     values: Mapping[str, Any] = field(default_factory=dict)
     orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    coded: Mapping[str, str] = field(default_factory=dict)
 
     def released(self, key: str) -> str | None:
         """The released wording of a choice; None where the question was not shown or waits to be coded."""
         value = self.values.get(key)
         if value is None or value == DECLINED:
             return value
-        return self.document.question(key).released(value)
+        return self.document.question(key).released(value) or self.coded.get(key)
 
     def text_beside(self, key: str, option: str) -> str | None:
         """What was typed beside an option or item of a question."""
@@ -110,7 +112,11 @@ def _surveys(pks: Sequence[int], documents: Documents) -> dict[int, SurveyAnswer
     for pk, version, question, order in shown.values_list("enrolment", "questionnaire", "question", "order"):
         if version == versions.get(pk):
             orders[pk][question] = order
-    return {pk: SurveyAnswers(documents[version], values[pk], orders[pk]) for pk, version in versions.items()}
+    coded = coded_values(pks)
+    return {
+        pk: SurveyAnswers(documents[version], values[pk], orders[pk], coded.get(pk, {}))
+        for pk, version in versions.items()
+    }
 
 
 def _current_answers(pks: Sequence[int]) -> tuple[dict[int, dict[str, Any]], dict[int, int]]:

@@ -9,6 +9,7 @@ from typing import Any
 from analysis.exports.people import ReleasedConversation, ReleasedPerson, ReleasedTurn, SurveyAnswers
 from conversations.models import LanguageModel, Response
 from prism.lib.language import identify
+from surveys.coding import simplified
 from surveys.countries import country, special_region
 from surveys.questionnaires import DECLINED
 
@@ -203,14 +204,14 @@ def _consent(person: ReleasedPerson, box: str) -> str | None:
 
 
 def _self_described(survey: SurveyAnswers, key: str) -> Row:
-    """Own words; the categories wait for coding, except that a declined answer needs none."""
+    """Own words and their categories; those wait for coding, except that a declined answer needs none."""
     value = survey.values.get(key)
-    category = DECLINED if value == DECLINED else None
+    category = DECLINED if value == DECLINED else survey.coded.get(key)
     own_words = survey.text_beside(key, value) if value else None
     return {
         "self_described": own_words or survey.released(key),
         "categorised": category,
-        "simplified": category,
+        "simplified": simplified(key, category) if category else None,
     }
 
 

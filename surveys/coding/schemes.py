@@ -74,6 +74,11 @@ def parsed(document: str) -> Scheme:
     )
 
 
+def simplified(key: str, value: str) -> str:
+    """The coarser category of the release for a category of a shipped scheme."""
+    return parsed(shipped(key)).simplified(value)
+
+
 def _category(raw: dict[str, Any]) -> Category:
     words = tuple(plain(word) for word in raw.get("words", ()))
     return Category(raw["value"], raw.get("simplified", raw["value"]), words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,20 +74,25 @@ def to_code(study: Study, row: CodingScheme) -> QuerySet[Answer]:
 
 
 def _to_code(study: Study, keys: Sequence[str]) -> QuerySet[Answer]:
-    given = Answer.objects.filter(
-        submission__enrolment__study=study, submission__enrolment__is_test=False, question__in=keys
-    )
+    people = Answer.objects.filter(submission__enrolment__study=study, submission__enrolment__is_test=False)
+    return _current(people, keys)
+
+
+def _current(given: QuerySet[Answer], keys: Sequence[str]) -> QuerySet[Answer]:
+    """Each person's newest answer to each of the questions, where it holds a text."""
     person_and_question = ("submission__enrolment_id", "question")
-    newest = given.order_by(*person_and_question, "-pk").distinct(*person_and_question)
+    newest = (
+        given.filter(question__in=keys).order_by(*person_and_question, "-pk").distinct(*person_and_question)
+    )
     return Answer.objects.filter(
         pk__in=newest.values("pk"), status=Answer.Status.ANSWERED, value__isnull=False
     )
 
 
-def with_codes(answers: QuerySet[Answer], row: CodingScheme) -> QuerySet[Answer]:
-    """The answers with `codes` and `rulings` under a scheme, as lists, in a fixed number of queries."""
-    codings = Coding.objects.filter(scheme=row).order_by("place")
-    rulings = CodingRuling.objects.filter(scheme=row)
+def with_codes(answers: QuerySet[Answer], rows: Sequence[CodingScheme]) -> QuerySet[Answer]:
+    """The answers with `codes` and `rulings` under the schemes, as lists, in a fixed number of queries."""
+    codings = Coding.objects.filter(scheme__in=rows).order_by("place")
+    rulings = CodingRuling.objects.filter(scheme__in=rows)
     return answers.prefetch_related(
         Prefetch("codings", codings, to_attr="codes"), Prefetch("coding_rulings", rulings, to_attr="rulings")
     )
@@ -184,7 +189,7 @@ def rule(
     _refuse_unknown(row, category)
     if not may_rule(study, row, answer, by):
         raise CodingError(_("You coded this text yourself; a third person or an owner decides."))
-    coded = with_codes(Answer.objects.filter(pk=answer.pk), row).get()
+    coded = with_codes(Answer.objects.filter(pk=answer.pk), [row]).get()
     if standing_of(coded) != Standing.CONTESTED:
         raise CodingError(_("This text is not contested any more."))
     try:
@@ -208,7 +213,7 @@ def may_rule(study: Study, row: CodingScheme, answer: Answer, by: User) -> bool:
 def contested(study: Study, row: CodingScheme) -> list[Answer]:
     """The texts whose two codes differ, with their codes; each of them has both."""
     both = to_code(study, row).annotate(coded=Count("codings", filter=Q(codings__scheme=row)))
-    answers = with_codes(both.filter(coded=2).order_by("pk"), row)
+    answers = with_codes(both.filter(coded=2).order_by("pk"), [row])
     return [answer for answer in answers if standing_of(answer) == Standing.CONTESTED]
 
 
@@ -219,19 +224,17 @@ def _refuse_unknown(row: CodingScheme, category: str) -> None:
 
 def coded_value(enrolment: Enrolment, question: str) -> str | None:
     """The category of a person's text to a question under the present scheme; None until it is decided."""
-    return coded_values([enrolment.pk], question).get(enrolment.pk)
+    return coded_values([enrolment.pk]).get(enrolment.pk, {}).get(question)
 
 
-def coded_values(enrolments: Iterable[int], question: str) -> dict[int, str]:
-    """The decided categories of several people's texts to a question, by enrolment."""
-    if question not in schemes.KEYS:
-        return {}
-    row = schemes.current(question)
-    given = Answer.objects.filter(submission__enrolment__in=enrolments, question=scheme_of(row).text_key)
-    newest = given.order_by("submission__enrolment_id", "-pk").distinct("submission__enrolment_id")
-    answers = Answer.objects.filter(pk__in=newest.values("pk"), status=Answer.Status.ANSWERED)
-    found = {
-        answer.submission.enrolment_id: decided(*_codes(answer))
-        for answer in with_codes(answers.select_related("submission"), row)
-    }
-    return {enrolment: value for enrolment, value in found.items() if value is not None}
+def coded_values(enrolments: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The decided categories of several people's texts, by enrolment and question."""
+    rows = [schemes.current(key) for key in schemes.KEYS]
+    questions = {scheme_of(row).text_key: scheme_of(row).question for row in rows}
+    current = _current(Answer.objects.filter(submission__enrolment__in=enrolments), list(questions))
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for answer in with_codes(current.select_related("submission"), rows):
+        value = decided(*_codes(answer))
+        if value is not None:
+            found[answer.submission.enrolment_id][questions[answer.question]] = value
+    return found
