@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
@@ -386,22 +387,37 @@ def own_database() -> Iterator[str]:
 
 @pytest.mark.django_db
 def test_three_bots_complete_the_demonstration_and_nothing_is_lost(own_database: str, tmp_path: Path) -> None:
-    command = [sys.executable, "manage.py", "bots", "demo", "--participants", "3", "--concurrency", "3"]
-    environment = os.environ | {"DATABASE_URL": own_database, "PRISM_VAR": str(tmp_path), "RATE_LIMITS": "0"}
-    run = subprocess.run(
-        [*command, "--speed", "50", "--json"],
-        cwd=CHECKOUT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    found = json.loads(run.stdout)
-    assert run.stdout.count("\n") == 1
+    found = play(own_database, tmp_path, "--participants", "3", "--concurrency", "3")
     assert list(found)[:6] == ["started", "completed", "lost", "errors", "p50_ms", "p95_ms"]
     assert (found["started"], found["completed"], found["lost"], found["errors"]) == (3, 3, 0, 0)
     assert found["conversations"] == 18
     assert found["compared"]["answer"] >= 45
     assert found["compared"]["streamed text"] > 0
     assert set(report.STEPS) - {"choose"} <= found["p95_ms"].keys()
+
+
+@pytest.mark.django_db
+def test_rough_bots_are_all_accounted_for_and_nothing_is_lost(own_database: str, tmp_path: Path) -> None:
+    options = ("--participants", "3", "--concurrency", "3", "--seed", "626", "--rough")
+    found = play(own_database, tmp_path, *options)
+    assert (found["started"], found["accounted_for"], found["lost"], found["errors"]) == (3, 3, 0, 0)
+    assert (found["completed"], found["left"]) == (1, 2)
+    rough = {"returned by the link", "two tabs", "went back", "hostile forms", "left for good"}
+    assert rough <= found["events"].keys(), found["events"]
+    assert found["compared"]["accounting"] == 4
+
+
+def play(database: str, var: Path, *options: str) -> dict[str, Any]:
+    """The figures of a run of its own in the demonstration study."""
+    run = subprocess.run(
+        [sys.executable, "manage.py", "bots", "demo", *options, "--speed", "50", "--json"],
+        cwd=CHECKOUT,
+        env=os.environ | {"DATABASE_URL": database, "PRISM_VAR": str(var), "RATE_LIMITS": "0"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.count("\n") == 1
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
