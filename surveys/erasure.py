@@ -180,6 +180,11 @@ def _blank_reasons(enrolments: Enrolments) -> int:
     return Decision.objects.filter(enrolment__in=enrolments).update(reason="")
 
 
+def _blank_rulings(enrolments: Enrolments) -> int:
+    """The reason may quote the person; the category that was decided stays as long as other choices do."""
+    return CodingRuling.objects.filter(answer__submission__enrolment__in=enrolments).update(reason="")
+
+
 # Types of questions whose answer was offered or is a number: nobody's own words.
 CLOSED = {
     *("single", "multiple", "dropdown", "country", "matrix", "ranking", "consent"),
@@ -196,8 +201,9 @@ register(Answer, _blank_texts, Part.TEXTS)
 register(Answer, _blank_answers, Part.REST)
 register(EnrolmentEvent, _blank_events, Part.TEXTS)
 register(Coding, delete_by(Coding, "answer__submission__enrolment"), Part.REST)
-for _quoting in (CodingRuling, CodingSuggestion):
-    register(_quoting, delete_by(_quoting, "answer__submission__enrolment"), Part.TEXTS)
+register(CodingSuggestion, delete_by(CodingSuggestion, "answer__submission__enrolment"), Part.TEXTS)
+register(CodingRuling, _blank_rulings, Part.TEXTS)
+register(CodingRuling, delete_by(CodingRuling, "answer__submission__enrolment"), Part.REST)
 for _noted in (Signal, Notice):
     register(_noted, delete_by(_noted, "enrolment"), Part.TEXTS)
 register(Decision, _blank_reasons, Part.TEXTS)

@@ -47,11 +47,11 @@ function forget() {
 }
 
 function renewPreview() {
-  let page = "";
+  let shown = new URLSearchParams();
   try {
-    page = new URLSearchParams(frame.contentWindow.location.search).get("page") || "";
+    shown = new URLSearchParams(frame.contentWindow.location.search);
   } catch {}
-  frame.contentWindow.location.replace(`${form.dataset.preview}?page=${encodeURIComponent(page)}`);
+  frame.contentWindow.location.replace(`${form.dataset.preview}?${shown}`);
 }
 
 function later(pause) {

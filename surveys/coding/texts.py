@@ -75,18 +75,16 @@ def to_code(study: Study, row: CodingScheme) -> QuerySet[Answer]:
 
 def _to_code(study: Study, keys: Sequence[str]) -> QuerySet[Answer]:
     people = Answer.objects.filter(submission__enrolment__study=study, submission__enrolment__is_test=False)
-    return _current(people, keys)
+    return _current(people, keys).filter(value__isnull=False)
 
 
 def _current(given: QuerySet[Answer], keys: Sequence[str]) -> QuerySet[Answer]:
-    """Each person's newest answer to each of the questions, where it holds a text."""
+    """Each person's newest answer to each question, where a text was given; it may be erased by now."""
     person_and_question = ("submission__enrolment_id", "question")
     newest = (
         given.filter(question__in=keys).order_by(*person_and_question, "-pk").distinct(*person_and_question)
     )
-    return Answer.objects.filter(
-        pk__in=newest.values("pk"), status=Answer.Status.ANSWERED, value__isnull=False
-    )
+    return Answer.objects.filter(pk__in=newest.values("pk"), status=Answer.Status.ANSWERED)
 
 
 def with_codes(answers: QuerySet[Answer], rows: Sequence[CodingScheme]) -> QuerySet[Answer]:

@@ -228,6 +228,15 @@ def test_with_a_person_go_their_codes_rulings_and_suggestions(study, person, sch
     assert list(texts.to_code(study, scheme)) == [kept]
 
 
+def test_a_category_outlives_the_text_where_only_texts_are_erased(study, person, scheme):
+    answer, _coders = disagree(study, scheme)
+    texts.rule(study, scheme, answer, coder(study), "Asian", "Says British Indian.")
+    erasure.clear(study.enrolments.all(), frozenset({erasure.Part.TEXTS}), reason="the period is over")
+    assert not texts.to_code(study, scheme).exists()
+    assert coding.coded_value(person, "ethnicity") == "Asian"
+    assert CodingRuling.objects.get().reason == ""
+
+
 @pytest.mark.parametrize(
     ("role", "full", "figures", "words"),
     [

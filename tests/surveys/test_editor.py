@@ -246,6 +246,17 @@ def test_the_preview_shows_ones_draft_and_says_when_there_is_nothing_to_show(edi
     assert "No preview yet" in answer.content.decode()
 
 
+def test_the_preview_speaks_each_language_and_runs_from_right_to_left(editor, study):
+    text = SMALL.replace("language: en", "language: en\nlanguages: [en, ar]")
+    text = text.replace("title: At the start", "title: {en: At the start, ar: في البداية}")
+    editor.post(at(study, "check/"), typed(study, text))
+    page = editor.get(at(study, "preview/?language=ar")).content.decode()
+    assert "في البداية" in page
+    assert 'dir="rtl"' in page
+    assert "At the start" in editor.get(at(study, "preview/?language=xx")).content.decode()
+    assert "language=ar" in editor.get(at(study)).content.decode()
+
+
 def test_what_is_sent_in_the_preview_is_checked_and_not_kept(editor, study):
     before = counts()
     assert editor.post(at(study, "preview/?page=start"), {}).status_code == 422

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prism.lib.codes import random_key
@@ -17,6 +18,7 @@ from prism.lib.ratelimit import rate_limited
 from surveys import editing
 from surveys.access import Right, person, study_for
 from surveys.coordinate.navigation import workbench
+from surveys.languages import is_right_to_left
 from surveys.models import Questionnaire, Study
 from surveys.questionnaires import (
     Page,
@@ -27,6 +29,7 @@ from surveys.questionnaires import (
     read_page,
 )
 from surveys.questionnaires import Questionnaire as Document
+from surveys.questionnaires.texts import filled
 
 HERE = "coordinate:questionnaire"
 FRAMING = f"{POLICY}; frame-src 'self'"
@@ -160,6 +163,14 @@ def _previewed(request: HttpRequest, study: Study) -> Document | None:
 
 
 def _previewed_page(request: HttpRequest, study: Study, document: Document) -> HttpResponse:
+    if len(document.languages) == 1:
+        return _shown_page(request, study, document)
+    document = document.in_language(request.GET.get("language", ""))
+    with override(document.language):
+        return _shown_page(request, study, document)
+
+
+def _shown_page(request: HttpRequest, study: Study, document: Document) -> HttpResponse:
     wanted = request.GET.get("page") or document.pages[0].key
     place = next((i for i, page in enumerate(document.pages) if page.key == wanted), 0)
     page, reading = document.pages[place], PageReading()
@@ -181,7 +192,7 @@ def _participants_context(
     study: Study, document: Document, place: int, reading: PageReading
 ) -> dict[str, Any]:
     """What templates/surveys/page.html shows; all questions of the page, also those with a condition."""
-    page = document.pages[place]
+    page = filled(document, document.pages[place], {})
     fields = [
         question_fields(q, display_order(q, "preview"), reading.values, reading.errors, reading.traces)
         for q in page.questions
@@ -196,6 +207,7 @@ def _participants_context(
         },
         "page": page,
         "language": document.language,
+        "direction": "rtl" if is_right_to_left(document.language) else "ltr",
         "questions": fields,
         "errors": reading.errors,
         "form_key": random_key(),
