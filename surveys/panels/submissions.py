@@ -111,11 +111,17 @@ def reject(
 
 def complete(connection: PanelConnection, row: PanelSubmission, by: User, *, outcome: str) -> None:
     """End a submission for the person, with the code of an outcome whose actor is the researcher."""
-    known = panel_of(connection.study)["codes"].get(outcome)
-    if not isinstance(known, dict) or known.get("actor") != "researcher":
+    if outcome not in researchers_codes(connection.study):
         raise PanelError(_("That outcome has no code whose actor is the researcher."))
     code = code_of(panel_of(connection.study), outcome)
     _decide(connection, row, by, "COMPLETE", completion_code=code)
+
+
+def researchers_codes(study: Study) -> dict[str, str]:
+    """The codes that a researcher gives, by outcome."""
+    panel = panel_of(study)
+    given = {name: code for name, code in panel["codes"].items() if isinstance(code, dict)}
+    return {name: code_of(panel, name) for name, code in given.items() if code.get("actor") == "researcher"}
 
 
 def ask_to_return(connection: PanelConnection, row: PanelSubmission, by: User, reason: str) -> None:

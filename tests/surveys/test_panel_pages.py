@@ -32,6 +32,7 @@ ACTS = [
         "submissions/refresh/",
         "submissions/{row}/reject/",
         "submissions/{row}/return/",
+        "submissions/{row}/complete/",
     ),
     *(
         "bonuses/gather/",

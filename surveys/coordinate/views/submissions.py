@@ -66,6 +66,7 @@ def _page(
         "row": row,
         "is_final": row.state in verbs.FINAL,
         "rejection": rejection,
+        "completions": verbs.researchers_codes(study),
         "back": back,
         "page_title": row.enrolment.code,
     }
@@ -100,6 +101,19 @@ def ask_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     connection, reason = connecting.connection_of(study), form.cleaned_data["reason"]
     done = _("The person is asked to return the submission.")
     tried(request, lambda: verbs.ask_to_return(connection, row, person(request), reason), done)
+    return redirect("coordinate:panel_submissions", slug)
+
+
+@require_POST
+@login_required
+@CALLS
+def complete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """End it for the person, with the code of an outcome that the researcher gives."""
+    study = study_for(request, slug, Right.RUN)
+    row = get_object_or_404(verbs.for_study(study), pk=pk)
+    connection, outcome = connecting.connection_of(study), request.POST.get("outcome", "")
+    done = _("The submission is ended with that code.")
+    tried(request, lambda: verbs.complete(connection, row, person(request), outcome=outcome), done)
     return redirect("coordinate:panel_submissions", slug)
 
 
