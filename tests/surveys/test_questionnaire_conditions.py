@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.questionnaires import (
+    DECLINED,
     All,
     Among,
     Answered,
@@ -81,6 +82,34 @@ def test_all_and_any_distribute(
 @given(leaves, st.dictionaries(st.sampled_from(["d", "e"]), anything))
 def test_without_an_answer_only_the_absence_of_one_holds(leaf: Any, answers: dict[str, Any]) -> None:
     assert leaf.holds(answers) == (isinstance(leaf, Answered) and not leaf.expected)
+
+
+@given(conditions, answer_sets, anything)
+def test_an_answer_that_no_condition_asks_for_changes_nothing(
+    condition: Any, answers: dict[str, Any], value: Any
+) -> None:
+    assert condition.holds(answers) == condition.holds({**answers, "unasked": value})
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [({}, False), ({"a": "x"}, True), ({"a": "z"}, False), ({"a": ["z", "y"]}, True), ({"a": None}, False)],
+)
+def test_a_comparison_holds_for_one_of_its_values(answers: dict[str, Any], expected: bool) -> None:
+    assert Among("a", ("x", "y")).holds(answers) is expected
+
+
+@pytest.mark.parametrize(
+    "nothing", [None, "", [], DECLINED, [DECLINED], {}, {"a": None, "b": "not_applicable"}]
+)
+def test_nothing_said_is_not_answered(nothing: Any) -> None:
+    assert Answered("a", False).holds({"a": nothing})
+    assert not Answered("a", True).holds({"a": nothing})
+
+
+@pytest.mark.parametrize("something", ["x", 0, 0.0, True, ["x"], {"a": 0, "b": None}])
+def test_something_said_is_answered_also_if_it_is_zero(something: Any) -> None:
+    assert Answered("a", True).holds({"a": something})
 
 
 # Numbers
@@ -164,6 +193,63 @@ def test_hidden_answers_never_decide(
     hidden = answers.keys() - document.shown_answers(answers).keys()
     changed = {key: data.draw(st.sampled_from(["yes", "no", 9, None])) for key in hidden}
     assert [page.key for page in document.visible_pages({**answers, **changed})] == seen
+
+
+def _a_chain() -> Questionnaire:
+    """Each page shows when the one before was answered yes; the last also asks within the page."""
+
+    def yes_no(key: str, before: str = "") -> Question:
+        show_if = Among(before, ("yes",)) if before else None
+        return Question(
+            key, "single", key, options=(Option("yes", "Yes"), Option("no", "No")), show_if=show_if
+        )
+
+    return Questionnaire(
+        "chain",
+        "Chain",
+        "en",
+        (
+            Page("one", "One", "", (yes_no("a"),)),
+            Page("two", "Two", "", (yes_no("b", "a"),)),
+            Page("three", "Three", "", (yes_no("c"), yes_no("d", "c")), show_if=Among("b", ("yes",))),
+        ),
+    )
+
+
+def _visible(answers: dict[str, Any]) -> list[str]:
+    return [page.key for page in _a_chain().visible_pages(answers)]
+
+
+def test_pages_open_as_answers_come_in() -> None:
+    assert _visible({}) == ["one"]
+    assert _visible({"a": "yes"}) == ["one", "two"]
+    assert _visible({"a": "yes", "b": "yes"}) == ["one", "two", "three"]
+
+
+def test_an_answer_that_is_hidden_now_opens_no_page() -> None:
+    assert _visible({"a": "no", "b": "yes"}) == ["one"]
+    assert _a_chain().shown_answers({"a": "no", "b": "yes"}) == {"a": "no"}
+
+
+def test_a_page_whose_questions_are_all_hidden_is_left_out() -> None:
+    assert "two" not in _visible({"a": "no"})
+
+
+def test_a_question_can_depend_on_an_earlier_one_of_its_page() -> None:
+    chain = _a_chain()
+    before = {"a": "yes", "b": "yes"}
+    page = chain.page("three")
+    assert [question.key for question in chain.visible_questions(page, before)] == ["c"]
+    assert [question.key for question in chain.visible_questions(page, {**before, "c": "yes"})] == ["c", "d"]
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["yes", "no"])))
+def test_what_is_visible_depends_on_visible_answers_only(answers: dict[str, Any]) -> None:
+    chain = _a_chain()
+    shown = chain.shown_answers(answers)
+    assert chain.visible_pages(shown) == chain.visible_pages(answers)
+    assert chain.shown_answers(shown) == shown
+    assert shown.items() <= answers.items()
 
 
 # Fields of the study

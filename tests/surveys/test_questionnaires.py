@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 
 from surveys.questionnaires import (
     DECLINED,
-    All,
-    Among,
     Answered,
-    AnyOf,
-    Not,
     Option,
-    Page,
     Question,
-    Questionnaire,
     QuestionnaireError,
     display_order,
     parse,
@@ -399,118 +393,6 @@ def test_schema_readers_fields_and_templates_know_the_same_types() -> None:
     templates = Path(__file__).parents[2] / "templates" / "surveys" / "questions"
     assert types == _NEEDED.keys() == _ALLOWED.keys() == READERS.keys() | {"information"}
     assert types <= {template.stem for template in templates.glob("*.html")}
-
-
-# Conditions
-
-KEYS = ("a", "b", "c")
-values = st.sampled_from(["x", "y", 1, True, None, "", DECLINED, ["x"], ["x", "y"], []])
-answer_sets = st.dictionaries(st.sampled_from(KEYS), values)
-leaves = st.builds(
-    Among, st.sampled_from(KEYS), st.lists(st.sampled_from(["x", "y", 1]), min_size=1).map(tuple)
-)
-leaves |= st.builds(Answered, st.sampled_from(KEYS), st.booleans())
-conditions = st.recursive(
-    leaves,
-    lambda inner: (
-        st.builds(All, st.lists(inner, min_size=1, max_size=3).map(tuple))
-        | st.builds(AnyOf, st.lists(inner, min_size=1, max_size=3).map(tuple))
-        | st.builds(Not, inner)
-    ),
-    max_leaves=8,
-)
-
-
-@given(st.lists(conditions, min_size=1).map(tuple), answer_sets)
-def test_all_any_and_not_obey_de_morgan(parts: tuple[Any, ...], answers: dict[str, Any]) -> None:
-    negated = tuple(Not(part) for part in parts)
-    assert Not(All(parts)).holds(answers) == AnyOf(negated).holds(answers)
-    assert Not(AnyOf(parts)).holds(answers) == All(negated).holds(answers)
-
-
-@given(conditions, answer_sets, values)
-def test_an_answer_that_no_condition_asks_for_changes_nothing(
-    condition: Any, answers: dict[str, Any], value: Any
-) -> None:
-    assert condition.holds(answers) == condition.holds({**answers, "unasked": value})
-
-
-@pytest.mark.parametrize(
-    ("answers", "expected"),
-    [({}, False), ({"a": "x"}, True), ({"a": "z"}, False), ({"a": ["z", "y"]}, True), ({"a": None}, False)],
-)
-def test_a_comparison_holds_for_one_of_its_values(answers: dict[str, Any], expected: bool) -> None:
-    assert Among("a", ("x", "y")).holds(answers) is expected
-
-
-@pytest.mark.parametrize(
-    "nothing", [None, "", [], DECLINED, [DECLINED], {}, {"a": None, "b": "not_applicable"}]
-)
-def test_nothing_said_is_not_answered(nothing: Any) -> None:
-    assert Answered("a", False).holds({"a": nothing})
-    assert not Answered("a", True).holds({"a": nothing})
-
-
-@pytest.mark.parametrize("something", ["x", 0, 0.0, True, ["x"], {"a": 0, "b": None}])
-def test_something_said_is_answered_also_if_it_is_zero(something: Any) -> None:
-    assert Answered("a", True).holds({"a": something})
-
-
-def _a_chain() -> Questionnaire:
-    """Each page shows when the one before was answered yes; the last also asks within the page."""
-
-    def yes_no(key: str, before: str = "") -> Question:
-        show_if = Among(before, ("yes",)) if before else None
-        return Question(
-            key, "single", key, options=(Option("yes", "Yes"), Option("no", "No")), show_if=show_if
-        )
-
-    return Questionnaire(
-        "chain",
-        "Chain",
-        "en",
-        (
-            Page("one", "One", "", (yes_no("a"),)),
-            Page("two", "Two", "", (yes_no("b", "a"),)),
-            Page("three", "Three", "", (yes_no("c"), yes_no("d", "c")), show_if=Among("b", ("yes",))),
-        ),
-    )
-
-
-def _visible(answers: dict[str, Any]) -> list[str]:
-    return [page.key for page in _a_chain().visible_pages(answers)]
-
-
-def test_pages_open_as_answers_come_in() -> None:
-    assert _visible({}) == ["one"]
-    assert _visible({"a": "yes"}) == ["one", "two"]
-    assert _visible({"a": "yes", "b": "yes"}) == ["one", "two", "three"]
-
-
-def test_an_answer_that_is_hidden_now_opens_no_page() -> None:
-    assert _visible({"a": "no", "b": "yes"}) == ["one"]
-    assert _a_chain().shown_answers({"a": "no", "b": "yes"}) == {"a": "no"}
-
-
-def test_a_page_whose_questions_are_all_hidden_is_left_out() -> None:
-    assert "two" not in _visible({"a": "no"})
-
-
-def test_a_question_can_depend_on_an_earlier_one_of_its_page() -> None:
-    chain = _a_chain()
-    before = {"a": "yes", "b": "yes"}
-    page = chain.page("three")
-    assert [question.key for question in chain.visible_questions(page, before)] == ["c"]
-    assert [question.key for question in chain.visible_questions(page, {**before, "c": "yes"})] == ["c", "d"]
-
-
-@given(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["yes", "no"])))
-def test_what_is_visible_depends_on_visible_answers_only(answers: dict[str, Any]) -> None:
-    chain = _a_chain()
-    shown = chain.shown_answers(answers)
-    assert chain.visible_pages(shown) == chain.visible_pages(answers)
-    assert chain.shown_answers(shown) == shown
-    assert shown.items() <= answers.items()
 
 
 # Display order
