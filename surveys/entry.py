@@ -36,6 +36,10 @@ def enrol(
         enrolment, is_new = _enrolment(participant, study, is_test)
     if enrolment.identity_erased_at:  # they may see how it ended; who they are is not stored again
         return enrolment, False
+    if is_new:
+        EnrolmentEvent.objects.create(
+            enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed}
+        )
     admit(enrolment, arrival, here)
     digest = keyed_hash(arrival.panel, "session", arrival.session)
     PanelSubmission.objects.get_or_create(
@@ -47,10 +51,6 @@ def enrol(
             "is_signed": arrival.is_signed,
         },
     )
-    if is_new:
-        EnrolmentEvent.objects.create(
-            enrolment=enrolment, kind="arrived", detail={"signed": arrival.is_signed}
-        )
     return enrolment, is_new
 
 

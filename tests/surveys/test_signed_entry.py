@@ -181,6 +181,7 @@ def test_ten_who_replay_a_token_at_once_are_one_who_is_let_in():
     acts = [lambda: arrive(Client(), study, PID, prolific_token=once).status_code] * 10
     assert sorted(at_once(*acts)) == [303] + [400] * 9
     assert Enrolment.objects.count() == Device.objects.count() == 1
+    assert EnrolmentEvent.objects.filter(kind="arrived").count() == 1
 
 
 # The panel's published keys
