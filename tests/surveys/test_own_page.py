@@ -66,11 +66,16 @@ def files_of(client: Client, study: Study) -> dict[str, str]:
 
 
 def test_every_page_of_the_journey_leads_there(study):
-    client, _ = agreed(study)
-    for page in ("survey/start/",):
-        assert f'href="{address(study, "mine/")}"' in text_of(client.get(address(study, page)))
+    client = Client()
+    arrive(client, study, new_panel_id())
+    link = f'href="{address(study, "mine/")}"'
+    assert link in text_of(client.get(address(study, "consent/")))
+    client.post(address(study, "consent/"), {"consent": "on", "consent_age": "on"})
+    assert link in text_of(client.get(address(study, "survey/start/")))
+    Enrolment.objects.update(survey_finished_at=timezone.now())
+    assert link in text_of(client.get(address(study), follow=True))
     Enrolment.objects.update(outcome="complete", outcome_at=timezone.now(), stage="done")
-    assert f'href="{address(study, "mine/")}"' in text_of(client.get(address(study, "done/")))
+    assert link in text_of(client.get(address(study, "done/")))
 
 
 def test_it_shows_consent_answers_and_only_the_end_of_the_panels_id(study):

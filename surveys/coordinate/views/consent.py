@@ -89,7 +89,7 @@ def _looked_at(source: str) -> dict[str, Any]:
 
 def _previewed(text: ConsentText) -> dict[str, Any]:
     debriefing = markdown(text.debriefing, highest=4) if text.debriefing else ""
-    return {**shown(None, text, {}), "body": markdown(text.body, highest=4), "debriefing": debriefing}
+    return {**shown(None, text, {}), "body": markdown(text.body, highest=3), "debriefing": debriefing}
 
 
 @require_POST
