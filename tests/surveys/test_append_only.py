@@ -9,11 +9,12 @@ from django.db import IntegrityError, connection, models, transaction
 from conversations.models import Attempt
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
+from surveys.quality import deciding
 from tests.factories import make_conversation, make_enrolment, make_study, make_user
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
 EVENTS = {
-    "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", *CODED],
+    "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback"],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
@@ -28,6 +29,7 @@ def submit_everything() -> Any:
     journey.note(enrolment, "arrived", signed=False)
     audit.record(None, "study.opened", study=study)
     code(enrolment)
+    deciding.decide([enrolment], "pay", "All is well", make_user())
     return enrolment
 
 

@@ -1,6 +1,7 @@
 """Signals over stored rows: what is noticed, what is not, and that nothing follows by itself."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -25,6 +26,7 @@ from surveys.models import (
 from surveys.models.people import Role
 from surveys.quality import assessing, reasons, rules
 from surveys.tasks import sweep_assessments
+from tests.conversations.talking import at_once
 from tests.factories import make_enrolment, make_member, make_study
 from tests.surveys.visitors import (
     address,
@@ -418,3 +420,28 @@ def test_what_may_end_a_participation_is_told_before_consent(study):
     other = Client()
     other.get(address(plain), parameters(new_panel_id()))
     assert "Attention checks" not in text_of(other.get(address(plain), follow=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_stored_and_studies_looked_through_at_the_same_time_do_not_clash():
+    study = make_checked_study()
+    person = answered(study, sure="red", block=dict.fromkeys("abcde", 50))
+    documents = [{"timing": {"deviations": 2 + number / 10}} for number in range(6)]
+    stored = at_once(*[partial(rules.store, study, document, None) for document in documents])
+    assert sorted(found.version for found in stored) == [1, 2, 3, 4, 5, 6]
+    looked = at_once(*[partial(assessing.assess, study) for _ in range(4)])
+    assert [found.people for found in looked] == [1, 1, 1, 1]
+    assert kinds(person) == ["failed_check", "straight_line"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_erased_while_the_study_is_looked_through_keeps_no_signal():
+    for _ in range(4):
+        study = make_checked_study()
+        people = [answered(study, sure="red") for _ in range(6)]
+        results = at_once(
+            partial(assessing.assess, study), partial(erase, people[0].participant, reason="her wish")
+        )
+        assert not [found for found in results if isinstance(found, Exception)]
+        assert not people[0].signals.exists()
+        assert people[1].signals.count() == 1
