@@ -271,6 +271,10 @@ PROLIFIC_URL = os.environ.get("PROLIFIC_URL", "https://api.prolific.com/api/v1/"
 PROLIFIC_JWKS_URL = os.environ.get(
     "PROLIFIC_JWKS_URL", "https://api.prolific.com/.well-known/study/jwks.json"
 )
+# A model that suggests categories for self-descriptions; without both of the first two none is asked.
+CODING_MODEL_URL = os.environ.get("CODING_MODEL_URL", "")
+CODING_MODEL = os.environ.get("CODING_MODEL", "")
+CODING_MODEL_KEY = os.environ.get("CODING_MODEL_KEY", "")
 FAKELLM_URL = os.environ.get("FAKELLM_URL", "http://127.0.0.1:8899/v1")
 RATE_LIMITS_ON = env_flag("RATE_LIMITS", True)
 CODE_VERSION = os.environ.get("CODE_VERSION", "")

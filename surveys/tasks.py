@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from surveys import retention
-from surveys.models import Study
-from surveys.panels import admission, hooks, invitations, polling
+from surveys.coding import asking
+from surveys.models import CodingScheme, Study
 from surveys.monitor import notices
 from surveys.panels import admission, hooks, invitations, polling
 from surveys.quality import assessing
@@ -71,3 +71,9 @@ def enforce_retention() -> None:
     """For beat: erase what studies keep no longer."""
     for study in Study.objects.exclude(retention={}):
         retention.enforce(study)
+
+
+@shared_task(name="surveys.tasks.suggest_codings")
+def suggest_codings(study_id: int, scheme_id: int) -> None:
+    """Ask the coding model about the texts of a study that it has not seen yet."""
+    asking.suggest(Study.objects.get(pk=study_id), CodingScheme.objects.get(pk=scheme_id))

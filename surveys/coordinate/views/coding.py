@@ -7,19 +7,25 @@ participants wrote.
 from typing import Any
 
 from django import forms
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from surveys.access import Right, may, person, study_for
-from surveys.coding import Standing, schemes, texts
+from prism.lib.ratelimit import rate_limited
+from surveys import audit
+from surveys.access import Right, held, may, person, study_for
+from surveys.coding import Standing, asking, schemes, texts
 from surveys.coordinate.navigation import workbench
 from surveys.models import Answer, CodingScheme, Study
+from surveys.tasks import suggest_codings
 
 HERE = "coordinate:coding"
 
@@ -45,8 +51,39 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = workbench(request, study, HERE) | {
         "rows": [_line(row, progress[row.key]) for row in rows],
         "may_read": may(request.user, Right.EXPORT_FULL, study),
+        "may_ask": asking.is_on() and _may_ask(request, study),
+        "model": django_settings.CODING_MODEL,
     }
     return render(request, "surveys/coordinate/coding.html", context)
+
+
+def _may_ask(request: HttpRequest, study: Study) -> bool:
+    """Texts leave the house: that takes the right to run the study and the right to its texts."""
+    return {Right.RUN, Right.EXPORT_FULL} <= held(request.user, study)
+
+
+@require_POST
+@login_required
+@rate_limited("ask_coding_model", limit=20, seconds=3600, by="user")
+def ask(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Let the model that the operator set look at every text it has not seen."""
+    study = study_for(request, slug, Right.RUN)
+    row = _scheme(study, key)
+    if not asking.is_on() or not _may_ask(request, study):
+        raise PermissionDenied
+    with transaction.atomic():
+        audit.record(
+            person(request),
+            "coding.model_asked",
+            study=study,
+            subject=row,
+            model=django_settings.CODING_MODEL,
+        )
+        transaction.on_commit(lambda: suggest_codings.delay(study.pk, row.pk), robust=True)
+    messages.success(
+        request, _("The model is asked in the background; its suggestions appear beside the texts.")
+    )
+    return redirect(HERE, slug)
 
 
 def _line(row: CodingScheme, progress: texts.Progress) -> dict[str, Any]:
@@ -79,6 +116,7 @@ def code(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         "answer": answer,
         "words": text,
         "suggested": schemes.suggestion(scheme, text),
+        "by_model": asking.suggested(row, answer) if answer else "",
         "left": texts.progress(study, [row], person(request))[row.key].left,
     }
     return render(request, "surveys/coordinate/code.html", context)
