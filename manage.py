@@ -14,6 +14,7 @@ SERVERLESS = {
     "compilemessages",
     "diffsettings",
     "fakellm",
+    "fakepanel",
     "findstatic",
     "help",
     "makekeys",

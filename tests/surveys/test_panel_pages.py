@@ -17,6 +17,7 @@ from surveys.models import (
     EntryLink,
     InvitedPerson,
     PanelConnection,
+    PanelSubmission,
 )
 from surveys.panels import bonuses, exit_for, invitations
 from tests.factories import make_enrolment, make_member, make_study
@@ -339,3 +340,21 @@ def test_invitations_are_listed_then_sent(house: Panelled, owner: Client) -> Non
     wrong = owner.post(at(house, "links/invite/"), {"addresses": "fine@example.org\nnot one"})
     assert "Line 2 is no e-mail address" in text_of(wrong)
     assert "ann@example.org" not in text_of(owner.get(at(house, "links/")))
+
+
+def test_the_pages_ask_as_much_for_many_as_for_few(
+    house: Panelled, owner: Client, django_assert_max_num_queries: Any
+) -> None:
+    by = make_member(house.study)
+    enrolments = [make_enrolment(house.study) for _ in range(60)]
+    PanelSubmission.objects.bulk_create(
+        PanelSubmission(enrolment=one, digest=f"d{one.pk}", encrypted_session="x") for one in enrolments
+    )
+    Bonus.objects.bulk_create(Bonus(enrolment=one, reason="x", amount=1, made_by=by) for one in enrolments)
+    EntryLink.objects.bulk_create(
+        EntryLink(study=house.study, number=one.number, digest=str(one.pk), enrolment=one)
+        for one in enrolments
+    )
+    for page in PAGES:
+        with django_assert_max_num_queries(12):
+            assert owner.get(at(house, page)).status_code == 200

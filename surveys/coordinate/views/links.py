@@ -23,7 +23,7 @@ from surveys.models import EntryLink, InvitedPerson, Study
 from surveys.panels import invitations as mails
 from surveys.panels import links as verbs
 
-PAGE = 100
+PAGE = 50
 MAKES = rate_limited("links", limit=60, seconds=3600, by="user")
 
 

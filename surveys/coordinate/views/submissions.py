@@ -16,7 +16,7 @@ from surveys.models import PanelSubmission, Study
 from surveys.panels import connecting, polling
 from surveys.panels import submissions as verbs
 
-PAGE = 100
+PAGE = 50
 
 
 @login_required
