@@ -301,7 +301,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "does not belong to a question of type text",
     ),
     "a check of a slider in a block": (
-        f"- {{key: q, type: sliders, text: T, {SCALED}, items: [{{key: a, label: A, check: {{expects: 1}}}}]}}",
+        f"- {{key: q, type: sliders, text: T, {SCALED}, "
+        "items: [{key: a, label: A, check: {expects: 1}}]}",
         "items[0].check",
         "a row of a matrix",
     ),
