@@ -41,7 +41,7 @@ function options(figures) {
     aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { fontFamily: token("--font") },
-    grid: { left: 12, right: 16, top: 56, bottom: 8, containLabel: true },
+    grid: { left: 16, right: 36, top: 56, bottom: 8, containLabel: true },
     legend: { type: "scroll", top: 8, left: 8, textStyle: { color: token("--ink") } },
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "category", data: figures.times.map((one) => words(one, figures.unit)), ...ends },
