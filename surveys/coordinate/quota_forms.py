@@ -11,8 +11,8 @@ from surveys.questionnaires import Questionnaire
 from surveys.quotas.suggesting import eligible, guessed_question, suggest
 
 POLICIES = [
-    ("outside", _("kept outside the targets: they take part and fill no cell")),
-    ("refused", _("refused politely, as screened out")),
+    ("outside", _("outside the targets")),
+    ("refused", _("refused politely")),
 ]
 DIMENSIONS = {
     "age": _("Question on age"),
@@ -38,7 +38,7 @@ class SuggestionForm(forms.Form):
         label=_("People in no cell are"),
         choices=POLICIES,
         widget=select(),
-        help_text=_("Decide before launch."),
+        help_text=_("Outside, they take part and fill no cell. Decide before launch."),
     )
     beside = forms.BooleanField(
         label=_("Keep the tables that are defined already"), required=False, initial=True
