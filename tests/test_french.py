@@ -21,9 +21,20 @@ TEMPLATES = [
     *("account/**/*.html", "accounts/*.html", "allauth/**/*.html", "mfa/**/*.html"),
 ]
 MODULES = [
-    *("surveys/views/*.py", "surveys/journey.py", *[f"surveys/panels/{name}.py" for name in ("admission", "arriving", "signing", "links", "views")], "surveys/entry.py"),
+    *(
+        "surveys/views/*.py",
+        "surveys/journey.py",
+        *[f"surveys/panels/{name}.py" for name in ("admission", "arriving", "signing", "links", "views")],
+        "surveys/entry.py",
+    ),
     *("surveys/declined.py", "surveys/questionnaires/reading.py", "surveys/questionnaires/fields.py"),
-    *("conversations/views/*.py", "conversations/chat.py", "conversations/stage.py", "accounts/*.py"),
+    *(
+        "conversations/views/*.py",
+        "conversations/chat.py",
+        "conversations/own.py",
+        "conversations/stage.py",
+        "accounts/*.py",
+    ),
     *("prism/settings.py", "prism/lib/*.py", "surveys/coordinate/mfa.py"),
 ]
 NAMES = sorted(
