@@ -8,8 +8,6 @@ const part = () => document.getElementById("survey");
 function show(fresh, form, answer) {
   const address = answer.headers.get("X-Prism-Address");
   part().replaceWith(fresh);
-  // Whatever brings questions to life does so for these too.
-  document.dispatchEvent(new CustomEvent("prism:part", { detail: fresh }));
   document.title = fresh.dataset.title + suffix;
   if (address && address !== window.location.pathname) window.history.pushState(null, "", address);
   window.scrollTo({ top: 0, behavior: "instant" });

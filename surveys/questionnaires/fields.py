@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from surveys.declined import DECLINED
@@ -98,6 +100,15 @@ class QuestionFields:
     typing: str = ""
 
     @property
+    def option_tags(self) -> SafeString:
+        """The entries of a list, made here: a template takes 20 ms for the countries of the world."""
+        return SafeString("\n".join(map(_option_tag, self.options)))
+
+    @property
+    def option_texts(self) -> list[TextField]:
+        return [option.text for option in self.options if option.text]
+
+    @property
     def years(self) -> tuple[int, int]:
         """The first and last year of birth that make sense."""
         return birth_years(self.question)
@@ -132,6 +143,13 @@ class QuestionFields:
     @property
     def scale(self) -> Scale | None:
         return self.question.scale
+
+
+def _option_tag(option: OptionField) -> str:
+    language = getattr(option.label, "lang", "")
+    spoken = f' lang="{escape(language)}"' if language else ""
+    chosen = " selected" if option.is_chosen else ""
+    return f'<option value="{escape(option.value)}"{spoken}{chosen}>{escape(option.label)}</option>'
 
 
 def question_fields(
