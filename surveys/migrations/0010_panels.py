@@ -2,230 +2,369 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import prism.lib.codes
 from django.conf import settings
 from django.db import migrations, models
 
+import prism.lib.codes
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0009_consent_files'),
+        ("surveys", "0009_consent_files"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Bonus',
+            name="Bonus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=120)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=7)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=120)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=7)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name_plural': 'bonuses',
+                "verbose_name_plural": "bonuses",
             },
         ),
         migrations.CreateModel(
-            name='BonusPayment',
+            name="BonusPayment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('drafted', 'drafted'), ('submitted', 'submitted'), ('pay_requested', 'payment requested'), ('confirmed', 'confirmed'), ('unknown', 'unknown')], default='drafted', max_length=16)),
-                ('panel_payment', models.CharField(blank=True, max_length=100)),
-                ('problem', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('pay_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("drafted", "drafted"),
+                            ("submitted", "submitted"),
+                            ("pay_requested", "payment requested"),
+                            ("confirmed", "confirmed"),
+                            ("unknown", "unknown"),
+                        ],
+                        default="drafted",
+                        max_length=16,
+                    ),
+                ),
+                ("panel_payment", models.CharField(blank=True, max_length=100)),
+                ("problem", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("pay_requested_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='EntryLink',
+            name="EntryLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('is_labelled', models.BooleanField(default=False, help_text='The label returns on any device')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "is_labelled",
+                    models.BooleanField(default=False, help_text="The label returns on any device"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='InvitedPerson',
+            name="InvitedPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('encrypted_address', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'not sent'), ('opted_out', 'wants no mail')], default='waiting', max_length=12)),
-                ('released_at', models.DateTimeField(blank=True, help_text='When the team let it be sent', null=True)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("encrypted_address", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("sending", "being sent"),
+                            ("sent", "sent"),
+                            ("failed", "not sent"),
+                            ("opted_out", "wants no mail"),
+                        ],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "released_at",
+                    models.DateTimeField(blank=True, help_text="When the team let it be sent", null=True),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'invited people',
+                "verbose_name_plural": "invited people",
             },
         ),
         migrations.CreateModel(
-            name='OptOut',
+            name="OptOut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='PanelConnection',
+            name="PanelConnection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('panel_study', models.CharField(blank=True, max_length=100)),
-                ('workspace', models.CharField(blank=True, max_length=100)),
-                ('encrypted_token', models.TextField(blank=True)),
-                ('encrypted_secret', models.TextField(blank=True)),
-                ('hook_key', models.CharField(default=prism.lib.codes.random_key, max_length=40, unique=True)),
-                ('subscribed_at', models.DateTimeField(blank=True, null=True)),
-                ('heard_at', models.DateTimeField(blank=True, help_text='When the last webhook came', null=True)),
-                ('missed_at', models.DateTimeField(blank=True, help_text='When polling last found a change that no webhook had told', null=True)),
-                ('polled_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("panel_study", models.CharField(blank=True, max_length=100)),
+                ("workspace", models.CharField(blank=True, max_length=100)),
+                ("encrypted_token", models.TextField(blank=True)),
+                ("encrypted_secret", models.TextField(blank=True)),
+                (
+                    "hook_key",
+                    models.CharField(default=prism.lib.codes.random_key, max_length=40, unique=True),
+                ),
+                ("subscribed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "heard_at",
+                    models.DateTimeField(blank=True, help_text="When the last webhook came", null=True),
+                ),
+                (
+                    "missed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When polling last found a change that no webhook had told",
+                        null=True,
+                    ),
+                ),
+                ("polled_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='PanelEvent',
+            name="PanelEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.CharField(max_length=100)),
-                ('signature', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=60)),
-                ('resource_digest', models.CharField(max_length=64)),
-                ('person_digest', models.CharField(blank=True, max_length=64)),
-                ('status', models.CharField(blank=True, max_length=40)),
-                ('sent_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_id", models.CharField(max_length=100)),
+                ("signature", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=60)),
+                ("resource_digest", models.CharField(max_length=64)),
+                ("person_digest", models.CharField(blank=True, max_length=64)),
+                ("status", models.CharField(blank=True, max_length=40)),
+                ("sent_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("handled_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='UsedEntryToken',
+            name="UsedEntryToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.AddField(
-            model_name='panelsubmission',
-            name='state',
-            field=models.CharField(blank=True, help_text='What the panel calls it', max_length=40),
+            model_name="panelsubmission",
+            name="state",
+            field=models.CharField(blank=True, help_text="What the panel calls it", max_length=40),
         ),
         migrations.AddField(
-            model_name='panelsubmission',
-            name='state_at',
+            model_name="panelsubmission",
+            name="state_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='panelsubmission',
-            index=models.Index(fields=['digest'], name='surveys_pan_digest_fb586d_idx'),
+            model_name="panelsubmission",
+            index=models.Index(fields=["digest"], name="surveys_pan_digest_fb586d_idx"),
         ),
         migrations.AddField(
-            model_name='bonus',
-            name='enrolment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bonuses', to='surveys.enrolment'),
+            model_name="bonus",
+            name="enrolment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="bonuses", to="surveys.enrolment"
+            ),
         ),
         migrations.AddField(
-            model_name='bonus',
-            name='made_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bonus",
+            name="made_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='bonuspayment',
-            name='made_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bonuspayment",
+            name="made_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='bonuspayment',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bonus_payments', to='surveys.study'),
+            model_name="bonuspayment",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="bonus_payments", to="surveys.study"
+            ),
         ),
         migrations.AddField(
-            model_name='bonus',
-            name='payment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bonuses', to='surveys.bonuspayment'),
+            model_name="bonus",
+            name="payment",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bonuses",
+                to="surveys.bonuspayment",
+            ),
         ),
         migrations.AddField(
-            model_name='entrylink',
-            name='enrolment',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='entry_link', to='surveys.enrolment'),
+            model_name="entrylink",
+            name="enrolment",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="entry_link",
+                to="surveys.enrolment",
+            ),
         ),
         migrations.AddField(
-            model_name='entrylink',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entry_links', to='surveys.study'),
+            model_name="entrylink",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="entry_links", to="surveys.study"
+            ),
         ),
         migrations.AddField(
-            model_name='invitedperson',
-            name='link',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='invited', to='surveys.entrylink'),
+            model_name="invitedperson",
+            name="link",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="invited", to="surveys.entrylink"
+            ),
         ),
         migrations.AddField(
-            model_name='invitedperson',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invited_people', to='surveys.study'),
+            model_name="invitedperson",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="invited_people", to="surveys.study"
+            ),
         ),
         migrations.AddField(
-            model_name='panelconnection',
-            name='study',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='panel_connection', to='surveys.study'),
+            model_name="panelconnection",
+            name="study",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="panel_connection",
+                to="surveys.study",
+            ),
         ),
         migrations.AddField(
-            model_name='panelevent',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='surveys.panelconnection'),
+            model_name="panelevent",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="events",
+                to="surveys.panelconnection",
+            ),
         ),
         migrations.AddField(
-            model_name='usedentrytoken',
-            name='enrolment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='surveys.enrolment'),
+            model_name="usedentrytoken",
+            name="enrolment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="surveys.enrolment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bonuspayment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['drafted', 'submitted']), ('pay_requested_at__isnull', False), _connector='OR'), name='bonus_payment_asked_has_time'),
+            model_name="bonuspayment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["drafted", "submitted"]),
+                    ("pay_requested_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="bonus_payment_asked_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bonuspayment',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'drafted'), models.Q(('panel_payment', ''), _negated=True), _connector='OR'), name='bonus_payment_has_panel_id'),
+            model_name="bonuspayment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "drafted"), models.Q(("panel_payment", ""), _negated=True), _connector="OR"
+                ),
+                name="bonus_payment_has_panel_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bonus',
-            constraint=models.UniqueConstraint(fields=('enrolment', 'reason'), name='bonus_once'),
+            model_name="bonus",
+            constraint=models.UniqueConstraint(fields=("enrolment", "reason"), name="bonus_once"),
         ),
         migrations.AddConstraint(
-            model_name='bonus',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='bonus_is_positive'),
+            model_name="bonus",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="bonus_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entrylink',
-            constraint=models.UniqueConstraint(fields=('study', 'number'), name='entry_link_number'),
+            model_name="entrylink",
+            constraint=models.UniqueConstraint(fields=("study", "number"), name="entry_link_number"),
         ),
         migrations.AddConstraint(
-            model_name='entrylink',
-            constraint=models.UniqueConstraint(fields=('study', 'digest'), name='entry_link_label'),
+            model_name="entrylink",
+            constraint=models.UniqueConstraint(fields=("study", "digest"), name="entry_link_label"),
         ),
         migrations.AddConstraint(
-            model_name='invitedperson',
-            constraint=models.UniqueConstraint(fields=('study', 'digest'), name='invited_once_per_study'),
+            model_name="invitedperson",
+            constraint=models.UniqueConstraint(fields=("study", "digest"), name="invited_once_per_study"),
         ),
         migrations.AddIndex(
-            model_name='panelevent',
-            index=models.Index(condition=models.Q(('handled_at', None)), fields=['received_at'], name='panel_event_open'),
+            model_name="panelevent",
+            index=models.Index(
+                condition=models.Q(("handled_at", None)), fields=["received_at"], name="panel_event_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='panelevent',
-            constraint=models.UniqueConstraint(fields=('connection', 'event_id'), name='panel_event_once'),
+            model_name="panelevent",
+            constraint=models.UniqueConstraint(fields=("connection", "event_id"), name="panel_event_once"),
         ),
         migrations.AddConstraint(
-            model_name='panelevent',
-            constraint=models.UniqueConstraint(fields=('connection', 'signature'), name='panel_event_signature_once'),
+            model_name="panelevent",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "signature"), name="panel_event_signature_once"
+            ),
         ),
     ]
