@@ -56,13 +56,28 @@ def fill(form: str, dice: random.Random) -> list[tuple[str, str]]:
     return list(fields.items())
 
 
-async def walk(link: str, walked: Walked, gate: asyncio.Event, pause: tuple[float, float], seed: int) -> None:
+@dataclass
+class Door:
+    """Opens for all once all have come in."""
+
+    awaited: int
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    all_in: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def enter(self) -> None:
+        self.awaited -= 1
+        if not self.awaited:
+            self.all_in.set()
+
+
+async def walk(link: str, walked: Walked, door: Door, pause: tuple[float, float], seed: int) -> None:
     """One person from the first page to the last; a step is a page sent and the next one shown."""
     dice = random.Random(seed)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
         async with browser.get(link) as answer:
             text, address = await answer.text(), str(answer.url)
-        await gate.wait()
+        door.enter()
+        await door.gate.wait()
         for _ in range(MOST_PAGES):
             form = FORM.search(_main(text))
             if form is None:
@@ -88,11 +103,11 @@ def _main(page: str) -> str:
 
 async def everybody(links: list[str], pause: tuple[float, float] = (0, 0)) -> Walked:
     """All come in, then all begin in the same moment."""
-    walked, gate = Walked(), asyncio.Event()
-    people = [asyncio.create_task(walk(link, walked, gate, pause, seed)) for seed, link in enumerate(links)]
-    await asyncio.sleep(0.2 + 0.04 * len(links))
+    walked, door = Walked(), Door(len(links))
+    people = [asyncio.create_task(walk(link, walked, door, pause, seed)) for seed, link in enumerate(links)]
+    await door.all_in.wait()
     begun = time.perf_counter()
-    gate.set()
+    door.gate.set()
     await asyncio.gather(*people)
     walked.seconds = time.perf_counter() - begun
     return walked

@@ -9,12 +9,13 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from benchmarks import machine, streaming, survey
+from benchmarks import machine, monitor, streaming, survey
 from benchmarks.study import PERSONAS, make_people, make_study
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
 
 FIRST, RATE, CHUNKS = 0.3, 30, 60
+LARGE = 10_000
 SPEAKING = FIRST + (CHUNKS - 1) / RATE
 
 
@@ -49,6 +50,9 @@ class Command(BaseCommand):
             if only in {None, "thinking"}:
                 self.stderr.write("Many people who think …")
                 figures |= survey.measure_thinking(ports.web_url)
+        if only in {None, "monitor"}:
+            self.stderr.write(f"A study of {LARGE} people …")
+            figures |= large_study(monitor.measure(LARGE))
         self.report(figures, as_json=options["json"])
 
     def streaming(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
@@ -116,13 +120,32 @@ THINKING = (
     ("Median of a page (s)", "thinking_p50_s", ""),
     ("p95 of a page (s)", "thinking_p95_s", "below 0.3"),
 )
+LARGE_STUDY = (
+    ("People", "large_people", ""),
+    ("Answers", "large_answers", ""),
+    ("Slowest view, median of its requests (ms)", "large_slowest_ms", "below 300"),
+    ("Most queries of a view", "large_most_queries", "at most 12"),
+)
 TABLES = {
     f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
     f"the provider itself takes {SPEAKING:.2f} s": STREAMING,
     "A survey of four pages with eight questions, all at once, without thinking": SURVEY,
     "Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING,
+    "A coordinator's views of a large study": LARGE_STUDY,
 }
-PARTS = ("streaming", "survey", "thinking")
+PARTS = ("streaming", "survey", "thinking", "monitor")
+
+
+def large_study(measured: dict[str, Any]) -> dict[str, Any]:
+    """The views of a large study in flat figures."""
+    views = measured["views"]
+    return {
+        "large_people": measured["people"],
+        "large_answers": measured["answers"],
+        "large_slowest_ms": max(view["ms"] for view in views.values()),
+        "large_most_queries": max(view["queries"] for view in views.values()),
+        "large_views": views,
+    }
 
 
 def figures(
