@@ -8,91 +8,182 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0006_quality_and_monitor'),
+        ("surveys", "0006_quality_and_monitor"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Quota',
+            name="Quota",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('document', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quotas', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("document", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="surveys.study"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Cell',
+            name="Cell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=200)),
-                ('categories', models.JSONField(default=list)),
-                ('position', models.PositiveIntegerField()),
-                ('share', models.FloatField(null=True)),
-                ('target', models.PositiveIntegerField(null=True)),
-                ('extra', models.PositiveIntegerField(default=0)),
-                ('reserved', models.PositiveIntegerField(default=0)),
-                ('complete', models.PositiveIntegerField(default=0)),
-                ('refused', models.PositiveIntegerField(default=0)),
-                ('quota', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cells', to='surveys.quota')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("table", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=200)),
+                ("categories", models.JSONField(default=list)),
+                ("position", models.PositiveIntegerField()),
+                ("share", models.FloatField(null=True)),
+                ("target", models.PositiveIntegerField(null=True)),
+                ("extra", models.PositiveIntegerField(default=0)),
+                ("reserved", models.PositiveIntegerField(default=0)),
+                ("complete", models.PositiveIntegerField(default=0)),
+                ("refused", models.PositiveIntegerField(default=0)),
+                (
+                    "quota",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="cells", to="surveys.quota"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddField(
-            model_name='study',
-            name='quota',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='surveys.quota'),
+            model_name="study",
+            name="quota",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="surveys.quota",
+            ),
         ),
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('reserved', 'reserved'), ('confirmed', 'confirmed'), ('released', 'released')], default='reserved', max_length=10)),
-                ('reason', models.CharField(blank=True, help_text='Why it was released', max_length=20)),
-                ('hold', models.DurationField()),
-                ('reserved_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(help_text='When it was confirmed or released', null=True)),
-                ('cell', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='surveys.cell')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seats', to='surveys.enrolment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("table", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reserved", "reserved"),
+                            ("confirmed", "confirmed"),
+                            ("released", "released"),
+                        ],
+                        default="reserved",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, help_text="Why it was released", max_length=20)),
+                ("hold", models.DurationField()),
+                ("reserved_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(help_text="When it was confirmed or released", null=True)),
+                (
+                    "cell",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="surveys.cell"
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="seats",
+                        to="surveys.enrolment",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.UniqueConstraint(fields=('study', 'version'), name='quota_version'),
+            model_name="quota",
+            constraint=models.UniqueConstraint(fields=("study", "version"), name="quota_version"),
         ),
         migrations.AddConstraint(
-            model_name='cell',
-            constraint=models.UniqueConstraint(fields=('quota', 'table', 'key'), name='cell_once'),
+            model_name="cell",
+            constraint=models.UniqueConstraint(fields=("quota", "table", "key"), name="cell_once"),
         ),
         migrations.AddConstraint(
-            model_name='cell',
-            constraint=models.CheckConstraint(condition=models.Q(('target', None), ('reserved__lte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('target'), '+', models.F('extra')), '-', models.F('complete'))), _connector='OR'), name='cell_not_above_target'),
+            model_name="cell",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("target", None),
+                    (
+                        "reserved__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("target"), "+", models.F("extra")
+                            ),
+                            "-",
+                            models.F("complete"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="cell_not_above_target",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(condition=models.Q(('state', 'reserved')), fields=['expires_at'], name='seat_expiry'),
+            model_name="seat",
+            index=models.Index(
+                condition=models.Q(("state", "reserved")), fields=["expires_at"], name="seat_expiry"
+            ),
         ),
         migrations.AddIndex(
-            model_name='seat',
-            index=models.Index(fields=['cell', 'state', 'ended_at'], name='surveys_sea_cell_id_a15f14_idx'),
+            model_name="seat",
+            index=models.Index(fields=["cell", "state", "ended_at"], name="surveys_sea_cell_id_a15f14_idx"),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'released'), _negated=True), fields=('enrolment', 'table'), name='one_active_seat_per_table'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "released"), _negated=True),
+                fields=("enrolment", "table"),
+                name="one_active_seat_per_table",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'reserved')), models.Q(models.Q(('state', 'reserved'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='seat_end_has_time'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("state", "reserved")),
+                    models.Q(models.Q(("state", "reserved"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="seat_end_has_time",
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0010_panels'),
+        ("surveys", "0010_panels"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='pagesubmission',
-            name='language',
-            field=models.CharField(blank=True, help_text='In which the page was shown', max_length=35),
+            model_name="pagesubmission",
+            name="language",
+            field=models.CharField(blank=True, help_text="In which the page was shown", max_length=35),
         ),
     ]

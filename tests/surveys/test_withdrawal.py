@@ -105,7 +105,7 @@ def test_the_proof_of_consent_and_a_tombstone_without_content_stay(study):
 
 
 def test_every_browser_and_every_personal_link_is_shut_out(study):
-    client, enrolment = writer(study)
+    client, _enrolment = writer(study)
     link, other = resume_link(client, study), Client()
     other.get(link)
     assert where(other, study) == "survey/use/"
@@ -242,7 +242,7 @@ def test_where_anonymous_rows_are_kept_choices_and_scores_stay_and_words_do_not(
 
 
 def test_running_model_calls_end_and_what_redis_holds_goes(study, django_capture_on_commit_callbacks):
-    client, enrolment = writer(study)
+    _client, enrolment = writer(study)
     enrolment = person_who_wrote(WORDS, study)
     turn = Turn.objects.get(conversation__enrolment=enrolment, number=1)
     running = make_response(turn, "B", make_models(1)[0], state="streaming", finished_at=None, text=WORDS)
