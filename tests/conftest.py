@@ -9,6 +9,14 @@ from django.conf import settings as configured
 import prism.celery  # noqa: F401
 
 
+SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "tests/test_production.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long goes first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
 @pytest.fixture(autouse=True)
 def no_rate_limits(settings: Any) -> None:
     """Every test comes from the same address; tests of a limit switch it on."""

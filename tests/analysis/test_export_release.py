@@ -134,6 +134,7 @@ def test_a_batch_takes_the_same_number_of_queries_for_one_person_and_for_many():
         return len(captured)
 
     make_conversation(make_enrolment(study, finished_survey=True), models=models)
+    queries()  # schemes of coding are stored at first use
     for_one = queries()
     for _ in range(4):
         make_conversation(make_enrolment(study, finished_survey=True), models=models, turns=3)
