@@ -8,7 +8,6 @@ from django.conf import settings as configured
 
 import prism.celery  # noqa: F401
 
-
 SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "tests/test_production.py")
 
 
