@@ -185,7 +185,7 @@ def _draw_again(conversation: Conversation) -> None:
         depth = max(response.depth for response in old) + 1
         Response.objects.filter(pk__in=[response.pk for response in old]).update(is_replaced=True)
         for response in fresh:
-            response.depth = depth
+            response.depth, response.round = depth, old[0].round + 1
         drawing.hand_over(Response.objects.bulk_create(fresh))
 
 

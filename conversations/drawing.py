@@ -83,13 +83,15 @@ def draw_models(
 def replacement_for(response: Response, turn: Turn, protocol: Protocol) -> Response | None:
     """An unsaved response that takes over the slot: another model at the opening, the winner again later.
 
-    None when the protocol's replacements are used up or no other model is left.
+    None when the protocol's replacements are used up or no other model is left. Both count for the round
+    alone: when the participant asks again, models that failed before may answer by now.
     """
-    if response.depth >= protocol.replacements:
+    this_round = turn.responses.filter(round=response.round)
+    if this_round.filter(slot=response.slot, replaces__isnull=False).count() >= protocol.replacements:
         return None
     draw, model = None, response.model_id
     if turn.number == 0:
-        tried = set(turn.responses.values_list("model_id", flat=True))
+        tried = set(this_round.values_list("model_id", flat=True))
         try:
             draw = draw_models(turn, protocol.sampling, 1, without=tried, is_replacement=True)
         except EmptyPool:
@@ -108,6 +110,7 @@ def _response(
         draw=draw,
         replaces=replaces,
         depth=replaces.depth + 1 if replaces else 0,
+        round=replaces.round if replaces else 0,
         seed=random.randrange(2**31),
     )
 

@@ -66,6 +66,9 @@ class Response(models.Model):
     depth = models.PositiveSmallIntegerField(
         default=0, help_text=_("How many responses stood in this slot before")
     )
+    round = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often the participant had asked again; replacements count for each round")
+    )
     seed = models.PositiveIntegerField(help_text=_("Sent to the provider: two samples of a model differ"))
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempt = models.PositiveSmallIntegerField(default=0)

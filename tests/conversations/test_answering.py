@@ -393,6 +393,49 @@ def test_asking_again_in_a_later_turn_asks_the_winner(fake):
     assert {r.model_id for r in second.responses.all()} == {turn.choice.response.model_id}
 
 
+def test_asking_again_counts_replacements_anew(fake):
+    """All three models fail in the first round; then one works, and is drawn as a replacement."""
+    client, talk, turn = a_turn(fake, "aurora-7b;fail=500", opening__replacements=2)
+    make_speakers(talk.study, fake, "ember-pro;fail=500", "fjord-lite;fail=500")
+    let_models_answer(turn)
+    assert [r.round for r in turn.responses.all()] == [0, 0, 0]
+    post(client, talk, "again")
+    first = turn.responses.shown().get().model_id
+    working = LanguageModel.objects.exclude(pk=first).order_by("pk")[0]
+    LanguageModel.objects.filter(pk=working.pk).update(identifier="cirrus-mini")
+    let_models_answer(turn)
+    second = list(turn.responses.filter(round=1).order_by("depth"))
+    assert (second[-1].state, second[-1].model_id) == ("done", working.pk)
+    assert second[0].model_id == first
+    assert [r.depth for r in turn.responses.order_by("depth")] == list(range(3 + len(second)))
+    assert rate(client, talk, turn).status_code == 302
+
+
+def test_every_round_ends_where_the_protocol_says(fake):
+    client, talk, turn = a_turn(fake, "aurora-7b;fail=500", opening__replacements=1)
+    make_speakers(talk.study, fake, *[f"{name};fail=500" for name in ("ember-pro", "fjord-lite")])
+    for round_ in range(3):
+        let_models_answer(turn)
+        found = turn.responses.filter(round=round_).order_by("depth")
+        assert [r.depth for r in found] == [2 * round_, 2 * round_ + 1]
+        assert len({r.model_id for r in found}) == 2
+        assert post(client, talk, "again").status_code == 302
+
+
+def test_asking_again_in_a_later_turn_counts_replacements_anew(fake):
+    client, talk, turn = a_turn(fake, "aurora-7b", opening__replacements=1, continuation__samples=1)
+    let_models_answer(turn)
+    rate(client, talk, turn)
+    LanguageModel.objects.update(identifier="aurora-7b;fail=500;times=3")
+    second = say(client, talk, "And now?")
+    let_models_answer(second)
+    assert states(second) == [("A", "failed", True), ("A", "failed", False)]
+    post(client, talk, "again")
+    let_models_answer(second)
+    assert states(second)[2:] == [("A", "failed", True), ("A", "done", False)]
+    assert [r.run for r in second.responses.order_by("depth")] == [1, 101, 201, 301]
+
+
 # Never twice
 
 
