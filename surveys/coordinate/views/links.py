@@ -3,33 +3,30 @@
 import csv
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db.models import Count
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from prism.lib.ratelimit import rate_limited
 from surveys import tasks
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
+from surveys.coordinate.pages import NotDone, Said, show_forms, study_act, study_page
 from surveys.coordinate.panel_forms import InvitationsForm, LinksForm
+from surveys.coordinate.tables import page_of
 from surveys.coordinate.views.panel import frame
 from surveys.models import EntryLink, InvitedPerson, Study
 from surveys.panels import invitations as mails
 from surveys.panels import links as verbs
 
-PAGE = 50
+HERE = "coordinate:panel_links"
 MAKES = rate_limited("links", limit=60, seconds=3600, by="user")
 
 
-@login_required
-def links(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def links(request: HttpRequest, study: Study) -> HttpResponse:
     return _page(request, study, LinksForm(), InvitationsForm())
 
 
@@ -39,21 +36,18 @@ def _page(request: HttpRequest, study: Study, form: Form, invitation: Form) -> H
     context = frame(request, study, "links") | {
         "form": form,
         "invitation": invitation,
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "page": page_of(request, rows),
         "states": [(InvitedPerson.State(state).label, number) for state, number in states],
         "unreleased": study.invited_people.filter(state="waiting", released_at=None).count(),
     }
-    status = 422 if form.errors or invitation.errors else 200
-    return render(request, "surveys/coordinate/panel_links.html", context, status=status)
+    return show_forms(request, "surveys/coordinate/panel_links.html", context, form, invitation)
 
 
-@require_POST
-@login_required
 @never_cache
 @MAKES
-def make(request: HttpRequest, slug: str) -> HttpResponse:
+@study_act(Right.RUN, HERE)
+def make(request: HttpRequest, study: Study) -> HttpResponse:
     """Make links and hand them over as a file, this once: no address can be read back later."""
-    study = study_for(request, slug, Right.RUN)
     form = LinksForm(request.POST)
     if form.is_valid():
         try:
@@ -82,23 +76,17 @@ def _file(study: Study, made: list[tuple[str, EntryLink, str]]) -> HttpResponse:
     return response
 
 
-@require_POST
-@login_required
-def revoke(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_act(Right.RUN, HERE)
+def revoke(request: HttpRequest, study: Study, number: int) -> str:
     if verbs.revoke(get_object_or_404(study.entry_links, number=number), person(request)):
-        messages.success(request, _("Link %s no longer works.") % number)
-    else:
-        messages.error(request, _("Link %s was used or withdrawn already.") % number)
-    return redirect("coordinate:panel_links", slug)
+        return _("Link %s no longer works.") % number
+    raise NotDone(_("Link %s was used or withdrawn already.") % number)
 
 
-@require_POST
-@login_required
 @MAKES
-def invite(request: HttpRequest, slug: str) -> HttpResponse:
+@study_act(Right.RUN, HERE)
+def invite(request: HttpRequest, study: Study) -> Said:
     """Take a list of addresses; nothing is sent yet."""
-    study = study_for(request, slug, Right.RUN)
     form = InvitationsForm(request.POST)
     if form.is_valid():
         try:
@@ -107,19 +95,14 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error("addresses", str(error))
         else:
             said = {"added": added, "refused": refused}
-            text = _("%(added)s people are added; %(refused)s want no mail and are left out.") % said
-            messages.success(request, text)
-            return redirect("coordinate:panel_links", slug)
+            return _("%(added)s people are added; %(refused)s want no mail and are left out.") % said
     return _page(request, study, LinksForm(), form)
 
 
-@require_POST
-@login_required
 @MAKES
-def send(request: HttpRequest, slug: str) -> HttpResponse:
+@study_act(Right.RUN, HERE)
+def send(request: HttpRequest, study: Study) -> str:
     """Let the mails go out that wait; a task sends them."""
-    study = study_for(request, slug, Right.RUN)
     number = mails.release(study, person(request))
     tasks.send_invitations.delay(study.pk)
-    messages.success(request, _("%s mails are on their way, some each minute.") % number)
-    return redirect("coordinate:panel_links", slug)
+    return _("%s mails are on their way, some each minute.") % number

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from prism.lib.ratelimit import rate_limited
 from surveys import studies
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import NotDone, Said, View, show_forms, study_act, study_page
 from surveys.coordinate.panel_forms import ConnectionForm, PanelForm, PlacesForm
 from surveys.models import PanelConnection, Study
 from surveys.panels import choosing, connecting, panel_of, polling
 from surveys.panels.client import PanelError
 
+ACCOUNT = "coordinate:panel_account"
 CALLS = rate_limited("panel", limit=120, seconds=3600, by="user")
 
 
@@ -29,47 +29,43 @@ def frame(request: HttpRequest, study: Study, tab: str) -> dict[str, Any]:
     return workbench(request, study, "coordinate:panel") | {"tab": tab, "panel": panel_of(study)}
 
 
-def tried(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
-    """Do it and say how it went."""
-    try:
-        act()
-    except PanelError as error:
-        messages.error(request, str(error))
-        return False
-    messages.success(request, done)
-    return True
+def panel_act(back: str) -> Callable[[Callable[..., Said]], View]:
+    """A button that may ask the panel: limited, and what the panel refuses is said on the page `back`."""
+
+    def decorate(act: Callable[..., Said]) -> View:
+        return CALLS(study_act(Right.RUN, back, PanelError)(act))
+
+    return decorate
 
 
-@login_required
 @never_cache
-def panel(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def panel(request: HttpRequest, study: Study) -> HttpResponse:
     """Choose the panel and say how people leave."""
-    study = study_for(request, slug, Right.RUN)
     form = PanelForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid():
         is_signed = form.cleaned_data.get("is_signed", False)
         choosing.choose(study, person(request), form.cleaned_data["kind"], form.ways(), is_signed=is_signed)
         messages.success(request, _("The panel is stored."))
-        return redirect("coordinate:panel", slug)
+        return redirect("coordinate:panel", study.slug)
     context = frame(request, Study.objects.get(pk=study.pk), "panel") | {
         "form": form,
         "link": studies.participant_link(study),
         "codes": json.dumps(choosing.completion_codes(study), indent=2),
     }
-    return render(request, "surveys/coordinate/panel.html", context, status=422 if form.errors else 200)
+    return show_forms(request, "surveys/coordinate/panel.html", context, form)
 
 
-@login_required
 @never_cache
-def account(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def account(request: HttpRequest, study: Study) -> HttpResponse:
     """The account at the panel: token, study, webhooks, places."""
-    study = study_for(request, slug, Right.RUN)
     connection = connecting.connection_of(study)
     form = ConnectionForm(request.POST or None, initial=_stored(connection))
     if request.method == "POST" and form.is_valid():
         connecting.store(connection, person(request), **form.cleaned_data)
         messages.success(request, _("The account is stored. Test the connection now."))
-        return redirect("coordinate:panel_account", slug)
+        return redirect(ACCOUNT, study.slug)
     return _account_page(request, study, connection, form=form)
 
 
@@ -78,7 +74,7 @@ def _stored(connection: PanelConnection) -> dict[str, str]:
 
 
 def _account_page(
-    request: HttpRequest, study: Study, connection: PanelConnection, form: ConnectionForm, **more: Any
+    request: HttpRequest, study: Study, connection: PanelConnection, *, form: ConnectionForm, **more: Any
 ) -> HttpResponse:
     context = frame(request, study, "account") | {
         "connection": connection,
@@ -88,54 +84,34 @@ def _account_page(
         "hook_address": connecting.hook_address(connection),
         **more,
     }
-    return render(
-        request, "surveys/coordinate/panel_account.html", context, status=422 if form.errors else 200
-    )
+    return show_forms(request, "surveys/coordinate/panel_account.html", context, form)
 
 
-@require_POST
-@login_required
-@CALLS
-def test(request: HttpRequest, slug: str) -> HttpResponse:
+@panel_act(ACCOUNT)
+def test(request: HttpRequest, study: Study) -> HttpResponse:
     """Ask the panel who we are and how the study stands there; nothing is changed."""
-    study = study_for(request, slug, Right.RUN)
     connection = connecting.connection_of(study)
     form = ConnectionForm(initial=_stored(connection))
-    try:
-        return _account_page(request, study, connection, form, found=connecting.look(connection))
-    except PanelError as error:
-        messages.error(request, str(error))
-    return redirect("coordinate:panel_account", slug)
+    return _account_page(request, study, connection, form=form, found=connecting.look(connection))
 
 
-@require_POST
-@login_required
-@CALLS
-def listen(request: HttpRequest, slug: str) -> HttpResponse:
-    connection = connecting.connection_of(study_for(request, slug, Right.RUN))
-    done = _("The panel sends its webhooks from now on.")
-    tried(request, lambda: connecting.listen(connection, person(request)), done)
-    return redirect("coordinate:panel_account", slug)
+@panel_act(ACCOUNT)
+def listen(request: HttpRequest, study: Study) -> str:
+    connecting.listen(connecting.connection_of(study), person(request))
+    return _("The panel sends its webhooks from now on.")
 
 
-@require_POST
-@login_required
-@CALLS
-def places(request: HttpRequest, slug: str) -> HttpResponse:
-    connection = connecting.connection_of(study_for(request, slug, Right.RUN))
+@panel_act(ACCOUNT)
+def places(request: HttpRequest, study: Study) -> str:
     form = PlacesForm(request.POST)
-    if form.is_valid():
-        total = form.cleaned_data["total"]
-        done = _("The panel has %s places now.") % total
-        tried(request, lambda: connecting.add_places(connection, total, person(request)), done)
-    else:
-        messages.error(request, _("Enter the new number of places."))
-    return redirect("coordinate:panel_account", slug)
+    if not form.is_valid():
+        raise NotDone(_("Enter the new number of places."))
+    total = form.cleaned_data["total"]
+    connecting.add_places(connecting.connection_of(study), total, person(request))
+    return _("The panel has %s places now.") % total
 
 
-@require_POST
-@login_required
-def forget(request: HttpRequest, slug: str) -> HttpResponse:
-    connecting.forget_token(connecting.connection_of(study_for(request, slug, Right.RUN)), person(request))
-    messages.success(request, _("The token is deleted here. Revoke it at the panel too."))
-    return redirect("coordinate:panel_account", slug)
+@study_act(Right.RUN, ACCOUNT)
+def forget(request: HttpRequest, study: Study) -> str:
+    connecting.forget_token(connecting.connection_of(study), person(request))
+    return _("The token is deleted here. Revoke it at the panel too.")
