@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Extract
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -56,9 +57,10 @@ def _way(enrolment: Enrolment) -> dict[str, Any]:
         answers=Count("turns__responses", distinct=True),
         failures=Count("turns__responses", filter=failed, distinct=True),
     )
+    on_page = Extract(F("submitted_at") - F("shown_at"), "epoch")
     return {
         "events": enrolment.events.order_by("at", "pk"),
-        "pages": enrolment.page_submissions.order_by("submitted_at", "pk"),
+        "pages": enrolment.page_submissions.annotate(seconds=on_page).order_by("submitted_at", "pk"),
         "conversations": conversations.order_by("started_at", "pk"),
         "device_count": enrolment.devices.count(),
     }

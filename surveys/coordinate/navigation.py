@@ -73,7 +73,7 @@ def workbench(request: HttpRequest, study: Study | None = None, current: str = "
         sections.insert(0, Section(study.title, _links(STUDY, here, [study.slug], current)))
     return {
         "nav": sections,
-        "crumbs": _crumbs(study, current),
+        "crumbs": _crumbs(study, current, request.path),
         "study": study,
         "rights": {str(right) for right in here},
         "page_title": _label(current),
@@ -88,13 +88,17 @@ def _links(places: list[Place], rights: frozenset[Right], args: list[str], curre
     ]
 
 
-def _crumbs(study: Study | None, current: str) -> list[tuple[Text, str | None]]:
+def _crumbs(study: Study | None, current: str, path: str) -> list[tuple[Text, str | None]]:
+    """The way here. On a page below the current place, the place itself is a link back."""
     crumbs: list[tuple[Text, str | None]] = [(_("Studies"), reverse("coordinate:studies"))]
+    if not current or current == "coordinate:studies":
+        return []
     if study and current == "analysis:live":
         return [*crumbs, (study.title, None)]
     if study:
         crumbs.append((study.title, reverse("analysis:live", args=[study.slug])))
-    return [*crumbs, (_label(current), None)] if current != "coordinate:studies" else []
+    here = reverse(current, args=[study.slug] if study else [])
+    return [*crumbs, (_label(current), None if path == here else here)]
 
 
 def _label(name: str) -> Text:

@@ -1,3 +1,4 @@
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -34,7 +35,8 @@ class Command(BaseCommand):
 
     def run(self, ports: Ports) -> None:
         house = Supervisor(var_directory() / "log", say=self.stderr.write)
-        add_prism(house, ports)
+        # Links that pages and mail show must lead to this very port.
+        add_prism(house, ports, env={"PUBLIC_URL": os.environ.get("PUBLIC_URL", ports.web_url)})
         try:
             house.start(timeout=120)
         except ProcessFailedError as error:
