@@ -76,6 +76,11 @@ def check(text: str) -> Check:
         return Check(None, error.problems)
 
 
+def version_of(study: Study, key: int | None) -> Questionnaire | None:
+    """The version with this primary key; one of another study is none."""
+    return history(study).filter(pk=key).first() if key is not None else None
+
+
 def history(study: Study) -> QuerySet[Questionnaire]:
     """The versions that belong to the study: stored in it, used by it, or answered in it; newest first.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SHOWN = 120
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -33,3 +35,9 @@ class QuestionnaireError(ValueError):
     def __str__(self) -> str:
         prefix = f"{self.source}: " if self.source else ""
         return "\n".join(f"{prefix}{problem}" for problem in self.problems)
+
+
+def beside_lines(problems: Iterable[Problem], text: str) -> list[tuple[Problem, str]]:
+    """Each problem with the beginning of its line in the text, for a page that shows both."""
+    lines = text.splitlines()
+    return [(p, lines[p.line - 1].strip()[:SHOWN] if p.line <= len(lines) else "") for p in problems]

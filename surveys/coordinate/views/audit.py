@@ -3,22 +3,20 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from surveys.access import Right, require, study_for
+from surveys.access import Right, require
 from surveys.coordinate.forms import AuditFilter
 from surveys.coordinate.navigation import workbench
-from surveys.models import AuditEvent
+from surveys.coordinate.pages import study_page
+from surveys.coordinate.tables import page_of, query
+from surveys.models import AuditEvent, Study
 
-PAGE = 50
 
-
-@login_required
-def audit(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.AUDIT)
+@study_page(Right.AUDIT)
+def audit(request: HttpRequest, study: Study) -> HttpResponse:
     return _page(request, study.audit_events.all(), workbench(request, study, "coordinate:audit"))
 
 
@@ -42,12 +40,9 @@ def _page(request: HttpRequest, events: QuerySet[AuditEvent], frame: dict[str, A
         events = events.filter(action=wanted["action"])
     if wanted.get("person"):
         events = events.filter(actor=int(wanted["person"]))
-    pages = Paginator(events.select_related("actor").order_by("-at", "-pk"), PAGE)
-    page = pages.get_page(request.GET.get("page"))
+    page = page_of(request, events.select_related("actor").order_by("-at", "-pk"))
     rows = [(event, _details(event)) for event in page]
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {"filter": form, "page": page, "rows": rows, "query": query.urlencode()}
+    context = {"filter": form, "page": page, "rows": rows, "query": query(request)}
     return render(request, "surveys/coordinate/audit.html", frame | context)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.conf import settings as django_settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,13 +16,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
 from surveys import audit
-from surveys.access import Right, held, may, person, study_for
+from surveys.access import Right, held, may, person
 from surveys.coding import Standing, asking, schemes, texts
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_act, study_page, tried
 from surveys.models import Answer, CodingScheme, Study
 from surveys.tasks import suggest_codings
 
@@ -42,10 +43,9 @@ class RulingForm(forms.Form):
         self.fields["reason"].widget.attrs["class"] = "form-control"
 
 
-@login_required
 @require_safe
-def overview(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.VIEW)
+@study_page(Right.VIEW)
+def overview(request: HttpRequest, study: Study) -> HttpResponse:
     rows = texts.schemes_of(study)
     progress = texts.progress(study, rows, person(request))
     context = workbench(request, study, HERE) | {
@@ -62,12 +62,10 @@ def _may_ask(request: HttpRequest, study: Study) -> bool:
     return {Right.RUN, Right.EXPORT_FULL} <= held(request.user, study)
 
 
-@require_POST
-@login_required
 @rate_limited("ask_coding_model", limit=20, seconds=3600, by="user")
-def ask(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+@study_act(Right.RUN, HERE)
+def ask(request: HttpRequest, study: Study, key: str) -> str:
     """Let the model that the operator set look at every text it has not seen."""
-    study = study_for(request, slug, Right.RUN)
     row = _scheme(study, key)
     if not asking.is_on() or not _may_ask(request, study):
         raise PermissionDenied
@@ -80,10 +78,7 @@ def ask(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             model=django_settings.CODING_MODEL,
         )
         transaction.on_commit(lambda: suggest_codings.delay(study.pk, row.pk), robust=True)
-    messages.success(
-        request, _("The model is asked in the background; its suggestions appear beside the texts.")
-    )
-    return redirect(HERE, slug)
+    return _("The model is asked in the background; its suggestions appear beside the texts.")
 
 
 def _line(row: CodingScheme, progress: texts.Progress) -> dict[str, Any]:
@@ -99,15 +94,14 @@ def _line(row: CodingScheme, progress: texts.Progress) -> dict[str, Any]:
     }
 
 
-@login_required
 @never_cache
-def code(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+@study_page(Right.EXPORT_FULL)
+def code(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     """One text and the categories; the next one comes after each code."""
-    study = study_for(request, slug, Right.EXPORT_FULL)
     row = _scheme(study, key)
     if request.method == "POST":
         _write(request, study, row)
-        return redirect("coordinate:code", slug, key)
+        return redirect("coordinate:code", study.slug, key)
     answer = texts.next_text(study, row, person(request))
     scheme = texts.scheme_of(row)
     text = texts.words(answer) if answer else ""
@@ -133,10 +127,7 @@ def _write(request: HttpRequest, study: Study, row: CodingScheme) -> None:
 
 def _answer(request: HttpRequest, study: Study, row: CodingScheme) -> Answer:
     """The text that a form is about; 404 for any that is not to be coded in this study."""
-    given = request.POST.get("answer", "")
-    if not (given.isascii() and given.isdigit() and len(given) < 18):
-        raise Http404
-    return get_object_or_404(texts.to_code(study, row), pk=int(given))
+    return get_object_or_404(texts.to_code(study, row), pk=whole_number(request.POST.get("answer", "")))
 
 
 def _scheme(study: Study, key: str) -> CodingScheme:
@@ -150,17 +141,18 @@ def _frame(request: HttpRequest, study: Study, scheme: schemes.Scheme) -> dict[s
     return workbench(request, study, HERE) | {"scheme": scheme, "page_title": scheme.title}
 
 
-@login_required
 @never_cache
-def rulings(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+@study_page(Right.EXPORT_FULL)
+def rulings(request: HttpRequest, study: Study, key: str) -> HttpResponse:
     """The texts that were coded differently. Both codes of each are in, so that they may be seen."""
-    study = study_for(request, slug, Right.EXPORT_FULL)
     row = _scheme(study, key)
     scheme, refused = texts.scheme_of(row), {}
     if request.method == "POST":
         answer, form = _answer(request, study, row), RulingForm(request.POST, scheme=scheme)
         if form.is_valid():
-            return _rule(request, study, row, answer, form.cleaned_data)
+            decision = form.cleaned_data
+            tried(request, lambda: _ruled(request, study, row, answer, **decision), texts.CodingError)
+            return redirect("coordinate:coding_rulings", study.slug, key)
         refused = {answer.pk: form}
     listed = [
         {
@@ -176,13 +168,8 @@ def rulings(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     return render(request, "surveys/coordinate/rulings.html", context, status=422 if refused else 200)
 
 
-def _rule(
-    request: HttpRequest, study: Study, row: CodingScheme, answer: Answer, decision: dict[str, Any]
-) -> HttpResponse:
-    try:
-        texts.rule(study, row, answer, person(request), decision["category"], decision["reason"])
-    except texts.CodingError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("The text is decided: %s.") % decision["category"])
-    return redirect("coordinate:coding_rulings", study.slug, row.key)
+def _ruled(
+    request: HttpRequest, study: Study, row: CodingScheme, answer: Answer, category: str, reason: str
+) -> str:
+    texts.rule(study, row, answer, person(request), category, reason)
+    return _("The text is decided: %s.") % category

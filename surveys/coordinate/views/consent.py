@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,24 +10,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prism.lib.markdown import render as markdown
+from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
 from surveys import consents
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
 from surveys.consent_documents import ConsentText, parse
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
+from surveys.editing import normal
 from surveys.models import ConsentDocument, Study
 from surveys.questionnaires import QuestionnaireError
+from surveys.questionnaires.problems import beside_lines
 from surveys.views.consent import shown
 
 HERE = "coordinate:consent"
 MAXIMUM_TEXT = 200_000
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limited("store_consent", limit=120, seconds=3600, by="user")
-def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def consent(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _store(request, study)
     present = study.consent_document
@@ -36,10 +38,9 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _store(request: HttpRequest, study: Study) -> HttpResponse:
-    text, base = _typed(request), request.POST.get("base", "")
+    text, instead_of = _typed(request), whole_number(request.POST.get("base", ""))
     try:
         document = consents.store(study, text)
-        instead_of = int(base) if base.isascii() and base.isdigit() and len(base) < 18 else None
         consents.use(study, document, person(request), instead_of=instead_of)
     except (QuestionnaireError, consents.ConsentProblem) as error:
         refusal = str(error) if isinstance(error, consents.ConsentProblem) else ""
@@ -57,8 +58,7 @@ def _stored(document: ConsentDocument) -> str:
 
 
 def _typed(request: HttpRequest) -> str:
-    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
-    return text[:MAXIMUM_TEXT]
+    return normal(request.POST.get("text", ""))[:MAXIMUM_TEXT]
 
 
 def _page(
@@ -81,9 +81,7 @@ def _looked_at(source: str) -> dict[str, Any]:
     try:
         parsed = parse(source)
     except QuestionnaireError as error:
-        lines = source.splitlines()
-        found = [(p, lines[p.line - 1].strip()[:120] if p.line <= len(lines) else "") for p in error.problems]
-        return {"problems": found}
+        return {"problems": beside_lines(error.problems, source)}
     return {"parsed": parsed, "previews": [_previewed(parsed.in_language(code)) for code in parsed.languages]}
 
 
@@ -93,20 +91,18 @@ def _previewed(text: ConsentText) -> dict[str, Any]:
 
 
 @require_POST
-@login_required
 @rate_limited("check_consent", limit=1200, seconds=3600, by="user")
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """While one types: the text as people see it; nothing is stored."""
-    study_for(request, slug, Right.RUN)
     context = _looked_at(_typed(request))
     return render(request, "surveys/coordinate/consent_preview.html", context)
 
 
 @require_safe
-@login_required
-def version(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+@study_page(Right.RUN)
+def version(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """One version as people saw it, with its file."""
-    study = study_for(request, slug, Right.RUN)
     document = get_object_or_404(versions(study), pk=pk)
     context = workbench(request, study, HERE) | {
         **_looked_at(document.document),

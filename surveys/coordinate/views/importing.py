@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from prism.lib.ratelimit import rate_limited
 from surveys import audit, editing
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
 from surveys.models import Study
 from surveys.questionnaires.surveyjs import MAXIMUM_TEXT, SurveyJSError, convert
 
@@ -59,11 +59,10 @@ class ImportForm(forms.Form):
         return cleaned
 
 
-@login_required
 @rate_limited("import_questionnaire", limit=60, seconds=3600, by="user")
 @require_http_methods(["GET", "HEAD", "POST"])
-def import_questionnaire(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def import_questionnaire(request: HttpRequest, study: Study) -> HttpResponse:
     has_draft = editing.writing(study, person(request)).is_draft
     form = ImportForm(request.POST or None, request.FILES or None, has_draft=has_draft)
     if form.is_bound and form.is_valid():

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from surveys.access import Right, study_for
+from surveys.access import Right
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
+from surveys.models import Study
 from surveys.monitor.funnel import funnel
 from surveys.monitor.over_time import Timeline, timeline
 
 
-@login_required
-def monitor(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def monitor(request: HttpRequest, study: Study) -> HttpResponse:
     """`?test=1` counts test participants too. Of a large study the pages are as of its last assessment."""
-    study = study_for(request, slug, Right.VIEW)
     with_test = request.GET.get("test") == "1"
     way = funnel(study, with_test=with_test)
     line = timeline(study, with_test=with_test)
@@ -28,10 +28,9 @@ def monitor(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "surveys/coordinate/monitor.html", context)
 
 
-@login_required
-def over_time(request: HttpRequest, slug: str) -> JsonResponse:
+@study_page(Right.VIEW)
+def over_time(request: HttpRequest, study: Study) -> JsonResponse:
     """The figures of the chart; the page shows the same ones in a table."""
-    study = study_for(request, slug, Right.VIEW)
     return JsonResponse(_figures(timeline(study, with_test=request.GET.get("test") == "1")))
 
 

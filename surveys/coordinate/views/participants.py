@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,19 +14,20 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from prism.lib.crypto import UnreadableSecret
+from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, held, person, study_for
+from surveys.access import Right, held, person
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.keyset import slice_of
 from surveys.coordinate.monitor_forms import ActForm, ParticipantFilter
 from surveys.coordinate.navigation import workbench
-from surveys.coordinate.tables import columns
+from surveys.coordinate.pages import study_page
+from surveys.coordinate.tables import ROWS, columns, query
 from surveys.identity import panel_id
 from surveys.models import Enrolment, Study
 from surveys.monitor import acting
 from surveys.monitor.people import SORTS, detailed, lines, listed, sortable
 
-PAGE = 50
 COLUMNS = {
     "code": gettext_lazy("Code"),
     "arrived": gettext_lazy("Arrived"),
@@ -37,10 +37,9 @@ COLUMNS = {
 }
 
 
-@login_required
-def participants(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def participants(request: HttpRequest, study: Study) -> HttpResponse:
     """The live list, or for htmx its moving part; filter, order and place stand in the address."""
-    study = study_for(request, slug, Right.VIEW)
     form = ParticipantFilter(request.GET)
     context = _list(request, study, form.cleaned_data if form.is_valid() else {})
     if request.headers.get("HX-Request"):
@@ -59,7 +58,7 @@ def _list(request: HttpRequest, study: Study, wanted: dict[str, Any]) -> dict[st
         field,
         kind,
         descending=order.startswith("-"),
-        size=PAGE,
+        size=ROWS,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
@@ -70,29 +69,20 @@ def _list(request: HttpRequest, study: Study, wanted: dict[str, Any]) -> dict[st
         "lines": lines(page.rows, now),
         "total": rows.count(),
         "columns": columns(request, COLUMNS, default="-arrived"),
-        "query": _query(request),
-        "follow_query": _query(request, "pause"),
+        "query": query(request),
+        "follow_query": query(request, "pause"),
         "is_paused": request.GET.get("pause") == "1",
         "now": now,
     }
 
 
-def _query(request: HttpRequest, *more: str) -> str:
-    """The address's filters without the place, and without what else is named."""
-    query = request.GET.copy()
-    for name in ("after", "before", *more):
-        query.pop(name, None)
-    return query.urlencode()
-
-
 @require_POST
-@login_required
 @rate_limited("participants-act", limit=300, seconds=3600, by="user")
-def act(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def act(request: HttpRequest, study: Study) -> HttpResponse:
     """Do one thing with the participants that were ticked, and go back to the list as it was."""
-    study = study_for(request, slug, Right.RUN)
     form = ActForm(request.POST)
-    numbers = [number for code in request.POST.getlist("code")[:PAGE] if (number := number_of(code))]
+    numbers = [number for code in request.POST.getlist("code")[:ROWS] if (number := number_of(code))]
     people = list(study.enrolments.filter(number__in=numbers).order_by("pk"))
     if not people:
         messages.error(request, _("Nothing was done: tick at least one participant first."))
@@ -104,7 +94,7 @@ def act(request: HttpRequest, slug: str) -> HttpResponse:
             acting.act(study, people, form.cleaned_data["act"], form.cleaned_data["text"], person(request)),
         )
     back = QueryDict(request.POST.get("back", "")[:1000]).urlencode()
-    return redirect(f"{reverse('coordinate:participants', args=[slug])}?{back}")
+    return redirect(f"{reverse('coordinate:participants', args=[study.slug])}?{back}")
 
 
 def _tell(request: HttpRequest, number: int) -> None:
@@ -113,12 +103,11 @@ def _tell(request: HttpRequest, number: int) -> None:
 
 
 @require_POST
-@login_required
 @never_cache
 @rate_limited("reidentify", limit=30, seconds=3600, by="user")
-def reidentify(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.REIDENTIFY)
+def reidentify(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Show the panel's id of a participant, this once; the reason is written down before it is shown."""
-    study = study_for(request, slug, Right.REIDENTIFY)
     enrolment = enrolment_or_404(study, code)
     form = ReasonForm(request.POST)
     context = workbench(request, study, "coordinate:participants")
@@ -138,8 +127,7 @@ def _revealed(enrolment: Enrolment, by: User, reason: str) -> dict[str, Any]:
 
 def number_of(code: str) -> int | None:
     """The number in a code (`user123…`); None for what is no code."""
-    digits = code.removeprefix("user")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 9 else None
+    return whole_number(code.removeprefix("user"), most_digits=9)
 
 
 def enrolment_or_404(study: Study, code: str) -> Enrolment:

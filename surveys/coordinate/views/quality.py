@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,6 +13,7 @@ from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, person, study_for
 from surveys.coordinate.monitor_forms import DecisionForm, MessageForm, RulesForm
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import show_forms, study_act, study_page
 from surveys.coordinate.views.participants import enrolment_or_404
 from surveys.models import Assessment, Enrolment, Signal, Study
 from surveys.monitor import acting
@@ -23,14 +23,13 @@ from surveys.quality.reasons import reason
 from surveys.tasks import assess as assess_later
 
 
-@login_required
-def quality(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def quality(request: HttpRequest, study: Study) -> HttpResponse:
     """What the rules noticed, and the rules themselves, which whoever runs the study may change."""
-    study = study_for(request, slug, Right.VIEW)
     ruled = rules.in_force(study)
     form = RulesForm(request.POST or None, initial=RulesForm.fields_of(ruled))
     if request.method == "POST" and form.is_valid():
-        study_for(request, slug, Right.RUN)
+        study_for(request, study.slug, Right.RUN)
         try:
             stored = rules.store(study, form.document(), person(request))
         except rules.RulesError as error:
@@ -40,12 +39,12 @@ def quality(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(
                 request, _("Version %(version)d of the rules holds now.") % {"version": stored.version}
             )
-            return redirect("coordinate:quality", slug)
+            return redirect("coordinate:quality", study.slug)
     context = (
         workbench(request, study, "coordinate:quality") | _noticed(study) | {"ruled": ruled, "form": form}
     )
     context["least_failures"] = rules.least_failures(study)
-    return render(request, "surveys/coordinate/quality.html", context, status=422 if form.errors else 200)
+    return show_forms(request, "surveys/coordinate/quality.html", context, form)
 
 
 def _noticed(study: Study) -> dict[str, Any]:
@@ -57,21 +56,17 @@ def _noticed(study: Study) -> dict[str, Any]:
     return {"kinds": kinds, "assessment": Assessment.objects.filter(study=study).first()}
 
 
-@require_POST
-@login_required
 @rate_limited("assess", limit=30, seconds=3600, by="user")
-def assess(request: HttpRequest, slug: str) -> HttpResponse:
+@study_act(Right.RUN, "coordinate:quality")
+def assess(_request: HttpRequest, study: Study) -> str:
     """Look the study through again, in the background."""
-    study = study_for(request, slug, Right.RUN)
     assess_later.delay(study.pk)
-    messages.success(request, _("The study is being looked through; look here again in a moment."))
-    return redirect("coordinate:quality", slug)
+    return _("The study is being looked through; look here again in a moment.")
 
 
-@login_required
-def participant(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def participant(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """One participant's signals with their reasons, times, decisions and messages; nothing they wrote."""
-    study = study_for(request, slug, Right.VIEW)
     return _participant(request, study, enrolment_or_404(study, code), DecisionForm(), MessageForm())
 
 
@@ -92,33 +87,30 @@ def _participant(
         "form": form,
         "message_form": message_form,
     }
-    status = 422 if form.errors or message_form.errors else 200
-    return render(request, "surveys/coordinate/participant_quality.html", context, status=status)
+    return show_forms(request, "surveys/coordinate/participant_quality.html", context, form, message_form)
 
 
 @require_POST
-@login_required
 @rate_limited("decide", limit=600, seconds=3600, by="user")
-def decide(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.RUN)
+def decide(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Write down one decision with its reason; nothing is paid, sent or erased by it."""
-    study = study_for(request, slug, Right.RUN)
     enrolment, form = enrolment_or_404(study, code), DecisionForm(request.POST)
     if not form.is_valid():
         return _participant(request, study, enrolment, form, MessageForm())
     deciding.decide([enrolment], form.cleaned_data["value"], form.cleaned_data["reason"], person(request))
     messages.success(request, _("The decision is written down."))
-    return redirect("coordinate:participant_quality", slug, code)
+    return redirect("coordinate:participant_quality", study.slug, code)
 
 
 @require_POST
-@login_required
 @rate_limited("message", limit=300, seconds=3600, by="user")
-def message(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.RUN)
+def message(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Leave a message for one participant."""
-    study = study_for(request, slug, Right.RUN)
     enrolment, form = enrolment_or_404(study, code), MessageForm(request.POST)
     if not form.is_valid():
         return _participant(request, study, enrolment, DecisionForm(), form)
     acting.message(study, [enrolment], form.cleaned_data["text"], person(request))
     messages.success(request, _("The message stands on the person's next page."))
-    return redirect("coordinate:participant_quality", slug, code)
+    return redirect("coordinate:participant_quality", study.slug, code)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -14,10 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from prism.lib.codes import random_key
 from prism.lib.headers import POLICY
+from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
 from surveys import editing
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
 from surveys.languages import is_right_to_left
 from surveys.models import Questionnaire, Study
 from surveys.questionnaires import (
@@ -29,6 +30,7 @@ from surveys.questionnaires import (
     read_page,
 )
 from surveys.questionnaires import Questionnaire as Document
+from surveys.questionnaires.problems import beside_lines
 from surveys.questionnaires.texts import filled
 
 HERE = "coordinate:questionnaire"
@@ -36,11 +38,10 @@ FRAMING = f"{POLICY}; frame-src 'self'"
 FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
-@login_required
 @rate_limited("store_questionnaire", limit=120, seconds=3600, by="user")
 @require_http_methods(["GET", "HEAD", "POST"])
-def questionnaire(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def questionnaire(request: HttpRequest, study: Study) -> HttpResponse:
     if request.method == "POST":
         return _act(request, study)
     writing = editing.writing(study, person(request))
@@ -81,10 +82,7 @@ def _typed(request: HttpRequest) -> str:
 
 def _base(request: HttpRequest, study: Study) -> Questionnaire | None:
     """The version the text began from; one of another study is none."""
-    given = request.POST.get("base", "")
-    if not (given.isascii() and given.isdigit() and len(given) < 18):
-        return None
-    return editing.history(study).filter(pk=int(given)).first()
+    return editing.version_of(study, whole_number(request.POST.get("base", "")))
 
 
 def _page(
@@ -116,20 +114,15 @@ def _page(
 
 def _findings(study: Study, text: str) -> dict[str, Any]:
     checked = editing.check(text)
-    lines = text.splitlines()
-    problems = [
-        (problem, lines[problem.line - 1].strip()[:120] if problem.line <= len(lines) else "")
-        for problem in checked.problems
-    ]
+    problems = beside_lines(checked.problems, text)
     return {"study": study, "document": checked.document, "problems": problems}
 
 
 @require_POST
-@login_required
 @rate_limited("check_questionnaire", limit=1200, seconds=3600, by="user")
-def check(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def check(request: HttpRequest, study: Study) -> HttpResponse:
     """While one types: keep the draft, and say what is wrong with it."""
-    study = study_for(request, slug, Right.RUN)
     text = _typed(request)
     try:
         editing.keep(study, person(request), text, _base(request, study))
@@ -140,11 +133,10 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse({"html": html, "is_valid": findings["document"] is not None})
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """One page as a participant sees it, of one's draft or of a stored version; nothing sent here is kept."""
-    study = study_for(request, slug, Right.RUN)
     document = _previewed(request, study)
     if document is None:
         response = render(request, "surveys/coordinate/no_preview.html", status=422)
@@ -156,9 +148,9 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _previewed(request: HttpRequest, study: Study) -> Document | None:
-    version = request.GET.get("version", "")
-    if version.isascii() and version.isdigit() and len(version) < 18:
-        return get_object_or_404(editing.history(study), pk=int(version)).parsed()
+    version = whole_number(request.GET.get("version", ""))
+    if version is not None:
+        return get_object_or_404(editing.history(study), pk=version).parsed()
     return editing.check(editing.writing(study, person(request)).text).document
 
 

@@ -3,18 +3,22 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
+from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
-from surveys.access import SINGLE_PEOPLE, Right, held, person, study_for
+from surveys.access import SINGLE_PEOPLE, Right, held, person
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import show_forms, study_page, tried
 from surveys.coordinate.quota_forms import OverfillForm, SuggestionForm
+from surveys.editing import normal
 from surveys.models import Cell, Study
+from surveys.questionnaires.problems import beside_lines
 from surveys.quotas import versions
 from surveys.quotas.allocating import allocation
 from surveys.quotas.picture import LEAST, SMALL, picture
@@ -25,10 +29,9 @@ MAXIMUM_TEXT = 200_000
 
 
 @require_safe
-@login_required
-def quotas(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def quotas(request: HttpRequest, study: Study) -> HttpResponse:
     """The live view; htmx asks for its moving part alone."""
-    study = study_for(request, slug, Right.VIEW)
     rights = held(request.user, study)
     withhold = not rights & SINGLE_PEOPLE
     context = {
@@ -48,12 +51,11 @@ def quotas(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "surveys/coordinate/quotas.html", workbench(request, study, HERE) | context)
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limited("store_quotas", limit=120, seconds=3600, by="user")
-def edit(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def edit(request: HttpRequest, study: Study) -> HttpResponse:
     """The definition: begun from a census table, looked at, stored as the next version."""
-    study = study_for(request, slug, Right.RUN)
     if study.questionnaire is None:
         return render(request, "surveys/coordinate/quotas_edit.html", _edit_context(request, study, "", None))
     if request.method != "POST":
@@ -67,10 +69,9 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
 @rate_limited("preview_quotas", limit=1200, seconds=3600, by="user")
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def preview(request: HttpRequest, study: Study) -> HttpResponse:
     context = {"study": study, **_looked_at(study, _typed(request))}
     return render(request, "surveys/coordinate/quota_preview.html", context)
 
@@ -85,8 +86,7 @@ def _suggest(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _store(request: HttpRequest, study: Study) -> HttpResponse:
-    text, base = _typed(request), request.POST.get("base", "")
-    before = int(base) if base.isascii() and base.isdigit() and len(base) < 18 else None
+    text, before = _typed(request), whole_number(request.POST.get("base", ""))
     try:
         quota = versions.store(study, text, person(request), before=before)
     except QuotaError:
@@ -101,8 +101,7 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> str:
-    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
-    return text[:MAXIMUM_TEXT]
+    return normal(request.POST.get("text", ""))[:MAXIMUM_TEXT]
 
 
 def _editor(
@@ -130,56 +129,44 @@ def _looked_at(study: Study, text: str) -> dict[str, Any]:
     try:
         definition = parse(text, document)
     except QuotaError as error:
-        lines = text.splitlines()
-        return {
-            "problems": [
-                (p, lines[p.line - 1].strip()[:120] if p.line <= len(lines) else "") for p in error.problems
-            ]
-        }
+        return {"problems": beside_lines(error.problems, text)}
     return {
         "allocations": [allocation(table) for table in definition.tables],
         "unmapped": unmapped(definition, document),
     }
 
 
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def stop(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def stop(request: HttpRequest, study: Study) -> HttpResponse:
     """Asks before the study goes on without quotas."""
-    study = study_for(request, slug, Right.RUN)
     if request.method == "POST":
-        try:
-            versions.stop(study, person(request), before=study.quota_id)
-            messages.success(request, _("The study has no quotas now. All seats were released."))
-        except versions.VersionError as error:
-            messages.error(request, str(error))
-        return redirect(HERE, slug)
-    context = workbench(request, study, HERE)
-    return render(request, "surveys/coordinate/quotas_stop.html", context)
+        tried(request, lambda: _stopped(study, person(request)), versions.VersionError)
+        return redirect(HERE, study.slug)
+    return render(request, "surveys/coordinate/quotas_stop.html", workbench(request, study, HERE))
 
 
-@login_required
+def _stopped(study: Study, by: User) -> str:
+    versions.stop(study, by, before=study.quota_id)
+    return _("The study has no quotas now. All seats were released.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def overfill(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+@study_page(Right.RUN)
+def overfill(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Places beyond a cell's target, with a reason that goes into the audit."""
-    study = study_for(request, slug, Right.RUN)
     cell = get_object_or_404(Cell, pk=pk, quota=study.quota_id or 0)
     if cell.target is None:
         raise Http404
     form = OverfillForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _grant(request, study, cell, form)
+        tried(request, lambda: _granted(study, cell, person(request), form), versions.VersionError)
+        return redirect(HERE, study.slug)
     context = workbench(request, study, HERE) | {"cell": cell, "form": form}
-    return render(
-        request, "surveys/coordinate/quotas_overfill.html", context, status=422 if form.errors else 200
-    )
+    return show_forms(request, "surveys/coordinate/quotas_overfill.html", context, form)
 
 
-def _grant(request: HttpRequest, study: Study, cell: Cell, form: OverfillForm) -> HttpResponse:
-    given = form.cleaned_data
-    try:
-        versions.grant(study, cell, given["places"], person(request), reason=given["reason"])
-        messages.success(request, _("%(cell)s has further places now.") % {"cell": cell.key or _("Outside")})
-    except versions.VersionError as error:
-        messages.error(request, str(error))
-    return redirect(HERE, study.slug)
+def _granted(study: Study, cell: Cell, by: User, form: OverfillForm) -> str:
+    places, reason = form.cleaned_data["places"], form.cleaned_data["reason"]
+    versions.grant(study, cell, places, by, reason=reason)
+    return _("%(cell)s has further places now.") % {"cell": cell.key or _("Outside")}

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from surveys import studies as verbs
-from surveys.access import RIGHTS, Right, held, person, study_for
+from surveys.access import RIGHTS, Right, held, person
 from surveys.coordinate.forms import StudyForm
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page, tried
 from surveys.entry import open_session
 from surveys.models import Enrolment, Study
 from surveys.panels import exit_for
@@ -43,14 +44,13 @@ def _listed(request: HttpRequest) -> QuerySet[Study]:
     )
 
 
-@login_required
-def settings(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def settings(request: HttpRequest, study: Study) -> HttpResponse:
     form = StudyForm(request.POST or None, instance=study)
     if request.method == "POST" and form.is_valid():
         verbs.edit(study, person(request), form.changed_data)
         messages.success(request, _("The settings are stored."))
-        return redirect("coordinate:settings", slug)
+        return redirect("coordinate:settings", study.slug)
     context = workbench(request, Study.objects.get(pk=study.pk), "coordinate:settings") | {
         "form": form,
         "next_state": verbs.NEXT_STATES[study.state],
@@ -61,34 +61,24 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "surveys/coordinate/settings.html", context)
 
 
-@login_required
-def state(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def state(request: HttpRequest, study: Study) -> HttpResponse:
     """Asks before it opens or closes the study."""
-    study = study_for(request, slug, Right.RUN)
     if request.method == "POST":
-        return _change_state(request, study)
+        tried(request, lambda: _changed_state(request, study), verbs.StudyError)
+        return redirect("coordinate:settings", study.slug)
     context = workbench(request, study, "coordinate:settings")
     context["next_state"] = verbs.NEXT_STATES[study.state]
     return render(request, "surveys/coordinate/state.html", context)
 
 
-def _change_state(request: HttpRequest, study: Study) -> HttpResponse:
-    wanted = request.POST.get("state", "")
-    try:
-        verbs.change_state(study, wanted, person(request))
-    except verbs.StudyError as error:
-        messages.error(request, str(error))
-    else:
-        done = (
-            _("The study is open.") if study.is_open else _("The study is closed. Who is in it may finish.")
-        )
-        messages.success(request, done)
-    return redirect("coordinate:settings", study.slug)
+def _changed_state(request: HttpRequest, study: Study) -> str:
+    verbs.change_state(study, request.POST.get("state", ""), person(request))
+    return _("The study is open.") if study.is_open else _("The study is closed. Who is in it may finish.")
 
 
 @require_POST
-@login_required
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.RUN)
+@study_page(Right.RUN)
+def preview(request: HttpRequest, study: Study) -> HttpResponse:
     open_session(request, verbs.start_preview(study, person(request)), trusted=True)
-    return redirect("surveys:study", slug)
+    return redirect("surveys:study", study.slug)

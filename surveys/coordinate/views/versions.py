@@ -2,26 +2,25 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from prism.lib.numbers import whole_number
 from surveys import editing
-from surveys.access import Right, person, study_for
+from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import NotDone, study_act, study_page, tried
 from surveys.models import Questionnaire, Study
 
 HERE = "coordinate:questionnaire"
 
 
-@login_required
 @require_safe
-def versions(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def versions(request: HttpRequest, study: Study) -> HttpResponse:
     """The list; with `before` and `after` in the address also what changed between two of them."""
-    study = study_for(request, slug, Right.RUN)
     before, after = _chosen(request, study, "before"), _chosen(request, study, "after")
     context = _frame(request, study, _("Versions of the questionnaire")) | {
         "rows": _rows(study),
@@ -42,22 +41,20 @@ def _rows(study: Study) -> list[dict[str, Any]]:
 
 
 def _chosen(request: HttpRequest, study: Study, name: str) -> Questionnaire | None:
-    given = request.GET.get(name, "")
-    is_id = given.isascii() and given.isdigit() and len(given) < 18
-    return editing.history(study).filter(pk=int(given)).first() if is_id else None
+    return editing.version_of(study, whole_number(request.GET.get(name, "")))
 
 
 def _frame(request: HttpRequest, study: Study, title: str) -> dict[str, Any]:
     return workbench(request, study, HERE) | {"page_title": title}
 
 
-@login_required
-def use(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+@study_page(Right.RUN)
+def use(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """Asks before the study uses another version."""
-    study = study_for(request, slug, Right.RUN)
     version = get_object_or_404(editing.history(study), pk=pk)
     if request.method == "POST":
-        return _use(request, study, version)
+        tried(request, lambda: _used(request, study, version), editing.EditingError)
+        return redirect("coordinate:versions", study.slug)
     context = _frame(request, study, _("Use %s?") % version) | {
         "version": version,
         "people": sum(editing.began(study).values()),
@@ -68,31 +65,16 @@ def use(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, "surveys/coordinate/use_version.html", context)
 
 
-def _use(request: HttpRequest, study: Study, version: Questionnaire) -> HttpResponse:
-    given = request.POST.get("instead_of", "")
-    instead_of = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
-    try:
-        editing.use(study, person(request), version, instead_of)
-    except editing.EditingError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(
-            request, _("The study uses %s from now on. Who has begun keeps their version.") % version
-        )
-    return redirect("coordinate:versions", study.slug)
+def _used(request: HttpRequest, study: Study, version: Questionnaire) -> str:
+    editing.use(study, person(request), version, whole_number(request.POST.get("instead_of", "")))
+    return _("The study uses %s from now on. Who has begun keeps their version.") % version
 
 
-@require_POST
-@login_required
-def open_version(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+@study_act(Right.RUN, HERE)
+def open_version(request: HttpRequest, study: Study, pk: int) -> str:
     """Put a stored version into one's editor; a draft that stands there must be given up first."""
-    study = study_for(request, slug, Right.RUN)
     version = get_object_or_404(editing.history(study), pk=pk)
     if editing.writing(study, person(request)).is_draft:
-        messages.error(
-            request, _("There is a draft of yours in the editor. Store it or throw it away first.")
-        )
-        return redirect(HERE, slug)
+        raise NotDone(_("There is a draft of yours in the editor. Store it or throw it away first."))
     editing.keep(study, person(request), version.document, editing.newest(study))
-    messages.success(request, _("The text of %s stands in the editor.") % version)
-    return redirect(HERE, slug)
+    return _("The text of %s stands in the editor.") % version
