@@ -29,6 +29,11 @@ class ExportForm(forms.Form):
         required=False,
         widget=forms.CheckboxInput({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
     )
+    include_excluded = forms.BooleanField(
+        label=_("With people who were excluded from the data"),
+        required=False,
+        widget=forms.CheckboxInput({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
+    )
     release_seed = forms.CharField(
         label=_("Release seed"),
         required=False,
@@ -55,5 +60,6 @@ class ExportForm(forms.Form):
             study=study,
             is_full=chosen["content"] == FULL,
             include_test=chosen["include_test"],
+            include_excluded=chosen["include_excluded"],
             release_seed=chosen["release_seed"],
         )

@@ -3,7 +3,7 @@
 Everything is counted in PostgreSQL; the number of queries does not depend on the number of people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from conversations.models import Attempt, Conversation, LanguageModel, PoolEntry
 from prism.lib.intervals import Interval, wilson
 from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
+from surveys.quality.deciding import excluded
 
 ACTIVE_MINUTES = 5
 PROBLEMS = 10
@@ -40,7 +41,10 @@ class Journey:
 
 @dataclass(frozen=True)
 class Exposure:
-    """How a model fared. `drawn`: at openings; `shown`: answers that kept their slot, in any turn."""
+    """How a model fared. `drawn`: at openings; `shown`: answers that kept their slot, in any turn.
+
+    The score and its number are of the data: without people whom a coordinator excluded.
+    """
 
     name: str
     is_drawable: bool
@@ -96,22 +100,28 @@ def journey(study: Study, *, with_test: bool = False) -> Journey:
 
 @dataclass(frozen=True)
 class ModelTable:
-    """The models' figures and when they were counted."""
+    """The models' figures, when they were counted, and how many people's scores are not among them."""
 
     at: datetime
     rows: list[Exposure]
+    excluded: int
 
 
 def model_table(study: Study, *, with_test: bool = False) -> ModelTable:
     """The figures of `exposures`, a little older in a large study, where counting takes about a second."""
-    key = f"live-models:{study.pk}:{int(with_test)}"
-    return remembered(key, lambda: ModelTable(timezone.now(), exposures(study, with_test=with_test)))
+    left_out = excluded(study)
+    # A decision is seen at once: what was counted without it is not asked for any more.
+    key = f"live-scores:{study.pk}:{int(with_test)}:{hash(frozenset(left_out))}"
+    return remembered(
+        key,
+        lambda: ModelTable(timezone.now(), exposures(study, left_out, with_test=with_test), len(left_out)),
+    )
 
 
-def exposures(study: Study, *, with_test: bool = False) -> list[Exposure]:
-    """Every model that the study may draw or ever drew, by name."""
+def exposures(study: Study, left_out: Set[int] = frozenset(), *, with_test: bool = False) -> list[Exposure]:
+    """Every model that the study may draw or ever drew, by name; scores without those of `left_out`."""
     responses = _responses(study, with_test)
-    rows, medians = _counts(responses), _medians(study, responses)
+    rows, medians = _counts(responses, left_out), _medians(study, responses)
     drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
     models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
     return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
@@ -126,16 +136,17 @@ def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
     return responses if with_test else responses.filter(turn__conversation__enrolment__is_test=False)
 
 
-def _counts(responses: QuerySet[Response]) -> dict[int, dict[str, Any]]:
+def _counts(responses: QuerySet[Response], left_out: Set[int]) -> dict[int, dict[str, Any]]:
     """One pass over the responses; a response has one rating at most, so joining it doubles nothing."""
+    in_data = ~Q(turn__conversation__enrolment__in=left_out)
     rows = responses.values("model").annotate(
         drawn=Count("pk", filter=Q(turn__number=0)),
         shown=Count("pk", filter=Q(is_replaced=False)),
         replaced=Count("pk", filter=Q(is_replaced=True)),
         failed=Count("pk", filter=Q(state=Response.State.FAILED)),
         finished=Count("pk", filter=Q(state__in=[Response.State.DONE, Response.State.FAILED])),
-        score=Avg("rating__score"),
-        ratings=Count("rating__score"),
+        score=Avg("rating__score", filter=in_data),
+        ratings=Count("rating__score", filter=in_data),
     )
     return {row["model"]: dict(row) for row in rows.order_by()}
 

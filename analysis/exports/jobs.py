@@ -10,6 +10,7 @@ import logging
 import shutil
 import traceback
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from analysis.exports.writing import MANIFEST, Written, written
 from analysis.models import Export
 from surveys import audit
 from surveys.models import Enrolment
+from surveys.quality.deciding import excluded_throughout
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +49,16 @@ class LeaseLost(Exception):
 
 
 class NoLongerAllowed(Exception):
-    """Somebody in the release withdrew or was erased while it was written."""
+    """Somebody in the release withdrew, was erased or was excluded while it was written."""
 
 
 def request_export(scope: Scope, by: User | None, *, source: str = ON_PAGE) -> Export:
     """Write down that a release is wanted. A worker runs it, or the command that asked."""
-    filters = {"include_test": scope.include_test, "source": source}
+    filters = {
+        "include_test": scope.include_test,
+        "include_excluded": scope.include_excluded,
+        "source": source,
+    }
     with transaction.atomic():
         export = Export.objects.create(
             study=scope.study,
@@ -83,7 +89,10 @@ def run(pk: int, directory: Path | None = None) -> Export | None:
     except NoLongerAllowed:
         _fail(
             export,
-            _("Somebody withdrew while the files were written, so they were not kept. Start it again."),
+            _(
+                "Somebody withdrew or was excluded while the files were written, so they were not kept. "
+                "Start it again."
+            ),
         )
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -116,8 +125,7 @@ def delete_those_with(enrolments: QuerySet[Enrolment]) -> int:
     exports = Export.objects.select_for_update(of=["self"]).select_related("study")
     removed = 0
     for export in exports.filter(study__in=study_ids).exclude(state=State.WAITING).order_by("pk"):
-        gone = release.people(scope_of(export)).filter(pk__in=enrolments, texts_erased_at=None)
-        people = gone.filter(survey_finished_at__lte=export.finished_at).count() if export.finished_at else 0
+        people = _held(export, enrolments).count()
         if not people:
             continue
         Export.objects.filter(pk=export.pk).update(people_erased=F("people_erased") + people)
@@ -125,6 +133,19 @@ def delete_those_with(enrolments: QuerySet[Enrolment]) -> int:
             delete(export, None, reason="a participant was erased")
             removed += 1
     return removed
+
+
+def _held(export: Export, enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """Which of these people a finished export holds. Who was excluded later was in it all the same."""
+    if not export.finished_at:
+        return Enrolment.objects.none()
+    scope = scope_of(export)
+    found = release.people(replace(scope, include_excluded=True)).filter(
+        pk__in=enrolments, texts_erased_at=None, survey_finished_at__lte=export.finished_at
+    )
+    if export.filters.get("include_excluded", True):  # exports from before people were left out held them all
+        return found
+    return found.exclude(excluded_throughout(export.requested_at, export.finished_at))
 
 
 def lost() -> list[int]:
@@ -150,6 +171,7 @@ def scope_of(export: Export) -> Scope:
         study=export.study,
         is_full=export.is_full,
         include_test=bool(export.filters.get("include_test")),
+        include_excluded=bool(export.filters.get("include_excluded")),
         release_seed=export.release_seed,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
-from analysis.exports.release import CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, Scope
+from analysis.exports.release import CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
 from conversations.models import Protocol
 from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
@@ -147,9 +147,15 @@ _ASKED = (
 
 
 def build(
-    scope: Scope, documents: Iterable[Document], files: Mapping[str, Mapping[str, Any]]
+    scope: Scope,
+    documents: Iterable[Document],
+    files: Mapping[str, Mapping[str, Any]],
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The manifest of the release that is chosen now; `files` has rows, bytes and SHA-256 of each."""
+    """The manifest of the release that is chosen now; `files` has rows, bytes and SHA-256 of each.
+
+    `left_out` counts the people who finished the survey and are not in it, by reason.
+    """
     return {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
@@ -162,7 +168,9 @@ def build(
             "people": "finished the survey; not turned away, withdrawn or erased",
             "conversations": "complete",
             "include_test": scope.include_test,
+            "include_excluded": scope.include_excluded,
         },
+        "left_out": {reason: left_out.get(reason, 0) for reason in REASONS},
         "versions": _versions(scope),
         "files": files,
         "not_computed": _not_computed(documents),

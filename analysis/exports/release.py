@@ -7,29 +7,32 @@ keep memory the same for ten people and ten thousand.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from analysis.exports.numbering import numbering
 from conversations.models import Conversation, Response, Turn
-from surveys.models import Enrolment, Study
+from surveys.models import Decision, Enrolment, Study
+from surveys.quality.deciding import stands
 
 PEOPLE_AT_ONCE = 50
 ROWS_AT_ONCE = 1000
-LEFT_OUT = [
+TURNED_AWAY = [
     Enrolment.Outcome.SCREENED_OUT,
     Enrolment.Outcome.QUOTA_FULL,
     Enrolment.Outcome.NO_CONSENT,
     Enrolment.Outcome.FAILED_CHECKS,
-    Enrolment.Outcome.WITHDRAWN,
 ]
+# Why somebody who finished the survey is not in a release. Of several reasons the first one counts.
+GONE, AWAY, TEST, EXCLUDED = REASONS = ("withdrawn_or_erased", "turned_away", "test", "excluded")
 
 DROP = "DROP TABLE IF EXISTS release_person, release_conversation"
 CREATE = """
@@ -65,6 +68,7 @@ class Scope:
     study: Study
     is_full: bool = True
     include_test: bool = False
+    include_excluded: bool = False
     release_seed: str = ""
 
 
@@ -91,14 +95,24 @@ class Size:
 
 
 def people(scope: Scope) -> QuerySet[Enrolment]:
-    """Those who finished the survey, were not turned away and did not withdraw."""
-    chosen = Enrolment.objects.filter(
-        study=scope.study,
-        survey_finished_at__isnull=False,
-        erased_at=None,
-        participant__erased_at=None,
-    ).exclude(outcome__in=LEFT_OUT)
-    return chosen if scope.include_test else chosen.counted()
+    """Those who finished the survey, were not turned away or excluded, and did not withdraw."""
+    return finished(scope).filter(left_out="")
+
+
+def finished(scope: Scope) -> QuerySet[Any]:
+    """Everybody who finished the survey, with the reason in `left_out` for which a person is not released."""
+    is_gone = (
+        Q(outcome=Enrolment.Outcome.WITHDRAWN)
+        | Q(erased_at__isnull=False)
+        | Q(participant__erased_at__isnull=False)
+    )
+    reasons = [When(is_gone, Value(GONE)), When(outcome__in=TURNED_AWAY, then=Value(AWAY))]
+    if not scope.include_test:
+        reasons.append(When(is_test=True, then=Value(TEST)))
+    if not scope.include_excluded:
+        reasons.append(When(stands(Decision.Value.EXCLUDE), Value(EXCLUDED)))
+    all_of_them = Enrolment.objects.filter(study=scope.study, survey_finished_at__isnull=False)
+    return all_of_them.annotate(left_out=Case(*reasons, default=Value("")))
 
 
 def answers() -> QuerySet[Response]:
@@ -113,17 +127,20 @@ def answered_turns() -> QuerySet[Turn]:
 
 
 @contextmanager
-def chosen(scope: Scope) -> Iterator[None]:
-    """The release's people and conversations, chosen and numbered for as long as the context lasts."""
+def chosen(scope: Scope) -> Iterator[Counter[str]]:
+    """The release's people and conversations, chosen and numbered for as long as the context lasts.
+
+    Gives how many who finished the survey were left out, by reason.
+    """
     _execute(DROP)
     _execute(CREATE)
     try:
-        _choose_people(scope)
+        left_out = _choose_people(scope)
         _execute("ANALYZE release_person")
         _choose_conversations(scope)
         _execute(NUMBER_INTERACTIONS)
         _execute("ANALYZE release_conversation")
-        yield
+        yield left_out
     finally:
         _execute(DROP)
 
@@ -148,19 +165,27 @@ def size() -> Size:
 
 
 def is_still_allowed(scope: Scope) -> bool:
-    """Whether nobody in the release withdrew or was erased since it was chosen."""
+    """Whether nobody in the release withdrew, was erased or was excluded since it was chosen."""
     return (
         not Enrolment.objects.filter(pk__in=CHOSEN_PEOPLE).exclude(pk__in=people(scope).values("pk")).exists()
     )
 
 
-def _choose_people(scope: Scope) -> None:
+def _choose_people(scope: Scope) -> Counter[str]:
+    """Fill the table of people; one look at the study, so that those in it and those left out add up."""
     renumber = numbering(scope.study.slug, "person", scope.release_seed)
-    found = people(scope).values_list("pk", "number").iterator(chunk_size=ROWS_AT_ONCE)
-    _insert(
-        "INSERT INTO release_person VALUES (%s, %s)",
-        ((pk, renumber(number)) for pk, number in found),
-    )
+    left_out: Counter[str] = Counter()
+    found = finished(scope).values_list("pk", "number", "left_out").iterator(chunk_size=ROWS_AT_ONCE)
+
+    def rows() -> Iterator[tuple[int, int]]:
+        for pk, number, reason in found:
+            if reason:
+                left_out[reason] += 1
+            else:
+                yield pk, renumber(number)
+
+    _insert("INSERT INTO release_person VALUES (%s, %s)", rows())
+    return left_out
 
 
 def _choose_conversations(scope: Scope) -> None:

@@ -93,8 +93,8 @@ def written(scope: Scope, directory: Path, progress: Progress) -> Iterator[Writt
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=directory))
     try:
-        with release.chosen(scope):
-            yield Written(folder, _write(scope, folder, progress))
+        with release.chosen(scope) as left_out:
+            yield Written(folder, _write(scope, folder, progress, left_out))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if is_new:
@@ -117,7 +117,7 @@ def withhold(part: Any, path: Sequence[str]) -> None:
         part[path[0]] = None
 
 
-def _write(scope: Scope, folder: Path, progress: Progress) -> dict[str, Any]:
+def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str, int]) -> dict[str, Any]:
     documents = documents_of(scope.study.pk)
     withheld = {} if scope.is_full else manifest.WITHHELD
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def _write(scope: Scope, folder: Path, progress: Progress) -> dict[str, Any]:
                 _write_person(person, models, files)
             progress(sum(file.rows for file in files.values()), expected)
     facts = {name: file.facts() for name, file in files.items()}
-    made = manifest.build(scope, documents.values(), facts)
+    made = manifest.build(scope, documents.values(), facts, left_out)
     (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return made
 

@@ -24,6 +24,7 @@ from surveys import audit
 from surveys.access import Right, may, person, study_for
 from surveys.coordinate.navigation import workbench
 from surveys.models import Study
+from surveys.quality.deciding import excluded
 
 NEWEST = 30
 UNDER_WAY = [Export.State.WAITING, Export.State.RUNNING]
@@ -43,6 +44,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         **workbench(request, study, "analysis:exports"),
         "form": form,
+        "excluded": len(excluded(study)),
         "exports": [view_of(export, may_export_full=full) for export in found[:NEWEST]],
         "older": max(0, found.count() - NEWEST),
     }
@@ -107,6 +109,8 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
         "may_be_deleted": is_open and not is_by_command and export.state in [*UNDER_WAY, Export.State.DONE],
         "may_be_rebuilt": is_open and export.state not in UNDER_WAY,
         "include_test": export.filters.get("include_test", False),
+        "include_excluded": export.filters.get("include_excluded", False),
+        "left_out": export.manifest.get("left_out", {}),
         "files": [{"name": name, **files[name]} for name in FILES if name in files],
         "percent": 100 * export.rows_done // export.rows_expected if export.rows_expected else 0,
     }
@@ -120,6 +124,7 @@ def _start(request: HttpRequest, scope: Scope) -> None:
         is_full=scope.is_full,
         release_seed=scope.release_seed,
         filters__include_test=scope.include_test,
+        filters__include_excluded=scope.include_excluded,
     )
     if same.exists():
         messages.info(request, _("This export is already under way. You find it below."))

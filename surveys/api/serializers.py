@@ -60,11 +60,12 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
     code = serializers.CharField(help_text="The participant's code in this study, as in exports.")
     state = serializers.SerializerMethodField()
     outcome = serializers.SerializerMethodField()
+    is_excluded = serializers.BooleanField(help_text="Whether a coordinator excluded them from the data.")
 
     class Meta:
         model = Enrolment
         fields = (
-            *("code", "state", "stage", "outcome", "is_test"),
+            *("code", "state", "stage", "outcome", "is_test", "is_excluded"),
             *("arrived_at", "seen_at", "survey_finished_at", "outcome_at"),
         )
 
@@ -88,6 +89,11 @@ class EnrolmentFilter(serializers.Serializer[Any]):
     )
     test = serializers.ChoiceField(
         choices=["with", "only"], required=False, help_text="Test data are left out unless asked for."
+    )
+    excluded = serializers.ChoiceField(
+        choices=["with", "only"],
+        required=False,
+        help_text="People excluded from the data are left out unless asked for.",
     )
     arrived_after = serializers.DateTimeField(required=False, help_text="Who arrived later than this.")
     seen_after = serializers.DateTimeField(required=False, help_text="Who was here later than this.")
@@ -136,6 +142,9 @@ class QuotaCellSerializer(serializers.Serializer[Any]):
     complete = serializers.IntegerField(source="cell.complete", allow_null=True)
     missing = serializers.IntegerField(source="cell.missing", allow_null=True)
     refused = serializers.IntegerField(source="cell.refused", allow_null=True)
+    left_out = serializers.IntegerField(
+        source="cell.left_out", allow_null=True, help_text="Of the complete, not in the data or the sample."
+    )
 
 
 class DaySerializer(serializers.Serializer[Any]):

@@ -29,8 +29,18 @@ from surveys.api.serializers import (
     outcome_counts,
 )
 from surveys.coordinate.views.participants import enrolment_or_404
-from surveys.models import Cell, Enrolment, PageSubmission, Questionnaire, Quota, StoredVersion, Study
+from surveys.models import (
+    Cell,
+    Decision,
+    Enrolment,
+    PageSubmission,
+    Questionnaire,
+    Quota,
+    StoredVersion,
+    Study,
+)
 from surveys.models.token import Scope
+from surveys.quality.deciding import stands
 from surveys.quotas.picture import TablePicture, picture
 
 
@@ -116,12 +126,16 @@ class Enrolments(OfStudy, ListAPIView[Enrolment]):
         study = self.study
         wanted = EnrolmentFilter(data=self.request.query_params)
         wanted.is_valid(raise_exception=True)
-        return _narrowed(study.enrolments.all(), wanted.validated_data)
+        rows = study.enrolments.annotate(is_excluded=stands(Decision.Value.EXCLUDE))
+        return _narrowed(rows, wanted.validated_data)
 
 
 def _narrowed(rows: QuerySet[Enrolment], wanted: dict[str, Any]) -> QuerySet[Enrolment]:
     if wanted.get("test") != "with":
         rows = rows.filter(is_test=wanted.get("test") == "only")
+    if wanted.get("excluded") != "with":
+        is_excluded = stands(Decision.Value.EXCLUDE)
+        rows = rows.filter(is_excluded if wanted.get("excluded") == "only" else ~is_excluded)
     if "outcome" in wanted:
         rows = rows.filter(outcome="" if wanted["outcome"] == IN_PROGRESS else wanted["outcome"])
     if "stage" in wanted:
@@ -141,7 +155,8 @@ class OneEnrolment(OfStudy, RetrieveAPIView[Enrolment]):
     queryset = Enrolment.objects.none()
 
     def get_object(self) -> Enrolment:
-        return enrolment_or_404(self.study, self.kwargs["code"])
+        found = enrolment_or_404(self.study, self.kwargs["code"])
+        return Enrolment.objects.annotate(is_excluded=stands(Decision.Value.EXCLUDE)).get(pk=found.pk)
 
 
 class OfQuotas(OfStudy):

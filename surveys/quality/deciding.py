@@ -1,9 +1,10 @@
 """What a coordinator decides about participants. Payment, data and sample are three decisions, never one."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -61,7 +62,22 @@ def newest_value(matter: Matter) -> Subquery:
     return Subquery(rows.values("value")[:1])
 
 
+def stands(value: Value, enrolment: str = "pk") -> Exists:
+    """Whether this decision is the newest of its matter, for a query on rows that lead to an enrolment."""
+    matter = MATTER[value]
+    later = Decision.objects.filter(enrolment=OuterRef("enrolment"), matter=matter, pk__gt=OuterRef("pk"))
+    standing = Decision.objects.filter(~Exists(later), matter=matter, value=value)
+    return Exists(standing.filter(enrolment=OuterRef(enrolment)))
+
+
 def excluded(study: Study) -> set[int]:
     """The enrolments that a coordinator excluded from the data; exports and analysis leave them out."""
-    rows = study.enrolments.annotate(inclusion=newest_value(Matter.INCLUSION))
-    return set(rows.filter(inclusion=Value.EXCLUDE).values_list("pk", flat=True))
+    return set(study.enrolments.filter(stands(Value.EXCLUDE)).values_list("pk", flat=True))
+
+
+def excluded_throughout(start: datetime, end: datetime) -> Exists:
+    """Whether an enrolment was excluded from `start` to `end` without a break."""
+    decided = Decision.objects.filter(enrolment=OuterRef("enrolment"), matter=Matter.INCLUSION, at__lte=end)
+    unbroken = ~Exists(decided.filter(pk__gt=OuterRef("pk")))
+    before = Decision.objects.filter(unbroken, matter=Matter.INCLUSION, value=Value.EXCLUDE, at__lt=start)
+    return Exists(before.filter(enrolment=OuterRef("pk")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from surveys.allocation import total_variation
 from surveys.census import CensusTable
-from surveys.models import Cell, Seat, Study
+from surveys.models import Cell, Decision, Seat, Study
+from surveys.quality.deciding import stands
 
 from .definition import Definition, Table
 from .forecast import LEAST, Forecast, forecast
@@ -33,7 +34,11 @@ class Rate:
 
 @dataclass(frozen=True)
 class CellPicture:
-    """A cell's figures; None where they are withheld because few people are in it."""
+    """A cell's figures; None where they are withheld because few people are in it.
+
+    `left_out` are those of the complete whom a coordinator took out of the data or out of the representative
+    sample. Their places stay taken; shares and distances are without them.
+    """
 
     pk: int
     key: str
@@ -44,6 +49,7 @@ class CellPicture:
     reserved: int | None
     complete: int | None
     refused: int | None
+    left_out: int | None = 0
     forecast: Forecast | None = None
 
     @property
@@ -123,6 +129,10 @@ class TablePicture:
     def refused(self) -> int | None:
         return _sum(cell.refused for cell in self.cells)
 
+    @property
+    def left_out(self) -> int | None:
+        return _sum(cell.left_out for cell in self.cells)
+
 
 def picture(study: Study, *, withhold_small: bool) -> list[TablePicture]:
     """The tables in force. `withhold_small` hides figures of cells with few people from who may not see
@@ -131,11 +141,19 @@ def picture(study: Study, *, withhold_small: bool) -> list[TablePicture]:
         return []
     definition, now = definition_of(study.quota_id), timezone.now()
     cells = list(Cell.objects.filter(quota=study.quota_id).order_by("position"))
-    rates = _rates(study, now)
+    rates, left_out = _rates(study, now), _left_out(study)
+    of_table = {t.key: [cell for cell in cells if cell.table == t.key] for t in definition.tables}
     return [
-        _table(definition, table, [cell for cell in cells if cell.table == table.key], rates, withhold_small)
+        _table(definition, table, of_table[table.key], rates, left_out, withhold_small)
         for table in definition.tables
     ]
+
+
+def _left_out(study: Study) -> dict[int, int]:
+    """How many of the complete of each cell are not in the data or not in the representative sample."""
+    is_out = stands(Decision.Value.EXCLUDE, "enrolment") | stands(Decision.Value.LEAVE_OUT, "enrolment")
+    seats = Seat.objects.filter(is_out, cell__quota=study.quota_id, state=Seat.State.CONFIRMED)
+    return dict(seats.order_by().values("cell").annotate(people=Count("pk")).values_list("cell", "people"))
 
 
 def _rates(study: Study, now: datetime) -> dict[int, Rate]:
@@ -156,12 +174,21 @@ def _rates(study: Study, now: datetime) -> dict[int, Rate]:
 
 
 def _table(
-    definition: Definition, table: Table, cells: list[Cell], rates: dict[int, Rate], withhold_small: bool
+    definition: Definition,
+    table: Table,
+    cells: list[Cell],
+    rates: Mapping[int, Rate],
+    left_out: Mapping[int, int],
+    withhold_small: bool,
 ) -> TablePicture:
     hidden = _hidden(cells) if withhold_small else set()
-    pictures = [_cell(cell, rates.get(cell.pk, Rate()), is_hidden=cell.pk in hidden) for cell in cells]
+    pictures = [
+        _cell(cell, rates.get(cell.pk, Rate()), left_out.get(cell.pk, 0), is_hidden=cell.pk in hidden)
+        for cell in cells
+    ]
     inside = [cell for cell in pictures if cell.categories]
     full = [cell for cell in cells if cell.categories]
+    in_data = [cell.complete - left_out.get(cell.pk, 0) for cell in full]
     open_cells = [cell for cell in inside if not cell.is_filled]
     names = [definition.strata[key].names for key in table.strata]
     return TablePicture(
@@ -171,15 +198,15 @@ def _table(
         outside=next((cell for cell in pictures if not cell.categories), None),
         rows=_rows(inside, names) if len(names) > 1 else [],
         columns=names[-1] if len(names) > 1 else (),
-        margins=[] if hidden else _margins(table, full, names),
-        distance=total_variation([cell.complete for cell in full], [cell.share or 0 for cell in full]),
+        margins=[] if hidden else _margins(table, full, in_data, names),
+        distance=total_variation(in_data, [cell.share or 0 for cell in full]),
         planned=total_variation([cell.target or 0 for cell in full], [cell.share or 0 for cell in full]),
         forecast=_slowest(open_cells),
         unknown=sum(cell.forecast is None for cell in open_cells),
     )
 
 
-def _cell(cell: Cell, rate: Rate, *, is_hidden: bool) -> CellPicture:
+def _cell(cell: Cell, rate: Rate, left_out: int, *, is_hidden: bool) -> CellPicture:
     free = (cell.target or 0) + cell.extra - cell.complete
     return CellPicture(
         pk=cell.pk,
@@ -191,6 +218,7 @@ def _cell(cell: Cell, rate: Rate, *, is_hidden: bool) -> CellPicture:
         reserved=None if is_hidden else cell.reserved,
         complete=None if is_hidden else cell.complete,
         refused=None if is_hidden else cell.refused,
+        left_out=None if is_hidden else left_out,
         forecast=None if is_hidden else forecast(free, rate.observed, rate.window),
     )
 
@@ -213,15 +241,19 @@ def _rows(cells: list[CellPicture], names: Sequence[Sequence[str]]) -> list[tupl
     ]
 
 
-def _margins(table: Table, cells: Sequence[Cell], names: Sequence[Sequence[str]]) -> list[Margin]:
-    everybody = sum(cell.complete for cell in cells)
+def _margins(
+    table: Table, cells: Sequence[Cell], in_data: Sequence[int], names: Sequence[Sequence[str]]
+) -> list[Margin]:
+    """`in_data` are the complete of each cell without those who were left out."""
+    everybody = sum(in_data)
     found = []
     for place, stratum in enumerate(table.strata):
         for name in names[place]:
-            here = [cell for cell in cells if cell.categories[place] == name]
-            complete = sum(cell.complete for cell in here)
+            here = [i for i, cell in enumerate(cells) if cell.categories[place] == name]
+            complete = sum(in_data[i] for i in here)
+            expected = sum(cells[i].share or 0 for i in here)
             share = complete / everybody if everybody else None
-            found.append(Margin(stratum, name, sum(cell.share or 0 for cell in here), complete, share))
+            found.append(Margin(stratum, name, expected, complete, share))
     return found
 
 

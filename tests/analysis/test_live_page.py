@@ -8,6 +8,7 @@ from django.utils import timezone
 from analysis.live import exposures, journey, problems, wilson
 from conversations.models import Attempt, Response
 from surveys.models.people import Role
+from surveys.quality import deciding
 from tests.factories import (
     make_conversation,
     make_enrolment,
@@ -178,3 +179,21 @@ def test_wilsons_interval_has_its_known_values(successes, n, low, high):
 
 def test_without_observations_there_is_no_interval():
     assert wilson(0, 0) is None
+
+
+def test_mean_scores_are_without_people_excluded_from_the_data(client, study, coordinator):
+    models = make_models(2, study)
+    kept, copied = make_enrolment(study), make_enrolment(study)
+    make_conversation(kept, models=models, turns=1)
+    make_conversation(copied, models=models[::-1], turns=1)
+
+    def figures():
+        rows = live(client, study).context["models"].rows
+        return [(row.score, row.ratings, row.shown) for row in rows if row.name == models[0].name]
+
+    assert figures() == [(85, 2, 2)]
+    deciding.decide([copied], "exclude", "Copied every answer", coordinator)
+    assert figures() == [(90, 1, 2)]
+    assert "Mean scores are without those of 1 person" in live(client, study).text
+    deciding.decide([copied], "keep", "It was another person", coordinator)
+    assert figures() == [(85, 2, 2)]

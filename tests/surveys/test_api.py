@@ -15,6 +15,7 @@ from surveys import people, tokens
 from surveys.models import ApiToken, AuditEvent, Cell, Enrolment, Membership, Questionnaire
 from surveys.models.people import Role
 from surveys.models.token import Scope
+from surveys.quality import deciding
 from surveys.quotas import versions
 from tests.factories import make_enrolment, make_member, make_study, make_user
 from tests.surveys.visitors import SMALL
@@ -202,7 +203,7 @@ def test_enrolments_are_shown_by_code_and_never_by_the_panels_ids():
     enrolment = make_enrolment(study)
     row = asked(f"studies/{study.slug}/enrolments/", secret_of(make_member(study))).json()["results"][0]
     assert row.keys() == {
-        *("code", "state", "stage", "outcome", "is_test"),
+        *("code", "state", "stage", "outcome", "is_test", "is_excluded"),
         *("arrived_at", "seen_at", "survey_finished_at", "outcome_at"),
     }
     assert (row["code"], row["state"], row["outcome"]) == (enrolment.code, "in_progress", None)
@@ -238,6 +239,26 @@ def test_enrolments_are_filtered_and_a_wrong_filter_is_named():
     assert codes(arrived_after=timezone.now().isoformat()) == []
     wrong = asked(f"studies/{study.slug}/enrolments/", secret, outcome="lost")
     assert "outcome" in assert_problem(wrong, 400)["errors"]
+
+
+def test_who_is_excluded_from_the_data_is_in_no_list_unless_asked_for_and_still_in_the_outcomes():
+    study = make_study()
+    user = make_member(study)
+    secret, here = secret_of(user), f"studies/{study.slug}"
+    kept, excluded = make_enrolment(study), make_enrolment(study)
+
+    def codes(**wanted) -> list[str]:
+        return [row["code"] for row in asked(f"{here}/enrolments/", secret, **wanted).json()["results"]]
+
+    deciding.decide([excluded], "exclude", "Copied every answer", user)
+    assert codes() == [kept.code]
+    assert codes(excluded="with") == [kept.code, excluded.code]
+    assert codes(excluded="only") == [excluded.code]
+    assert asked(f"{here}/enrolments/{excluded.code}/", secret).json()["is_excluded"] is True
+    assert asked(f"{here}/outcomes/", secret).json()["in_progress"] == 2
+    assert "excluded" in assert_problem(asked(f"{here}/enrolments/", secret, excluded="yes"), 400)["errors"]
+    deciding.decide([excluded], "keep", "It was another person", user)
+    assert codes() == [kept.code, excluded.code]
 
 
 def test_a_parameter_that_is_not_known_is_named_instead_of_ignored():

@@ -15,6 +15,7 @@ from accounts.models import User
 from surveys import journey
 from surveys.models import Cell, ConsentDocument, Enrolment, Questionnaire, Quota, Seat, Study
 from surveys.models.people import Role
+from surveys.quality import deciding
 from surveys.quotas import versions
 from surveys.studies import StudyError, change_state
 from tests.factories import CONSENT_BOXES, make_member, make_user
@@ -128,6 +129,26 @@ def test_the_page_shows_every_count_of_a_cell(study: Study, owner: Client) -> No
     assert (male.places, male.complete, male.reserved, male.missing, male.refused) == (10, 0, 1, 9, 4)
     assert (tables["age"].target, tables["age"].complete, tables["age"].missing) == (20, 3, 16)
     assert tables["sex"].distance == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("value", ["exclude", "leave_out"])
+def test_who_is_left_out_keeps_the_place_but_is_in_no_share(study: Study, owner: Client, value: str) -> None:
+    fill(study, 3)
+    fill(study, 1, "Man", 60)
+    (man,) = study.enrolments.filter(seats__cell__key="Male")
+    by = make_member(study)
+    before = owner.get(page(study)).context["tables"][0]
+    assert before.distance == pytest.approx(0.25)
+    deciding.decide([man], value, "Copied every answer", by)
+    after = owner.get(page(study))
+    sex = after.context["tables"][0]
+    _female, male = sex.cells
+    assert (male.complete, male.missing, male.left_out, sex.complete) == (1, 9, 1, 4)
+    assert sex.distance == pytest.approx(0.5)
+    assert [margin.share for margin in sex.margins] == [1, 0]
+    assert "1 of the complete is excluded from the data or from the sample" in text_of(after)
+    deciding.decide([man], {"exclude": "keep", "leave_out": "count"}[value], "It was another person", by)
+    assert owner.get(page(study)).context["tables"][0] == before
 
 
 def test_a_joint_table_is_shown_as_a_grid_with_margins_and_its_distance_to_the_census(

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.exports import jobs
 from analysis.exports.manifest import FORMAT
-from analysis.exports.release import Scope
+from analysis.exports.release import REASONS, Scope
 from analysis.models import Export
 from conversations import demo
 from surveys.models import Study
@@ -28,6 +28,11 @@ class Command(BaseCommand):
             "--release-seed", default="", help="draw new codes for this release from this seed"
         )
         parser.add_argument("--include-test", action="store_true", help="with test data, left out otherwise")
+        parser.add_argument(
+            "--include-excluded",
+            action="store_true",
+            help="with people whom a coordinator excluded from the data, left out otherwise",
+        )
         parser.add_argument("--de-identified", action="store_true", help="without free text and dates")
         parser.add_argument(
             "--json", action="store_true", help="one JSON document on stdout, all else on stderr"
@@ -40,6 +45,7 @@ class Command(BaseCommand):
             study=find_study(options["study"]),
             is_full=not options["de_identified"],
             include_test=options["include_test"],
+            include_excluded=options["include_excluded"],
             release_seed=checked_seed(options["release_seed"]),
         )
         directory = usable_folder(options["out"])
@@ -51,17 +57,21 @@ class Command(BaseCommand):
     def report(self, export: Export, directory: Path, *, as_json: bool) -> None:
         files = export.manifest["files"]
         rows = {name: facts["rows"] for name, facts in files.items()}
+        left_out = export.manifest["left_out"]
         if as_json:
             found = {
                 "study": export.study.slug,
                 "export": export.code,
                 "directory": str(directory),
                 "rows": rows,
+                "left_out": left_out,
             }
             self.stdout.write(json.dumps(found))
             return
         for name, facts in files.items():
             self.stdout.write(f"{facts['rows']:>9} rows  {facts['sha256'][:12]}  {name}")
+        reasons = ", ".join(f"{left_out[reason]} {reason.replace('_', ' ')}" for reason in REASONS)
+        self.stdout.write(f"Left out of those who finished the survey: {reasons}.")
         self.stdout.write(f"Export {export.code} of “{export.study}” is in {directory}.")
 
 
