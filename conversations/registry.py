@@ -12,6 +12,8 @@ def store_provider(provider: Provider, by: User, changed: list[str], key: str = 
     """Store a new or edited provider; a blank `key` keeps the stored one."""
     action = "provider.edited" if provider.pk else "provider.added"
     fields = [name for name in changed if name != "key"]
+    if "base_url" in changed:
+        provider.is_fake = False  # the fake one may be on this machine, what a person entered may not
     if key:
         provider.set_api_key(key)
         fields.append("key")

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from conversations import addresses
 from conversations.live import loop
 from conversations.live.provider import Call, Ending, ProviderFailure, stream
 from conversations.models import LanguageModel
+from prism.lib import addresses
 from prism.lib.crypto import UnreadableSecret
 from surveys import audit
 
@@ -72,6 +72,7 @@ def _call(model: LanguageModel) -> Call:
         seed=1,
         silence_seconds=min(provider.silence_seconds, SECONDS),
         attempt="trial",
+        reach=provider.reach,
     )
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from conversations import addresses
 from conversations.models import LanguageModel, Provider
+from prism.lib import addresses
 
 CODE_ROWS = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 

@@ -132,6 +132,7 @@ def _call(response: Response, said: list[dict[str, str]]) -> Call:
         attempt=f"{response.pk}.{response.attempt}",
         provider=model.provider_id,
         most_at_once=model.provider.max_concurrent,
+        reach=model.provider.reach,
     )
 
 

@@ -11,11 +11,14 @@ import aiohttp
 import httpx2
 import openai
 
+from prism.lib import outgoing_async
+from prism.lib.addresses import ANYBODY, AddressRefused, Reach
+
 
 class ProviderFailure(Exception):
     """A call that did not end well.
 
-    `kind`: rate_limited, server_error, refused, unreachable, silent, cut, garbage, endless or empty.
+    `kind`: rate_limited, server_error, refused, unreachable, address, silent, cut, garbage, endless or empty.
     `detail` is for coordinators only; `retry_after` is in seconds.
     """
 
@@ -38,6 +41,7 @@ class Call:
     attempt: str
     provider: int = 0
     most_at_once: int = 0
+    reach: Reach = ANYBODY
 
 
 @dataclass
@@ -52,22 +56,19 @@ class Ending:
 
 
 _lanes: dict[tuple[int, int], asyncio.Semaphore] = {}
-_clients: dict[tuple[str, str], openai.AsyncOpenAI] = {}
+_clients: dict[tuple[str, str, Reach], openai.AsyncOpenAI] = {}
 
 
-def client_for(base_url: str, api_key: str) -> openai.AsyncOpenAI:
-    """One client, so one pool of connections, for each endpoint and key of this process.
-
-    Over aiohttp, which reads a stream at about half the cost of the SDK's own transport.
-    """
-    key = (base_url, api_key)
+def client_for(base_url: str, api_key: str, reach: Reach) -> openai.AsyncOpenAI:
+    """One client, so one pool of connections, for each endpoint and key of this process."""
+    key = (base_url, api_key, reach)
     if key not in _clients:
         limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=200)
         _clients[key] = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",
             max_retries=0,
-            http_client=openai.DefaultAioHttpClient(limits=limits, follow_redirects=False),
+            http_client=outgoing_async.client(base_url, reach, limits),
         )
     return _clients[key]
 
@@ -86,7 +87,8 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
     Reads the SDK's raw event lines: parsing each into its typed chunk costs about as much as all the rest.
     """
     timeout = httpx2.Timeout(call.silence_seconds, connect=min(10.0, call.silence_seconds))
-    request = client_for(call.base_url, call.api_key).chat.completions.with_streaming_response.create(
+    client = client_for(call.base_url, call.api_key, call.reach)
+    request = client.chat.completions.with_streaming_response.create(
         model=call.model,
         messages=[],
         stream=True,
@@ -160,6 +162,8 @@ def _failure(error: Exception) -> ProviderFailure:
         return ProviderFailure(kind, f"status {error.status_code}")
     below = _below(error)
     if isinstance(below, aiohttp.ClientConnectorError):
+        if isinstance(below.os_error, AddressRefused):
+            return ProviderFailure("address", str(below.os_error))
         return ProviderFailure("unreachable", f"{type(below).__name__}: {below.os_error!r}")
     if below and not isinstance(below, aiohttp.ServerTimeoutError):
         return ProviderFailure("cut", type(below).__name__)

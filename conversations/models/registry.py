@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations import protocols
+from prism.lib.addresses import Reach
 from prism.lib.crypto import decrypt, encrypt
 from surveys.models import Study
 
@@ -25,6 +26,11 @@ class Provider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reach(self) -> Reach:
+        """Where its address may lead: the fake provider runs on this machine."""
+        return Reach(loopback=self.is_fake)
 
     @property
     def api_key(self) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-import openai
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
+from prism.lib import outgoing
+from prism.lib.addresses import OPERATOR
 from surveys.models import Answer, CodingScheme, CodingSuggestion, Study
 
 from . import texts
 from .schemes import Scheme
+
+if TYPE_CHECKING:
+    import openai
 
 log = logging.getLogger(__name__)
 SECONDS = 30.0
@@ -39,16 +44,21 @@ def suggested(row: CodingScheme, answer: Answer) -> str:
 
 
 def _client() -> openai.OpenAI:
+    import openai  # takes most of a second, and few processes ever ask
+
     return openai.OpenAI(
         base_url=settings.CODING_MODEL_URL,
         api_key=settings.CODING_MODEL_KEY or "none",
         timeout=SECONDS,
         max_retries=0,
+        http_client=outgoing.client(settings.CODING_MODEL_URL, OPERATOR),
     )
 
 
 def _ask_once(client: openai.OpenAI, row: CodingScheme, answer: Answer) -> int:
     """The row stands before the call, so that no second worker makes it; a failed call suggests nothing."""
+    import openai
+
     claim, is_first = CodingSuggestion.objects.get_or_create(
         answer=answer, scheme=row, source=settings.CODING_MODEL
     )

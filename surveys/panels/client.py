@@ -14,6 +14,8 @@ import httpx2
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from prism.lib import outgoing
+from prism.lib.addresses import OPERATOR
 from prism.lib.crypto import UnreadableSecret, decrypt
 from surveys.models import PanelConnection
 
@@ -118,9 +120,10 @@ class Prolific:
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
         try:
-            return httpx2.request(
+            return outgoing.request(
                 method,
                 settings.PROLIFIC_URL.rstrip("/") + "/" + path,
+                OPERATOR,
                 json=body,
                 headers=self._headers,
                 timeout=TIMEOUT,

@@ -8,6 +8,9 @@ import jwt
 from django.conf import settings
 from django.core.cache import cache
 
+from prism.lib import outgoing
+from prism.lib.addresses import OPERATOR
+
 CACHE = "panels.jwks"
 FRESH_SECONDS = 24 * 3600
 KEPT_SECONDS = 7 * 24 * 3600  # an old key set is better than none while the panel does not answer
@@ -36,7 +39,7 @@ def _has(kept: dict[str, Any], kid: str) -> bool:
 
 def _fetch(kept: dict[str, Any] | None) -> dict[str, Any]:
     try:
-        answer = httpx2.get(settings.PROLIFIC_JWKS_URL, timeout=5)
+        answer = outgoing.request("GET", settings.PROLIFIC_JWKS_URL, OPERATOR, timeout=5)
         found = {"at": time.time(), "keys": answer.raise_for_status().json()}
         jwt.PyJWKSet.from_dict(found["keys"])
     except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from conversations.addresses import AddressRefused, check
+from prism.lib.addresses import AddressRefused, check
 
 METADATA = [
     "http://169.254.169.254/latest/meta-data",
@@ -17,6 +17,13 @@ METADATA = [
     "http://224.0.0.1/v1",
     "http://2852039166/v1",  # 169.254.169.254 as one number
     "http://0xA9FEA9FE/v1",
+    "http://[64:ff9b::a9fe:a9fe]/v1",  # the same by NAT64, 6to4, Teredo, and as an IPv4-compatible address
+    "http://[2002:a9fe:a9fe::1]/v1",
+    "http://[2001:0:0808:0808:0:0:5601:5601]/v1",
+    "http://[::169.254.169.254]/v1",
+    "http://[64:ff9b::6464:64c8]/v1",
+    "http://[fe80::1%lo]/v1",
+    "http://[ff02::1]/v1",
 ]
 PRIVATE = [
     "http://127.0.0.1:11434/v1",
@@ -28,6 +35,19 @@ PRIVATE = [
     "http://[fd12:3456::1]/v1",
     "http://[::ffff:10.0.0.1]/v1",
     "http://127.1/v1",
+    "http://[64:ff9b::7f00:1]/v1",
+    "http://[64:ff9b::10.0.0.1]/v1",
+    "http://[64:ff9b:1::a00:1]/v1",
+    "http://[2002:7f00:1::]/v1",
+    "http://[2002:c0a8:104::1]/v1",
+    "http://[2001:0:0a00:0001:0:0:f7f7:f7f7]/v1",  # Teredo: the server 10.0.0.1, the client 8.8.8.8
+    "http://[2001:0:0808:0808:0:0:80ff:fffe]/v1",  # Teredo: the client 127.0.0.1
+    "http://[::127.0.0.1]/v1",
+    "http://[fec0::1]/v1",
+    "http://100.64.0.1/v1",
+    "http://198.18.0.1/v1",
+    "http://240.0.0.1/v1",
+    "http://255.255.255.255/v1",
 ]
 
 
@@ -79,4 +99,5 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(settings, mon
 
 def test_a_public_address_is_called(settings):
     settings.ALLOW_PRIVATE_PROVIDERS = False
-    check("https://8.8.8.8/v1")
+    for url in ("https://8.8.8.8/v1", "https://[2606:4700::1111]/v1", "https://[64:ff9b::808:808]/v1"):
+        check(url)
