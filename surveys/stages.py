@@ -1,4 +1,4 @@
-"""The journey's stages. A stage says whether it is due, whether it is done and where it is.
+"""The journey's stages. A stage says whether it is due, whether it is done, where it is, and what it lacks.
 
 Upper apps add theirs in AppConfig.ready(); the journey leads to the first stage that is due and not done.
 """
@@ -8,17 +8,25 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-from surveys.models import Enrolment
+from surveys.models import Enrolment, Study
+
+
+def nothing_missing(study: Study) -> str:
+    """For stages that any study is ready for."""
+    return ""
 
 
 @dataclass(frozen=True)
 class Stage:
+    """`gap` says what the stage would lack if the study opened as it is; empty when nothing."""
+
     key: str
     label: str | Promise
     order: int
     is_due: Callable[[Enrolment], bool]
     is_done: Callable[[Enrolment], bool]
     url: Callable[[Enrolment], str]
+    gap: Callable[[Study], str] = nothing_missing
 
 
 _stages: dict[str, Stage] = {}

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from surveys import audit
+from surveys import audit, stages
 from surveys.models import Enrolment, EnrolmentEvent, Participant, Study
-from surveys.panels import panel_of
+from surveys.panels import exit_for, panel_of
 from surveys.quotas.versions import misfits
 
 State = Study.State
@@ -45,6 +45,16 @@ def change_state(study: Study, state: str, by: User) -> None:
             raise StudyError(_("Somebody else changed the study just now. Look at its state again."))
         audit.record(by, "study.opened" if state == State.OPEN else "study.closed", study=study)
     study.state = state
+
+
+def gaps(study: Study) -> list[str]:
+    """What people would miss if the study opened as it is; none of it keeps the study from opening."""
+    found = [stage.gap(study) for stage in stages.known()]
+    if panel_of(study)["door"] == "parameters" and not exit_for(study, Enrolment.Outcome.COMPLETE):
+        found.append(_("Who completes gets no code and no way back to the panel: give one under “Panel”."))
+    if not study.contact_email:
+        found.append(_("Participants find no address for their questions: enter one under “Settings”."))
+    return [gap for gap in found if gap]
 
 
 def start_preview(study: Study, by: User) -> Enrolment:

@@ -1,10 +1,12 @@
 """The list of studies, settings, opening and closing, preview."""
 
+import html
+
 import pytest
 
 from surveys.models import Enrolment, Study
 from surveys.models.people import Role
-from tests.factories import make_enrolment, make_member, make_study, make_user
+from tests.factories import make_enrolment, make_member, make_models, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 FIELDS = {
@@ -176,3 +178,30 @@ def test_a_preview_can_be_repeated(client, study):
     client.post(at(study, "preview/"))
     client.post(at(study, "preview/"))
     assert study.enrolments.filter(is_preview=True).count() == 2
+
+
+def test_before_it_opens_the_team_reads_what_people_would_miss(client):
+    study = make_study(slug="unready", state="draft", contact_email="")
+    client.force_login(make_member(study))
+    for page in ("state/", "settings/"):
+        text = html.unescape(client.get(at(study, page)).content.decode())
+        assert "4 models side by side, and 0 can be drawn" in text
+        assert "no way back to the panel" in text
+        assert "no address for their questions" in text
+
+
+def test_nothing_is_missing_from_a_study_that_is_ready_or_open(client):
+    ready = {"contact_email": "ask@example.org", "panel": {"codes": {"complete": "C0DE77"}}}
+    draft = make_study(state="draft", **ready)
+    make_models(4, study=draft)
+    opened = make_study(contact_email="")
+    for study in (draft, opened):
+        client.force_login(make_member(study))
+        assert "Before you open it" not in client.get(at(study, "state/")).content.decode()
+
+
+def test_a_survey_alone_needs_no_models(client):
+    study = make_study(state="draft")
+    study.protocols.all().delete()
+    client.force_login(make_member(study))
+    assert "side by side" not in client.get(at(study, "state/")).content.decode()

@@ -54,6 +54,7 @@ def settings(request: HttpRequest, study: Study) -> HttpResponse:
     context = workbench(request, Study.objects.get(pk=study.pk), "coordinate:settings") | {
         "form": form,
         "next_state": verbs.NEXT_STATES[study.state],
+        "gaps": [] if study.is_open else verbs.gaps(study),
         "link": verbs.participant_link(study),
         "exits": [(label, exit_for(study, value)) for value, label in Enrolment.Outcome.choices if value],
         "address": django_settings.PUBLIC_URL + study.get_absolute_url(),
@@ -68,7 +69,10 @@ def state(request: HttpRequest, study: Study) -> HttpResponse:
         tried(request, lambda: _changed_state(request, study), verbs.StudyError)
         return redirect("coordinate:settings", study.slug)
     context = workbench(request, study, "coordinate:settings")
-    context["next_state"] = verbs.NEXT_STATES[study.state]
+    context |= {
+        "next_state": verbs.NEXT_STATES[study.state],
+        "gaps": [] if study.is_open else verbs.gaps(study),
+    }
     return render(request, "surveys/coordinate/state.html", context)
 
 
