@@ -1,6 +1,6 @@
 """What is stored of a participant up to the conversations, as the person themself may see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from surveys import retention
 from surveys.answers import current_rows, questionnaire_for
 from surveys.identity import masked
 from surveys.models import Answer, Consent, Enrolment, PageSubmission
+from surveys.questionnaires import Question
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def said(enrolment: Enrolment, language: str) -> list[Said]:
     document = questionnaire_for(enrolment).parsed().in_language(language)
     rows = _current(enrolment)
     return [
-        Said(question.text, _in_words(question, rows), rows[question.key].get_status_display())
+        Said(question.text, _answer_in_words(question, rows), rows[question.key].get_status_display())
         for question in document.questions()
         if question.key in rows and rows[question.key].status != Answer.Status.NOT_SHOWN
     ]
@@ -92,13 +93,16 @@ def _current(enrolment: Enrolment) -> dict[str, Answer]:
     return current_rows(enrolment, questionnaire_for(enrolment))
 
 
-def _in_words(question: Any, rows: dict[str, Answer]) -> str:
+def _answer_in_words(question: Question, rows: dict[str, Answer]) -> str:
+    beside = rows.get(question.text_key)
+    return in_words(question, rows[question.key].value, (beside and beside.value) or {})
+
+
+def in_words(question: Question, value: Any, texts: Mapping[str, str]) -> str:
+    """An answer as its question puts it, with the texts typed beside its options."""
     labels = {option.value: option.label for option in question.options}
     labels |= {item.key: item.label for item in question.items}
-    words = _plain(rows[question.key].value, labels)
-    beside = rows.get(question.text_key)
-    typed = beside.value.values() if beside and beside.value else []
-    return "; ".join(part for part in [words, *typed] if part)
+    return "; ".join(part for part in [_plain(value, labels), *texts.values()] if part)
 
 
 def _plain(value: Any, labels: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ from surveys.monitor.shown import note_page
 from surveys.quality.ending import end_if_failed
 from surveys.questionnaires import Page, PageReading, filled, page_name, question_fields, read_page
 from surveys.standing import Standing
+from surveys.views.late import tells_what_is_late
 from surveys.views.visit import (
     Visit,
     asks_for_part,
@@ -49,6 +50,7 @@ def survey(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @participant_page
+@tells_what_is_late
 @in_stage("survey", is_door=False)
 def survey_page(request: HttpRequest, visit: Visit, page: str) -> HttpResponse:
     if visit.enrolment.survey_finished_at:

@@ -28,6 +28,7 @@ from tests.surveys.visitors import (
     new_panel_id,
     newcomer,
     resume_link,
+    same_browser,
     save_draft,
     submit,
     tables_with,
@@ -151,7 +152,7 @@ def test_after_the_survey_its_pages_are_closed(study, visitor):
     for key, fields in (("start", NO_USE), ("views", VIEWS)):
         submit(visitor, study, key, fields)
     answer = visitor.post(address(study, "survey/start/"), START)
-    assert answer["Location"] == address(study, "conversations/")
+    assert (answer.status_code, answer.context["onward"]) == (409, address(study, "conversations/"))
     assert PageSubmission.objects.count() == 2
 
 
@@ -540,8 +541,7 @@ def test_a_request_that_is_too_large_gets_a_clear_page(study, settings, path, ch
 
 
 def test_a_page_without_its_csrf_token_is_refused_with_a_clear_page(study, visitor):
-    client = Client(enforce_csrf_checks=True)
-    client.cookies["sessionid"] = visitor.cookies["sessionid"].value
+    client = same_browser(visitor, enforce_csrf_checks=True)
     answer = client.post(address(study, "survey/start/"), START)
     assert answer.status_code == 403
     assert "<h1" in text_of(answer)
@@ -566,7 +566,7 @@ def test_what_was_on_its_way_when_the_person_was_erased_is_not_stored(study, vis
 
     monkeypatch.setattr(visit, "device_in", erased_meanwhile)
     device = Device.objects.get()
-    assert visitor.post(path, form)["Location"] == address(study, "done/")
+    assert visitor.post(path, form).context["onward"] == address(study, "done/")
     assert not answers.save_draft(device.enrolment, device, "survey:start", {"why": ["Late"]})
     assert not Answer.objects.exists()
     assert not Draft.objects.exists()
