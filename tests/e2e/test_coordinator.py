@@ -1,4 +1,4 @@
-"""A coordinator's way from nothing to an open study, and a participant's way out of one, in a real browser."""
+"""A coordinator's way to an open study, and a participant's way out of one, in a real browser."""
 
 from __future__ import annotations
 
