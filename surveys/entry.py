@@ -1,4 +1,4 @@
-"""Coming in: from a panel's link, a resume link or a preview to an enrolment and a device in the session."""
+"""Coming in: from a panel's link, a resume link or a preview to an enrolment, and a device in a cookie."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prism.lib.crypto import encrypt, keyed_hash
+from surveys.device_cookies import keep_key, key_of, keys_of
 from surveys.devices import SHARED, device_form
 from surveys.models import Device, Enrolment, EnrolmentEvent, Identity, PanelSubmission, Participant, Study
 from surveys.panels import Arrival, EntryError, admit
@@ -102,11 +103,7 @@ def open_session(request: HttpRequest, enrolment: Enrolment, *, trusted: bool) -
     if device:
         _note_shared(enrolment, device.enrolment)
     device = Device.objects.create(enrolment=enrolment, is_trusted=trusted, form=device_form(request))
-    if not request.user.is_authenticated:
-        request.session.cycle_key()
-    devices = dict(request.session.get("devices", {}))
-    devices[str(enrolment.study_id)] = device.key
-    request.session["devices"] = devices
+    keep_key(request, enrolment.study_id, device.key)
     return device
 
 
@@ -119,14 +116,12 @@ def _note_shared(enrolment: Enrolment, before: Enrolment) -> None:
 def keep_device(request: HttpRequest, device: Device) -> None:
     """Let this browser, and no other, go on under the device's new key after all keys were changed."""
     device.refresh_from_db(fields=["key"])
-    devices = dict(request.session.get("devices", {}))
-    devices[str(device.enrolment.study_id)] = device.key
-    request.session["devices"] = devices
+    keep_key(request, device.enrolment.study_id, device.key)
 
 
 def current_device(request: HttpRequest, study: Study) -> Device | None:
     """The device this browser is in the study, with its enrolment, or None."""
-    key = request.session.get("devices", {}).get(str(study.pk))
+    key = key_of(request, study.pk)
     if not key:
         return None
     return (
@@ -138,7 +133,7 @@ def current_device(request: HttpRequest, study: Study) -> Device | None:
 
 def device_in(request: HttpRequest, slug: str) -> Device | None:
     """The device this browser is in the study of that address, with enrolment and study, in one query."""
-    keys = list(request.session.get("devices", {}).values())
+    keys = keys_of(request)
     if not keys:
         return None
     return (

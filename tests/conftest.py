@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings as configured
+from django.db import connection
 
 import prism.celery  # noqa: F401
+from tests import databases
+from tests.emptying import quick_emptying  # noqa: F401
 
 SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "tests/test_production.py")
 
@@ -14,6 +17,14 @@ SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "test
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long goes first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """pytest-django finds its database made already, by a copy; it goes with the servers of the run."""
+    settings = connection.settings_dict
+    databases.create(settings["TEST"]["NAME"] or f"test_{settings['NAME']}")
+    return True
 
 
 @pytest.fixture(autouse=True)

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import psycopg
 import pytest
 import yaml
-from psycopg import sql
 
 from prism.celery import app
 from prism.lib.processes import CHECKOUT, Supervisor, free_port, http_answers, log_says
 from prism.lib.urls import with_redis_database
 from scripts.check_production import production_environment
+from tests import databases
 
 COMPOSE: dict[str, Any] = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "prism"}
@@ -151,15 +150,9 @@ class Visitor:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, str]]:
     """A database of PostgreSQL and one of Redis that no other test uses."""
-    name = f"production_{secrets.token_hex(4)}"
-    base = os.environ["DATABASE_URL"]
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield {
-            "DATABASE_URL": base.replace("/prism?", f"/{name}?"),
-            "REDIS_URL": with_redis_database(os.environ["REDIS_URL"], 50 + secrets.randbelow(14)),
-        }
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with databases.own(f"production_{secrets.token_hex(4)}") as address:
+        redis = with_redis_database(os.environ["REDIS_URL"], 50 + secrets.randbelow(14))
+        yield {"DATABASE_URL": address, "REDIS_URL": redis}
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +205,10 @@ def test_the_health_check_of_web_fails_where_nothing_listens(production: Install
 def test_somebody_comes_from_the_panels_link_to_the_first_questions(participant: Visitor) -> None:
     page = participant.follow(participant.ask("/studies/demo/"))
     assert 'name="lm_familiarity"' in page.body
-    assert set(participant.cookies) == {"__Host-prism", "__Host-csrf"}
+    assert {name.rstrip("0123456789") for name in participant.cookies} == {
+        "__Host-prism-device-",
+        "__Host-csrf",
+    }
 
 
 def test_no_reply_after_the_entry_repeats_the_panels_ids(participant: Visitor) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from prism.lib.crypto import keyed_hash
 
-By = Literal["ip", "user", "session"]
+By = Literal["ip", "user"]
 View = Callable[..., HttpResponse]
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,4 @@ def _who(request: HttpRequest, by: By) -> str:
     user = getattr(request, "user", None)
     if by == "user" and user is not None and user.is_authenticated:
         return str(user.pk)
-    if by == "session" and request.session.session_key:
-        return request.session.session_key
     return str(request.META.get("REMOTE_ADDR", ""))

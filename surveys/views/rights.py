@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prism.lib.ratelimit import rate_limited
+from prism.lib.ratelimit import allow, too_many
 from surveys import consents, withdrawal
 from surveys.entry import keep_device
 from surveys.models import Study
@@ -28,13 +28,14 @@ def purposes(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @participant_page
-@rate_limited("withdraw", limit=20, seconds=3600, by="session")
 def withdraw(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Says what withdrawing means, and does it when the person says so."""
     if withdrawal.has_withdrawn(visit.enrolment):
         return redirect("surveys:done", slug=visit.study.slug)
     if not visit.device.is_trusted:
         return untrusted_device(request)
+    if request.method == "POST" and not allow(f"withdraw:{visit.device.pk}", limit=20, seconds=3600):
+        return too_many(request, 3600)
     if request.method == "POST" and withdrawal.withdraw(visit.enrolment):
         keep_device(request, visit.device)
         return redirect("surveys:done", slug=visit.study.slug)

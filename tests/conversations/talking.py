@@ -85,7 +85,7 @@ def come_in(study: Study, client: Client | None = None, person: int = 0) -> Clie
 
 
 def device_of(client: Client, study: Study) -> Device:
-    return Device.objects.get(key=client.session["devices"][str(study.pk)])
+    return Device.objects.get(key=client.cookies[f"prism-device-{study.pk}"].value)
 
 
 def enrolment_of(client: Client, study: Study) -> Enrolment:

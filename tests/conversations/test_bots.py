@@ -10,15 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
-from psycopg import sql
 
 from conversations.bots import browser, report, stream, words
 from conversations.bots.answering import Filler, expected_answers
@@ -33,6 +30,7 @@ from surveys.entry import test_token as token_for
 from surveys.instruments import instrument
 from surveys.models import Enrolment
 from surveys.questionnaires import Questionnaire, parse, question_fields, read_page
+from tests import databases
 from tests.factories import make_study
 
 ADDRESS = "http://prism.test/studies/s/survey/kinds/"
@@ -377,12 +375,9 @@ def test_an_unknown_study_is_refused_and_the_known_ones_are_named() -> None:
 
 @pytest.fixture
 def own_database() -> Iterator[str]:
-    """The address of an empty database on the server of the tests."""
-    name, address = f"bots_{secrets.token_hex(4)}", urlsplit(os.environ["DATABASE_URL"])
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlunsplit(address._replace(path=f"/{name}"))
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    """The address of a database without people on the server of the tests."""
+    with databases.own(f"bots_{secrets.token_hex(4)}") as address:
+        yield address
 
 
 @pytest.mark.django_db

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
-from psycopg import sql
 
 from conversations.running import Ports, add_prism, manage, participant_link
 from prism.lib.processes import CHECKOUT, Supervisor, free_port
 from prism.lib.urls import with_redis_database
+from tests import databases
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
@@ -43,7 +42,7 @@ class House:
 def running(place: Path, speed: float) -> Iterator[House]:
     """Fake provider, web, workers and beat with the studies of tests.e2e.studies, until the context ends."""
     ports = Ports(web=free_port())
-    with own_database() as database, Supervisor(place / "log") as house:
+    with databases.own(f"browser_{secrets.token_hex(4)}") as database, Supervisor(place / "log") as house:
         own = {
             "DATABASE_URL": database,
             "REDIS_URL": with_redis_database(os.environ["REDIS_URL"], 30 + WORKER),
@@ -60,17 +59,3 @@ def running(place: Path, speed: float) -> Iterator[House]:
             child.env = own
         house.start(timeout=120)
         yield House(ports.web_url, database)
-
-
-@contextmanager
-def own_database() -> Iterator[str]:
-    """The address of a new, empty database, dropped at the end."""
-    server, name = os.environ["DATABASE_URL"], f"browser_{secrets.token_hex(4)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    try:
-        parts = urlsplit(server)
-        yield f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

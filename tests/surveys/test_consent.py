@@ -20,6 +20,7 @@ from tests.surveys.visitors import (
     make_small_study,
     new_panel_id,
     newcomer,
+    same_browser,
     submit,
     text_of,
     where,
@@ -196,8 +197,7 @@ def test_two_clicks_at_once_leave_one_row_and_one_event(monkeypatch, second):
 
     decide_once = consents.decide
     monkeypatch.setattr(consents, "decide", decide_together)
-    session = client.cookies["sessionid"].value
-    threads = [Thread(target=click, args=(study, session, fields)) for fields in (DECLINE, second)]
+    threads = [Thread(target=click, args=(study, client, fields)) for fields in (DECLINE, second)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -209,10 +209,8 @@ def test_two_clicks_at_once_leave_one_row_and_one_event(monkeypatch, second):
     assert enrolment.outcome == ("" if enrolment.consents.get().agreed else "no_consent")
 
 
-def click(study: Any, session: str, fields: dict[str, str]) -> None:
+def click(study: Any, client: Client, fields: dict[str, str]) -> None:
     try:
-        client = Client()
-        client.cookies["sessionid"] = session
-        client.post(address(study, "consent/"), fields)
+        same_browser(client).post(address(study, "consent/"), fields)
     finally:
         connection.close()

@@ -1,6 +1,7 @@
 """A second device, and the personal link that opens everything on it."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from prism.lib.crypto import decrypt
@@ -16,6 +17,7 @@ from tests.surveys.visitors import (
     make_small_study,
     newcomer,
     resume_link,
+    same_browser,
     save_draft,
     submit,
     tables_with,
@@ -68,9 +70,7 @@ def test_a_second_device_does_not_read_a_chat_of_the_first_one(study):
     second, own = Client(), Client()
     for client, trusted in ((second, False), (own, True)):
         device = Device.objects.create(enrolment=enrolment, is_trusted=trusted)
-        session = client.session
-        session["devices"] = {str(study.pk): device.key}
-        session.save()
+        client.cookies[f"prism-device-{study.pk}"] = device.key
     path = address(study, f"conversations/{conversation.code}/")
     assert "question number 0" in text_of(own.get(path))
     assert second.get(path).status_code == 404
@@ -107,26 +107,33 @@ def test_another_participant_reads_nothing_of_the_first_one(study):
     assert Client().get(path).status_code == 403
 
 
-def test_the_session_cookie_resumes_everything(study):
+def test_the_devices_cookie_resumes_everything(study):
     client, _ = newcomer(study)
     submit(client, study, "start", START)
     save_draft(client, study, "use", {"purposes": ["other"], "purposes.other_text": "Half a thought"})
-    later = Client()
-    later.cookies["sessionid"] = client.cookies["sessionid"].value
+    later = same_browser(client)
     assert where(later, study) == "survey/use/"
     assert "Half a thought" in text_of(later.get(address(study, "survey/use/")))
     assert "Out of curiosity" in text_of(later.get(address(study, "survey/start/")))
     assert Device.objects.count() == 1
 
 
-def test_the_session_id_changes_when_somebody_comes_in(client, study):
-    client.get(address(study))
-    session = client.session
-    session["planted"] = True
-    session.save()
-    planted = client.cookies["sessionid"] = session.session_key
+def test_a_key_that_was_planted_is_not_the_devices_key(client, study):
+    planted = client.cookies[f"prism-device-{study.pk}"] = "k" * 32
     arrive(client, study, PID)
-    assert client.cookies["sessionid"].value != planted
+    cookie = client.cookies[f"prism-device-{study.pk}"]
+    assert cookie.value == Device.objects.get().key != planted
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert not Session.objects.exists()
+
+
+def test_a_browser_in_two_studies_is_a_device_in_each(client, study):
+    other = make_small_study(slug="other")
+    arrive(client, study, PID)
+    arrive(client, other, PID)
+    assert where(client, study) == where(client, other) == "consent/"
+    assert Device.objects.count() == 2
 
 
 def test_the_panels_link_opened_again_keeps_the_device(study):

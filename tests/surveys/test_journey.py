@@ -24,6 +24,7 @@ from tests.surveys.visitors import (
     new_panel_id,
     newcomer,
     resume_link,
+    same_browser,
     submit,
     text_of,
     where,
@@ -209,13 +210,11 @@ def test_two_looks_at_once_complete_the_enrolment_once():
     client, enrolment = newcomer(study)
     answer_survey(client, study)
     hold_all_conversations(enrolment)
-    session = client.cookies["sessionid"].value
     meet, places = Barrier(2, timeout=20), []
 
     def look() -> None:
         try:
-            again = Client()
-            again.cookies["sessionid"] = session
+            again = same_browser(client)
             meet.wait()
             places.append(where(again, study))
         finally:

@@ -37,6 +37,7 @@ from tests.surveys.visitors import (
     new_panel_id,
     newcomer,
     resume_link,
+    same_browser,
     submit,
     tables_with,
     text_of,
@@ -180,8 +181,7 @@ def test_only_a_trusted_device_withdraws(study):
 
 def test_it_needs_the_token_of_the_form(study):
     client, enrolment = writer(study)
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies["sessionid"] = client.cookies["sessionid"].value
+    strict = same_browser(client, enforce_csrf_checks=True)
     assert withdraw(strict, study).status_code == 403
     enrolment.refresh_from_db()
     assert enrolment.outcome == ""

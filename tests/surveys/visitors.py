@@ -89,6 +89,13 @@ VIEWS: dict[str, Any] = {
 _numbers = count(1)
 
 
+def same_browser(client: Client, **options: Any) -> Client:
+    """Another client with the cookies of this one, as a second window of a browser has them."""
+    window = Client(**options)
+    window.cookies.load({name: morsel.value for name, morsel in client.cookies.items()})
+    return window
+
+
 def make_small_study(**fields: Any) -> Study:
     return make_study(questionnaire=Questionnaire.load(SMALL), **fields)
 
