@@ -1,6 +1,7 @@
 """A page of the survey that came too late, from a second tab or an old window: nothing is dropped unsaid."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 
 from django.db.models import Q
@@ -33,14 +34,20 @@ def tells_what_is_late(view: PageView) -> PageView:
         leads_on = request.method == "POST" and answer.status_code == 302
         if not leads_on or visit.enrolment.outcome != outcome:
             return answer
-        same_form = Q(key=form_key(request.POST.get("form_key", "")))
-        sent_now = Q(device=visit.device, page=page, submitted_at__gte=begun)
-        if visit.enrolment.page_submissions.filter(same_form | sent_now).exists():
+        if visit.enrolment.page_submissions.filter(_this_one(request, visit, page, begun)).exists():
             return answer
         typed = _typed(visit, page, request.POST)
         return _told(request, visit, typed, answer["Location"]) if typed else answer
 
     return inner
+
+
+def _this_one(request: HttpRequest, visit: Visit, page: str, begun: datetime) -> Q:
+    """The submission of this very form; one without a key is told by its device, page and time."""
+    key = request.POST.get("form_key", "")
+    if key:
+        return Q(key=form_key(key))
+    return Q(device=visit.device, page=page, submitted_at__gte=begun)
 
 
 def _typed(visit: Visit, key: str, posted: QueryDict) -> Typed:
