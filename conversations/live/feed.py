@@ -17,6 +17,7 @@ from django.db import connection
 
 from conversations.models import Response
 
+from .open_streams import OpenStreams, Stream
 from .wire import Cursor, Entry, SlotText, endings, event, news, stream_key, unpack
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Hub:
         self.feeds: dict[int, Feed] = {}
         self.redis = redis.Redis.from_url(settings.REDIS_URL)
         self.reader: asyncio.Task[None] | None = None
+        self.streams = OpenStreams(self.redis)
 
     def join(self, turn: int, rows: list[Row]) -> Feed:
         feed = self.feeds.get(turn)
@@ -160,16 +162,19 @@ def hub() -> Hub:
     return _hubs[loop]
 
 
-async def follow(turn: int, cursor: Cursor, rows: list[Row]) -> AsyncIterator[str]:
+async def follow(turn: int, cursor: Cursor, rows: list[Row], device: int) -> AsyncIterator[str]:
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
     `rows` is what PostgreSQL had a moment ago.
     One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once.
+    A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
     feed = hub().join(turn, rows)
     told: set[str] = set()
+    stream = Stream(device, feed.tell)
     try:
         yield "retry: 1000\n\n"
+        await hub().streams.open(stream)
         while True:
             # Taken together, before anything is awaited: while an event is sent, more may arrive.
             changed, is_last = feed.changed, feed.is_over
@@ -184,6 +189,9 @@ async def follow(turn: int, cursor: Cursor, rows: list[Row]) -> AsyncIterator[st
             if is_last:
                 yield event({}, cursor, name="done")
                 return
+            if stream.has_to_go:
+                yield event({}, cursor, name="crowded")
+                return
             if data:
                 await asyncio.sleep(GAP_SECONDS)
             try:
@@ -193,3 +201,4 @@ async def follow(turn: int, cursor: Cursor, rows: list[Row]) -> AsyncIterator[st
                 yield ": still here\n\n"
     finally:
         hub().leave(feed)
+        hub().streams.close(stream)

@@ -72,6 +72,11 @@ function follow() {
     // A browser gives up for good after some answers (a restarting proxy's, say); then the page starts over.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => window.location.reload(), 3000);
   };
+  source.addEventListener("crowded", () => {
+    source.close();
+    state.textContent = stream().dataset.crowded;
+    document.getElementById("stream-here").hidden = false;
+  });
   source.addEventListener("done", () => {
     source.close();
     showAnswers().catch(() => setTimeout(() => window.location.reload(), 2000));
