@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from surveys import audit
-from surveys.models import Answer, Cell, Enrolment, Quota, Seat, Study
+from surveys.models import Answer, Cell, Enrolment, Questionnaire, Quota, Seat, Study
 from surveys.models.study import sha256
 from surveys.questionnaires import Problem
 
@@ -56,12 +56,13 @@ def store(study: Study, document: str, by: User | None, *, before: int | None) -
     return quota
 
 
-def misfits(study: Study) -> tuple[Problem, ...]:
-    """What of the quotas in force no longer fits the study's questionnaire, which is edited apart."""
-    if study.quota is None or study.questionnaire is None:
+def misfits(study: Study, version: Questionnaire | None = None) -> tuple[Problem, ...]:
+    """What of the quotas in force does not fit `version`, or the questionnaire in use, which is edited apart."""
+    questionnaire = version or study.questionnaire
+    if study.quota is None or questionnaire is None:
         return ()
     try:
-        parse(study.quota.document, study.questionnaire.parsed())
+        parse(study.quota.document, questionnaire.parsed())
     except QuotaError as error:
         return error.problems
     return ()

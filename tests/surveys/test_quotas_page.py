@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from accounts.models import User
 from surveys import journey
-from surveys.models import Cell, ConsentDocument, Enrolment, Questionnaire, Quota, Seat, Study
+from surveys.models import (
+    Cell,
+    ConsentDocument,
+    Enrolment,
+    Questionnaire,
+    Quota,
+    Seat,
+    StoredVersion,
+    Study,
+)
 from surveys.models.people import Role
 from surveys.quality import deciding
 from surveys.quotas import versions
@@ -384,3 +393,17 @@ def test_a_questionnaire_that_no_longer_asks_for_the_strata_is_told_and_keeps_th
     study.consent_document = ConsentDocument.load("c", "Consent", "Text", CONSENT_BOXES)
     with pytest.raises(StudyError, match="quotas do not fit"):
         change_state(study, Study.State.OPEN, make_user())
+
+
+def test_before_another_questionnaire_is_used_the_page_says_what_the_quotas_would_miss(
+    study: Study, owner: Client
+) -> None:
+    other = Questionnaire.load(ASKS.replace("key: gender", "key: sex_now"))
+    fitting = Questionnaire.load(ASKS.replace("Who and what", "Who, what and why"))
+    for version in (other, fitting):
+        StoredVersion.objects.create(study=study, questionnaire=version, by=make_user())
+    use = f"/coordinate/studies/{study.slug}/questionnaire/versions/"
+    text = text_of(owner.get(f"{use}{other.pk}/use/"))
+    assert "The quotas in force do not fit this version" in text
+    assert "no question “gender”" in text
+    assert "do not fit" not in text_of(owner.get(f"{use}{fitting.pk}/use/"))

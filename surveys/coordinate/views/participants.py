@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +14,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from prism.lib.crypto import UnreadableSecret
-from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, held, person
+from surveys.access import Right, enrolment_for, held, person
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.keyset import slice_of
 from surveys.coordinate.monitor_forms import ActForm, ParticipantFilter
@@ -30,8 +29,8 @@ from surveys.monitor.people import SORTS, detailed, lines, listed, sortable
 
 COLUMNS = {
     "code": gettext_lazy("Code"),
-    "arrived": gettext_lazy("Arrived"),
-    "seen": gettext_lazy("Last seen"),
+    "arrived": gettext_lazy("Arrived (UTC)"),
+    "seen": gettext_lazy("Last seen (UTC)"),
     "duration": gettext_lazy("Time taken"),
     "signals": gettext_lazy("Signals"),
 }
@@ -82,8 +81,7 @@ def _list(request: HttpRequest, study: Study, wanted: dict[str, Any]) -> dict[st
 def act(request: HttpRequest, study: Study) -> HttpResponse:
     """Do one thing with the participants that were ticked, and go back to the list as it was."""
     form = ActForm(request.POST)
-    numbers = [number for code in request.POST.getlist("code")[:ROWS] if (number := number_of(code))]
-    people = list(study.enrolments.filter(number__in=numbers).order_by("pk"))
+    people = list(study.enrolments.coded(*request.POST.getlist("code")[:ROWS]).order_by("pk"))
     if not people:
         messages.error(request, _("Nothing was done: tick at least one participant first."))
     elif not form.is_valid():
@@ -108,7 +106,7 @@ def _tell(request: HttpRequest, number: int) -> None:
 @study_page(Right.REIDENTIFY)
 def reidentify(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Show the panel's id of a participant, this once; the reason is written down before it is shown."""
-    enrolment = enrolment_or_404(study, code)
+    enrolment = enrolment_for(study, code)
     form = ReasonForm(request.POST)
     context = workbench(request, study, "coordinate:participants")
     context |= {"enrolment": enrolment, "form": form, "page_title": enrolment.code}
@@ -123,18 +121,3 @@ def _revealed(enrolment: Enrolment, by: User, reason: str) -> dict[str, Any]:
         return {"found": panel_id(enrolment, by, reason)}
     except UnreadableSecret:
         return {"is_unreadable": True}
-
-
-def number_of(code: str) -> int | None:
-    """The number in a code (`user123…`); None for what is no code."""
-    return whole_number(code.removeprefix("user"), most_digits=9)
-
-
-def enrolment_or_404(study: Study, code: str) -> Enrolment:
-    """The enrolment with this code (`user123…`) in the study; another study's code is not found."""
-    number = number_of(code)
-    found = study.enrolments.select_related("participant")
-    enrolment = found.filter(number=number).first() if number is not None else None
-    if enrolment is None:
-        raise Http404
-    return enrolment

@@ -13,6 +13,7 @@ from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import NotDone, study_act, study_page, tried
 from surveys.models import Questionnaire, Study
+from surveys.quotas.versions import misfits
 
 HERE = "coordinate:questionnaire"
 
@@ -58,6 +59,7 @@ def use(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     context = _frame(request, study, _("Use %s?") % version) | {
         "version": version,
         "people": sum(editing.began(study).values()),
+        "misfits": misfits(study, version),
         "changes": editing.compare(study.questionnaire.document, version.document)
         if study.questionnaire
         else [],
