@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prism.lib.crypto import encrypt, keyed_hash
+from surveys import known_devices
 from surveys.device_cookies import keep_key, key_of, keys_of
 from surveys.devices import SHARED, device_form
 from surveys.models import Device, Enrolment, EnrolmentEvent, Identity, PanelSubmission, Participant, Study
@@ -134,13 +135,7 @@ def current_device(request: HttpRequest, study: Study) -> Device | None:
 def device_in(request: HttpRequest, slug: str) -> Device | None:
     """The device this browser is in the study of that address, with enrolment and study, in one query."""
     keys = keys_of(request)
-    if not keys:
-        return None
-    return (
-        Device.objects.select_related("enrolment__study")
-        .filter(key__in=keys, enrolment__study__slug=slug, enrolment__participant__erased_at=None)
-        .first()
-    )
+    return known_devices.find(keys, slug) if keys else None
 
 
 def resume_path(enrolment: Enrolment, page: str = "surveys:resume") -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from surveys.models import Answer, Device, Draft, Enrolment, PageSubmission, Questionnaire
+from surveys import storing
+from surveys.models import Answer, Device, Enrolment, Questionnaire
 from surveys.questionnaires import Page, PageReading
 from surveys.questionnaires import Questionnaire as Document
+from surveys.storing import Given
 from surveys.wording import document_for
+
+_UNSTORED = 0  # in place of the submission of a row that is about to be stored
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,19 @@ class Standing:
 
     @classmethod
     def load(cls, enrolment: Enrolment) -> Standing:
-        """Two queries. Raises Questionnaire.DoesNotExist where the study has no questionnaire."""
-        rows = enrolment.page_submissions.order_by("id")
-        found = rows.values_list("pk", "page", "key", "device_id", "questionnaire_id")
-        submits = [Submit(pk, page, key, device, version) for pk, page, key, device, version in found]
-        version = submits[-1].version if submits else enrolment.study.questionnaire_id
-        submits = [submit for submit in submits if submit.version == version]
+        """One query. Raises Questionnaire.DoesNotExist where the study has no questionnaire."""
+        found = storing.read(enrolment)
+        version = found[-1][4] if found else enrolment.study.questionnaire_id
         if version is None:
             raise Questionnaire.DoesNotExist(f"study {enrolment.study.slug} has no questionnaire")
-        document = document_for(enrolment, version)
-        return cls(enrolment, version, submits, _newest([submit.pk for submit in submits]), document)
+        submits: dict[int, Submit] = {}
+        rows: dict[str, Row] = {}
+        for pk, page, key, device, made_in, question, value, status in found:
+            if made_in == version:
+                submits[pk] = Submit(pk, page, key, device, made_in)
+                if question is not None:
+                    rows[question] = Row(value, status, pk)
+        return cls(enrolment, version, list(submits.values()), rows, document_for(enrolment, version))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -115,30 +122,21 @@ class Standing:
         """
         if self.has(key):
             return False
-        submission = PageSubmission.objects.create(
-            enrolment=self.enrolment,
-            questionnaire_id=self.version,
-            device=device,
-            page=page.key,
+        changed = self._take(reading)
+        pk = storing.store(
+            device,
+            self.version,
+            page.key,
             key=key,
             shown_at=shown_at,
             language=self.document.language,
+            given=[
+                Given(name, row.value, row.status, reading.traces.get(name, {}))
+                for name, row in changed.items()
+            ],
         )
-        self.submits.append(Submit(submission.pk, page.key, key, device.pk, submission.questionnaire_id))
-        self._take(submission.pk, reading)
-        traces = reading.traces
-        Answer.objects.bulk_create(
-            Answer(
-                submission=submission,
-                question=name,
-                value=row.value,
-                status=row.status,
-                trace=traces.get(name, {}),
-            )
-            for name, row in self.rows.items()
-            if row.submission == submission.pk
-        )
-        Draft.objects.filter(enrolment=self.enrolment, page=f"survey:{page.key}").delete()
+        self.submits.append(Submit(pk, page.key, key, device.pk, self.version))
+        self.rows |= {name: replace(row, submission=pk) for name, row in changed.items()}
         if self.first_open is None and self.enrolment.survey_finished_at is None:
             self.finish()
         return True
@@ -147,18 +145,16 @@ class Standing:
         self.enrolment.survey_finished_at = timezone.now()
         self.enrolment.save(update_fields=["survey_finished_at"])
 
-    def _take(self, submission: int, reading: PageReading) -> None:
-        """Take the answers over; those that they hide now become rows of this submit, not shown."""
-        for key, status in reading.statuses.items():
-            self.rows[key] = Row(reading.values.get(key), status, submission)
+    def _take(self, reading: PageReading) -> dict[str, Row]:
+        """Take the answers over, and those that they hide now as not shown; gives the rows to be stored."""
+        changed = {
+            key: Row(reading.values.get(key), status, _UNSTORED) for key, status in reading.statuses.items()
+        }
+        self.rows |= changed
         shown = self.document.shown_answers(self.values)
-        for key, row in list(self.rows.items()):
-            if row.status != Answer.Status.NOT_SHOWN and key not in shown and row.submission != submission:
-                self.rows[key] = Row(None, Answer.Status.NOT_SHOWN, submission)
+        for key, row in self.rows.items():
+            if row.status != Answer.Status.NOT_SHOWN and key not in shown and key not in changed:
+                changed[key] = Row(None, Answer.Status.NOT_SHOWN, _UNSTORED)
+        self.rows |= changed
         self._pages = None
-
-
-def _newest(submissions: list[int]) -> dict[str, Row]:
-    found = Answer.objects.filter(submission_id__in=submissions).order_by("id")
-    rows = found.values_list("question", "value", "status", "submission_id") if submissions else ()
-    return {question: Row(value, status, pk) for question, value, status, pk in rows}
+        return changed

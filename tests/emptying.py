@@ -24,7 +24,7 @@ def tables() -> list[str]:
 
 
 def empty_database() -> None:
-    """Delete every row; triggers that guard rows against change are passed by as a truncation passes them by."""
+    """Delete every row; triggers that guard rows against change are passed by, as a truncation does."""
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute(

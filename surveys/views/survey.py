@@ -14,11 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from prism.lib.codes import form_key, random_key
-from surveys import answers, journey
+from surveys import answers, journey, storing
 from surveys.languages import is_right_to_left
 from surveys.models import Enrolment
 from surveys.monitor import notices
-from surveys.monitor.shown import note_page
 from surveys.quality.ending import end_if_failed
 from surveys.questionnaires import Page, PageReading, filled, page_name, question_fields, read_page
 from surveys.standing import Standing
@@ -67,8 +66,7 @@ def survey_page(request: HttpRequest, visit: Visit, page: str) -> HttpResponse:
 def _submitted(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """Store what was sent and lead on."""
     with transaction.atomic():  # all acts of one person, one after the other
-        outcome = Enrolment.objects.select_for_update().values_list("outcome", flat=True)
-        if outcome.get(pk=visit.enrolment.pk):
+        if storing.lock(visit.enrolment):
             return redirect("surveys:done", slug=visit.study.slug)
         standing = Standing.load(visit.enrolment)
         place = standing.place(key)
@@ -114,9 +112,8 @@ def _address(visit: Visit, page: Page) -> str:
     return reverse("surveys:page", args=[visit.study.slug, page.key])
 
 
-def _stored(visit: Visit, page: Page, standing: Standing) -> PageReading:
+def _stored(page: Page, standing: Standing, draft: dict[str, list[str]]) -> PageReading:
     """What the page shows at first: the draft if there is one, else the answers that were submitted."""
-    draft = answers.draft_for(visit.device, f"survey:{page.key}")
     if not draft:
         return PageReading(values=standing.values)
     posted = QueryDict(mutable=True)
@@ -143,8 +140,7 @@ def _show(
     """A page, with what was typed and its errors after a reading that is not valid."""
     page = standing.pages[place]
     if reading is None:
-        note_page(visit.enrolment, page.key)
-        reading = _stored(visit, page, standing)
+        reading = _stored(page, standing, storing.show(visit.device, page.key))
     is_part = asks_for_part(request, "survey")
     context = {
         **(_part_context(visit) if is_part else page_context(request, visit, "survey")),
