@@ -6,9 +6,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from surveys.models import Membership, Study
+from surveys.models import Enrolment, Membership, Study
 from surveys.models.people import Role
 
 
@@ -104,6 +105,11 @@ def study_for(request: HttpRequest, slug: str, right: Right) -> Study:
     if isinstance(request.user, User) and study.memberships.filter(user=request.user).exists():
         raise PermissionDenied
     raise Http404
+
+
+def enrolment_for(study: Study, code: str) -> Enrolment:
+    """The enrolment with this code (`user123…`) in the study; another study's code is not found (404)."""
+    return get_object_or_404(study.enrolments.select_related("participant").coded(code))
 
 
 def person(request: HttpRequest) -> User:

@@ -17,9 +17,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from surveys.questionnaires.problems import QuestionnaireError
 from surveys.questionnaires.schema import Fault, Schema, faults
-from surveys.questionnaires.source import Path, Tree, read_tree
+from surveys.questionnaires.source import Path, read_tree
 
 FORMAT = "prism-consent/1"
 PUBLICATION = "publication"
@@ -74,9 +73,9 @@ def parse(text: str, *, source: str = "") -> ConsentText:
     Raises QuestionnaireError with every problem found, each with its line.
     """
     tree = read_tree(text, source)
-    _refuse(_identity_faults(tree.value), tree, source)
-    _refuse(faults(tree.value, _resolved()), tree, source)
-    _refuse([*_key_faults(tree.value), *_language_faults(tree.value)], tree, source)
+    tree.refuse(_identity_faults(tree.value), source)
+    tree.refuse(faults(tree.value, _resolved()), source)
+    tree.refuse([*_key_faults(tree.value), *_language_faults(tree.value)], source)
     raw, own = tree.value, tree.value["language"]
     others = [code for code in raw.get("languages", ()) if code != own]
     return _in_language(raw, own, {code: _in_language(raw, code) for code in others})
@@ -98,12 +97,6 @@ def _resolved() -> Schema:
     properties["boxes"] = {**properties["boxes"], "items": whole["$defs"]["box"]}
     shape = {name: part for name, part in whole.items() if name != "$defs"}
     return {**shape, "properties": properties}
-
-
-def _refuse(found: Iterator[Fault] | list[Fault], tree: Tree, source: str) -> None:
-    problems = [tree.problem(path, message) for path, message in found]
-    if problems:
-        raise QuestionnaireError(problems, source)
 
 
 def _identity_faults(value: Any) -> Iterator[Fault]:

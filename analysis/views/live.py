@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from analysis.live import journey, model_table, problems
 from conversations.models import Response
-from surveys.access import Right, study_for
+from surveys.access import Right, enrolment_for, study_for
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.navigation import workbench
-from surveys.coordinate.views.participants import enrolment_or_404
 from surveys.models import Enrolment, Study
 
 
@@ -44,7 +43,7 @@ def _picture(study: Study, with_test: bool) -> dict[str, Any]:
 def participant(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     """What happened and when; nothing of what the person wrote."""
     study = study_for(request, slug, Right.VIEW)
-    enrolment = enrolment_or_404(study, code)
+    enrolment = enrolment_for(study, code)
     context = workbench(request, study, "coordinate:participants") | _way(enrolment)
     context |= {"enrolment": enrolment, "page_title": enrolment.code, "form": ReasonForm()}
     return render(request, "analysis/participant.html", context)

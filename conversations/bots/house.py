@@ -81,9 +81,7 @@ def check_accounting(study: Study, outcomes: Sequence[Outcome]) -> None:
     known = {outcome.enrolment: outcome for outcome in outcomes if outcome.enrolment}
     arrived = {
         f"user{number}": ended
-        for number, ended in study.enrolments.filter(
-            number__in=[int(code.removeprefix("user")) for code in known]
-        ).values_list("number", "outcome")
+        for number, ended in study.enrolments.coded(*known).values_list("number", "outcome")
     }
     for code, outcome in known.items():
         if outcome.ended != BEFORE:

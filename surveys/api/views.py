@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from surveys.access import SINGLE_PEOPLE, Right, held, person, studies_with, study_for
+from surveys.access import SINGLE_PEOPLE, Right, enrolment_for, held, person, studies_with, study_for
 from surveys.api.pages import LatestDayFirst, NewestFirst, OldestFirst
 from surveys.api.serializers import (
     IN_PROGRESS,
@@ -28,7 +28,6 @@ from surveys.api.serializers import (
     StudySerializer,
     outcome_counts,
 )
-from surveys.coordinate.views.participants import enrolment_or_404
 from surveys.models import (
     Cell,
     Decision,
@@ -155,7 +154,7 @@ class OneEnrolment(OfStudy, RetrieveAPIView[Enrolment]):
     queryset = Enrolment.objects.none()
 
     def get_object(self) -> Enrolment:
-        found = enrolment_or_404(self.study, self.kwargs["code"])
+        found = enrolment_for(self.study, self.kwargs["code"])
         return Enrolment.objects.annotate(is_excluded=stands(Decision.Value.EXCLUDE)).get(pk=found.pk)
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from prism.lib.codes import random_code, random_key, random_number
+from prism.lib.numbers import whole_number
 
 from .study import Study
 
@@ -41,6 +42,11 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def in_progress(self) -> "EnrolmentQuerySet":
         return self.filter(outcome="")
+
+    def coded(self, *codes: str) -> "EnrolmentQuerySet":
+        """Those with these codes, such as user123456789; what is no code finds nobody."""
+        numbers = [whole_number(code.removeprefix("user"), most_digits=9) for code in codes]
+        return self.filter(number__in=[number for number in numbers if number is not None])
 
 
 class Enrolment(models.Model):

@@ -60,9 +60,7 @@ def draft_list(study: Study, text: str, reason: str, by: User) -> int:
 
 def _read(study: Study, line: str, reason: str) -> tuple[Enrolment, str, Decimal]:
     code, _comma, amount = line.partition(",")
-    digits = code.strip().removeprefix("user")
-    known = digits.isascii() and digits.isdigit() and len(digits) <= 9
-    enrolment = study.enrolments.filter(number=int(digits)).first() if known else None
+    enrolment = study.enrolments.coded(code.strip()).first()
     if enrolment is None:
         raise PanelError(_("there is no such participant."))
     try:

@@ -16,10 +16,9 @@ from surveys.declined import DECLINED
 
 from .conditions import STUDY, All, Among, Answered, AnyOf, Condition, Not, Within
 from .definitions import CHOICES, Check, Item, Option, Page, Question, Questionnaire, Scale
-from .problems import QuestionnaireError
 from .schema import Fault, faults
 from .sense import condition_faults, sense_faults
-from .source import Tree, read_tree
+from .source import read_tree
 from .texts import in_language
 from .translations import translation_faults
 
@@ -32,18 +31,12 @@ def parse(text: str, *, source: str = "") -> Questionnaire:
     Raises QuestionnaireError with every problem found, each with its line.
     """
     tree = read_tree(text, source)
-    _refuse(_identity_faults(tree.value), tree, source)
-    _refuse([*faults(tree.value), *condition_faults(tree.value)], tree, source)
-    _refuse(translation_faults(tree.value), tree, source)
+    tree.refuse(_identity_faults(tree.value), source)
+    tree.refuse([*faults(tree.value), *condition_faults(tree.value)], source)
+    tree.refuse(translation_faults(tree.value), source)
     questionnaire = _questionnaire(tree.value)
-    _refuse(sense_faults(questionnaire, tree.value), tree, source)
+    tree.refuse(sense_faults(questionnaire, tree.value), source)
     return questionnaire
-
-
-def _refuse(found: Iterable[Fault], tree: Tree, source: str) -> None:
-    problems = [tree.problem(path, message) for path, message in found]
-    if problems:
-        raise QuestionnaireError(problems, source)
 
 
 def _identity_faults(value: Any) -> Iterable[Fault]:

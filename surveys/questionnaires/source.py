@@ -44,6 +44,12 @@ class Tree:
         line, column = self.marks.get(known, (0, 0))
         return Problem(line + 1, column + 1, written(path), message)
 
+    def refuse(self, found: Iterable[tuple[Path, str]], source: str = "") -> None:
+        """Raises QuestionnaireError if there is any fault: a place in the text, and what is wrong there."""
+        problems = [self.problem(path, message) for path, message in found]
+        if problems:
+            raise QuestionnaireError(problems, source)
+
 
 def written(path: Path) -> str:
     """A path as people write it: `pages[0].questions[2].options`."""

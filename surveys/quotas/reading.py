@@ -19,7 +19,7 @@ from surveys.allocation import AllocationError, largest_remainder
 from surveys.census import MOST_CELLS, CensusError, CensusTable, census_table, shipped
 from surveys.questionnaires import Problem, Question, Questionnaire, QuestionnaireError
 from surveys.questionnaires.schema import Fault, faults
-from surveys.questionnaires.source import Path, Tree, read_tree
+from surveys.questionnaires.source import Path, read_tree
 
 from .definition import JOIN, Definition, Stratum, Table, Target
 
@@ -53,13 +53,13 @@ def parse(text: str, questionnaire: Questionnaire | None = None) -> Definition:
     """
     try:
         tree = read_tree(text)
+        tree.refuse(faults(tree.value, quota_schema()))
+        tree.refuse(_population_faults(tree.value))
+        tree.refuse(_sense_faults(tree.value))
+        if questionnaire is not None:
+            tree.refuse(_question_faults(tree.value, questionnaire))
     except QuestionnaireError as error:
         raise QuotaError(error.problems) from error
-    _refuse(faults(tree.value, quota_schema()), tree)
-    _refuse(_population_faults(tree.value), tree)
-    _refuse(_sense_faults(tree.value), tree)
-    if questionnaire is not None:
-        _refuse(_question_faults(tree.value, questionnaire), tree)
     return _definition(tree.value)
 
 
@@ -78,12 +78,6 @@ def _population_faults(raw: dict[str, Any]) -> Iterator[Fault]:
             continue
         if table.key in shipped():
             yield ("populations", index, "key"), _("A table of this name is shipped; choose another.")
-
-
-def _refuse(found: Iterable[Fault], tree: Tree) -> None:
-    problems = [tree.problem(path, message) for path, message in found]
-    if problems:
-        raise QuotaError(problems)
 
 
 def _definition(raw: dict[str, Any]) -> Definition:

@@ -10,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, person, study_for
+from surveys.access import Right, enrolment_for, person, study_for
 from surveys.coordinate.monitor_forms import DecisionForm, MessageForm, RulesForm
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import show_forms, study_act, study_page
-from surveys.coordinate.views.participants import enrolment_or_404
 from surveys.models import Assessment, Enrolment, Signal, Study
 from surveys.monitor import acting
 from surveys.monitor.times import page_times
@@ -67,7 +66,7 @@ def assess(_request: HttpRequest, study: Study) -> str:
 @study_page(Right.VIEW)
 def participant(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """One participant's signals with their reasons, times, decisions and messages; nothing they wrote."""
-    return _participant(request, study, enrolment_or_404(study, code), DecisionForm(), MessageForm())
+    return _participant(request, study, enrolment_for(study, code), DecisionForm(), MessageForm())
 
 
 def _participant(
@@ -95,7 +94,7 @@ def _participant(
 @study_page(Right.RUN)
 def decide(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Write down one decision with its reason; nothing is paid, sent or erased by it."""
-    enrolment, form = enrolment_or_404(study, code), DecisionForm(request.POST)
+    enrolment, form = enrolment_for(study, code), DecisionForm(request.POST)
     if not form.is_valid():
         return _participant(request, study, enrolment, form, MessageForm())
     deciding.decide([enrolment], form.cleaned_data["value"], form.cleaned_data["reason"], person(request))
@@ -108,7 +107,7 @@ def decide(request: HttpRequest, study: Study, code: str) -> HttpResponse:
 @study_page(Right.RUN)
 def message(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """Leave a message for one participant."""
-    enrolment, form = enrolment_or_404(study, code), MessageForm(request.POST)
+    enrolment, form = enrolment_for(study, code), MessageForm(request.POST)
     if not form.is_valid():
         return _participant(request, study, enrolment, DecisionForm(), form)
     acting.message(study, [enrolment], form.cleaned_data["text"], person(request))

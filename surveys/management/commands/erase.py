@@ -1,6 +1,5 @@
 """`python manage.py erase STUDY CODE --reason TEXT`: what a participant gave goes, at their wish."""
 
-import re
 from argparse import ArgumentParser
 from typing import Any
 
@@ -43,8 +42,7 @@ def find_enrolment(slug: str, code: str) -> Enrolment:
         raise CommandError(
             f"There is no study {slug}. Studies: {', '.join(Study.objects.slugs()) or 'none yet'}."
         )
-    number = int(code.removeprefix("user")) if re.fullmatch(r"user[0-9]{9}", code) else 0
-    found = study.enrolments.select_related("participant").filter(number=number).first()
+    found = study.enrolments.select_related("participant").coded(code).first()
     if found is None:
         raise CommandError(f"Nobody in {slug} has the code {code}. Codes stand on the participants page.")
     return found
