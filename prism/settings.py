@@ -285,10 +285,17 @@ CODE_VERSION = os.environ.get("CODE_VERSION", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"strip_query": {"()": "prism.lib.accesslog.StripQuery"}},
+    "filters": {
+        "strip_query": {"()": "prism.lib.accesslog.StripQuery"},
+        "forget_rows": {"()": "prism.lib.quietlog.ForgetRows"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["strip_query"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["strip_query", "forget_rows"],
+        }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

@@ -1,7 +1,7 @@
 """At most a few event streams for each device, whichever web processes serve them.
 
 The oldest makes room for the newest, so whoever reloads a page is never locked out. Where one process serves
-both, the oldest ends at once, else within KEEP_SECONDS. Without Redis every stream is let in, as with all limits.
+both, the oldest ends at once, else within KEEP_SECONDS. Without Redis every stream is let in.
 """
 
 import asyncio
