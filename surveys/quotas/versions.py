@@ -57,7 +57,7 @@ def store(study: Study, document: str, by: User | None, *, before: int | None) -
 
 
 def misfits(study: Study, version: Questionnaire | None = None) -> tuple[Problem, ...]:
-    """What of the quotas in force does not fit `version`, or the questionnaire in use, which is edited apart."""
+    """What of the quotas in force does not fit `version`; without one the questionnaire in use."""
     questionnaire = version or study.questionnaire
     if study.quota is None or questionnaire is None:
         return ()
