@@ -26,6 +26,7 @@ from surveys.models import (
     CodingRuling,
     CodingSuggestion,
     Consent,
+    Credit,
     Decision,
     Device,
     Draft,
@@ -209,6 +210,7 @@ for _noted in (Signal, Notice):
 register(Decision, _blank_reasons, Part.TEXTS)
 register(Seat, seats.forget, Part.REST)
 exempt(Bonus, "the ledger of payments: amount, the team's reason, time")
+exempt(Credit, "the ledger of credits: state and times")
 exempt(EntryLink, "a keyed hash, so that the link lets nobody in anew")
 exempt(Participant, "a random code, marked as erased")
 exempt(Enrolment, "random codes, states and times")

@@ -6,7 +6,7 @@ from surveys import retention
 from surveys.coding import asking
 from surveys.models import CodingScheme, Study
 from surveys.monitor import notices
-from surveys.panels import admission, hooks, invitations, polling
+from surveys.panels import admission, credits, hooks, invitations, polling
 from surveys.quality import assessing
 from surveys.quotas import seats
 
@@ -36,6 +36,12 @@ def poll_panel(connection_id: int) -> None:
     polling.poll(connection_id)
 
 
+@shared_task(name="surveys.tasks.give_credit", expires=300)
+def give_credit(credit_id: int) -> None:
+    """Ask a panel for the credit of somebody who completed."""
+    credits.give(credit_id)
+
+
 @shared_task(name="surveys.tasks.send_invitations", expires=300)
 def send_invitations(study_id: int) -> None:
     """Send the next invitations of a study by e-mail."""
@@ -44,11 +50,13 @@ def send_invitations(study_id: int) -> None:
 
 @shared_task(name="surveys.tasks.sweep_panels", expires=60)
 def sweep_panels() -> None:
-    """For beat: webhooks that no task worked on, panels to ask, invitations to send, tokens that ended."""
+    """For beat: webhooks that no task worked on, panels to ask, credits, invitations, tokens that ended."""
     for event in hooks.lost():
         handle_panel_event.delay(event)
     for connection in polling.due():
         poll_panel.delay(connection)
+    for credit in credits.due():
+        give_credit.delay(credit)
     for study in invitations.unsent():
         send_invitations.delay(study)
     admission.forget_ended()

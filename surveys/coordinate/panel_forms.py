@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from surveys.models import Enrolment, Study
 from surveys.panels import choosing, invitations, links
 from surveys.panels.choosing import Way
+from surveys.panels.credits import SERVER
 from surveys.panels.definitions import KINDS, definition, kind_of, panel_of
 from surveys.panels.submissions import REJECTIONS, SHORTEST_REJECTION
 
@@ -26,9 +27,18 @@ class PanelForm(forms.Form):
         help_text=_("Anybody can write a link that is not signed."),
     )
 
+    by_server = forms.BooleanField(
+        label=_("The server asks for the credit of who completed"),
+        required=False,
+        help_text=_("Instead of the person's browser: it opens the way back of “complete”, once for each."),
+    )
+
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.study, self.panel = study, panel_of(study)
+        self.fields["by_server"].initial = self.panel["credit"] == SERVER
+        if not self.panel["gives_credit"]:
+            del self.fields["by_server"]
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (kind, str(definition(kind)["name"]).capitalize()) for kind in KINDS
         ]
@@ -64,7 +74,7 @@ class PanelForm(forms.Form):
         return [str(_PARTS[part]) for part in PARTS if f"complete-{part}" in self.fields]
 
     def plain(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("kind", "is_signed") if name in self.fields]
+        return [self[name] for name in ("kind", "is_signed", "by_server") if name in self.fields]
 
     def ways(self) -> dict[str, Way]:
         """What was entered, where a part that the page did not ask for stays as it is."""
@@ -83,6 +93,9 @@ class PanelForm(forms.Form):
         if not self.errors:
             for problem in choosing.problems(self.study, found["kind"], self.ways()):
                 self.add_error(None, problem)
+        if found.get("by_server"):
+            for problem in choosing.problems_of_credit(self.study, self.ways()["complete"].link):
+                self.add_error("by_server", problem)
         return found
 
 

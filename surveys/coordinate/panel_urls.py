@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from surveys.coordinate.views import bonuses, links, panel, submissions
+from surveys.coordinate.views import bonuses, credits, links, panel, submissions
 
 urlpatterns = [
     path("", panel.panel, name="panel"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("bonuses/<int:pk>/announce/", bonuses.announce, name="panel_announce"),
     path("bonuses/<int:pk>/pay/", bonuses.pay, name="panel_pay"),
     path("bonuses/<int:pk>/settle/", bonuses.settle, name="panel_settle"),
+    path("credits/", credits.credits, name="panel_credits"),
+    path("credits/<int:pk>/settle/", credits.settle, name="panel_settle_credit"),
     path("links/", links.links, name="panel_links"),
     path("links/make/", links.make, name="panel_make_links"),
     path("links/<int:number>/revoke/", links.revoke, name="panel_revoke_link"),

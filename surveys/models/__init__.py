@@ -6,6 +6,7 @@ from .monitor import Notice, PageView
 from .panel import (
     Bonus,
     BonusPayment,
+    Credit,
     EntryLink,
     InvitedPerson,
     OptOut,
@@ -34,6 +35,7 @@ __all__ = [
     "CodingSuggestion",
     "Consent",
     "ConsentDocument",
+    "Credit",
     "Decision",
     "Device",
     "Draft",

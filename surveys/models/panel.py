@@ -127,6 +127,40 @@ class Bonus(models.Model):
         return f"bonus {self.pk} of enrolment {self.enrolment_id}"
 
 
+class Credit(models.Model):
+    """The ledger of credits that the server asks a panel for: one for a person, asked for once.
+
+    Back to waiting only from a call that surely did nothing. `unknown` is one whose answer never came.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        ASKED = "asked", _("being asked for")
+        GRANTED = "granted", _("granted")
+        REFUSED = "refused", _("refused")
+        UNKNOWN = "unknown", _("unknown")
+
+    enrolment = models.OneToOneField(Enrolment, models.PROTECT, related_name="credit")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="asked") | Q(asked_at__isnull=False), name="credit_asked_has_time"
+            )
+        ]
+        indexes = [models.Index(fields=["next_at"], condition=Q(state="waiting"), name="credit_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.state} credit of enrolment {self.enrolment_id}"
+
+
 class EntryLink(models.Model):
     """A link for one person. Its label is stored as a keyed hash, so that a list of links betrays nobody."""
 

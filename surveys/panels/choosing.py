@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from surveys import audit
 from surveys.models import Enrolment, Study
-from surveys.panels.definitions import KINDS, code_of, kind_of, panel_of
+from surveys.panels.definitions import KINDS, code_of, definition, kind_of, panel_of
 
 OUTCOMES = [outcome for outcome in Enrolment.Outcome.values if outcome]
 CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -91,7 +91,20 @@ def _given_codes(study: Study, wanted: dict[str, Way]) -> list[str]:
     ]
 
 
-def choose(study: Study, by: User, kind: str, wanted: dict[str, Way], *, is_signed: bool) -> None:
+def problems_of_credit(study: Study, link: str) -> list[str]:
+    """Why the server cannot ask for credits by this link; [] when it can."""
+    found = []
+    if "{participant}" not in link:
+        found.append(_("The way back of “complete” must hold {participant}."))
+    complete = study.enrolments.filter(is_test=False, outcome=Enrolment.Outcome.COMPLETE)
+    if panel_of(study)["credit"] != "server" and complete.exists():
+        found.append(_("People have completed already, and their browsers may have asked for the credit."))
+    return found
+
+
+def choose(
+    study: Study, by: User, kind: str, wanted: dict[str, Way], *, is_signed: bool, by_server: bool = False
+) -> None:
     """Store the choice, which has no problems; what else the study says of its panel stays."""
     with transaction.atomic():
         current = Study.objects.select_for_update().get(pk=study.pk)
@@ -99,8 +112,11 @@ def choose(study: Study, by: User, kind: str, wanted: dict[str, Way], *, is_sign
         panel["codes"] = {outcome: _stored(way) for outcome, way in wanted.items() if way.code}
         panel["exits"] = {outcome: way.link for outcome, way in wanted.items() if way.link}
         panel["signed_entry"] = {**(panel.get("signed_entry") or {}), "required": True} if is_signed else None
+        panel["credit"] = "server" if by_server else definition(kind)["credit"]
         Study.objects.filter(pk=study.pk).update(panel=panel)
-        audit.record(by, "panel.chosen", study=study, kind=kind, outcomes=sorted(panel["codes"]))
+        audit.record(
+            by, "panel.chosen", study=study, kind=kind, outcomes=sorted(panel["codes"]), by_server=by_server
+        )
 
 
 def _stored(way: Way) -> dict[str, Any]:

@@ -27,6 +27,9 @@ COMMON: dict[str, Any] = {
     "exit_url": "",
     "exit_fields": {},
     "exits": {},
+    # Whether the link of who completed gives them a credit, and who opens it: their browser or our server.
+    "gives_credit": False,
+    "credit": "browser",
     "codes": {},
     "code_types": {},
     "has_api": False,

@@ -1,14 +1,14 @@
 """The way back to the panel for each outcome."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
 from django.http import HttpResponse
 
 from prism.lib.crypto import UnreadableSecret, decrypt
 from prism.lib.headers import POLICY
-from surveys.models import Enrolment, Identity, Study
+from surveys.models import Credit, Enrolment, Identity, Study
 from surveys.panels.definitions import code_of, panel_of
 
 PERSONAL = re.compile(r"\{(participant|session|study)\}")
@@ -27,7 +27,29 @@ def exit_for(study: Study, outcome: str, enrolment: Enrolment | None = None) -> 
     """The panel's code and return link for an outcome; None where the study has neither.
 
     A link that carries the person's own ids is filled in for an enrolment; without one it stays a template.
+    Where the server asks for the credit, who completed gets no link that would ask for it too.
     """
+    way = _way(study, outcome, enrolment)
+    if way and enrolment and outcome == Enrolment.Outcome.COMPLETE and _is_by_server(study, enrolment):
+        return replace(way, url="", fields={}) if way.code else None
+    return way
+
+
+def _is_by_server(study: Study, enrolment: Enrolment) -> bool:
+    """Whether the server asks for this person's credit, or did so before the study chose otherwise."""
+    panel = panel_of(study)
+    if not panel["gives_credit"]:
+        return False
+    return panel["credit"] == "server" or Credit.objects.filter(enrolment=enrolment).exists()
+
+
+def link_of(study: Study, outcome: str, enrolment: Enrolment) -> str:
+    """The link back itself, whoever opens it; "" where there is none, or it needs an id that is gone."""
+    way = _way(study, outcome, enrolment)
+    return way.url if way else ""
+
+
+def _way(study: Study, outcome: str, enrolment: Enrolment | None) -> Exit | None:
     panel = panel_of(study)
     code = code_of(panel, outcome)
     url = panel["exits"].get(outcome) or (panel["exit_url"] if code else "")

@@ -45,7 +45,9 @@ def panel(request: HttpRequest, study: Study) -> HttpResponse:
     form = PanelForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid():
         is_signed = form.cleaned_data.get("is_signed", False)
-        choosing.choose(study, person(request), form.cleaned_data["kind"], form.ways(), is_signed=is_signed)
+        by_server = form.cleaned_data.get("by_server", False)
+        kind = form.cleaned_data["kind"]
+        choosing.choose(study, person(request), kind, form.ways(), is_signed=is_signed, by_server=by_server)
         messages.success(request, _("The panel is stored."))
         return redirect("coordinate:panel", study.slug)
     context = frame(request, Study.objects.get(pk=study.pk), "panel") | {

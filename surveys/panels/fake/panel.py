@@ -75,6 +75,7 @@ class FakePanel:
         self.submissions: dict[str, FakeSubmission] = {}
         self.payments: dict[str, list[tuple[str, str]]] = {}
         self.paid: Counter[str] = Counter()
+        self.credits: Counter[str] = Counter()
         self.secret = ""
         self.subscriptions: dict[str, dict[str, Any]] = {}
 

@@ -1,8 +1,9 @@
 """The fake panel over HTTP, with faults that can be asked for, and ways to run it.
 
-Besides Prolific's own addresses it has a few for whoever plays the participants: `GET /start` takes a place
-and leads to the study, `POST /people/ID` changes a submission's state and sends the webhook, `POST /faults`
-breaks the next calls of a path: `500` and `429` before anything is done, `lost` after it.
+Besides Prolific's own addresses it has the one of SONA that gives credit, and a few for whoever plays the
+participants: `GET /start` takes a place and leads to the study, `POST /people/ID` changes a submission's
+state and sends the webhook, `POST /faults` breaks the next calls of a path: `500` and `429` before anything
+is done, `lost` after it.
 """
 
 import json
@@ -250,6 +251,16 @@ def change_person(handler: Handler, body: dict[str, Any], name: str) -> Answer:
     found = handler.panel.submission(name)
     found.status = str(body.get("status", found.status))
     return 200, {**found.as_json(), "told": tell(handler.panel, found)}, {}
+
+
+@route("GET", r"/webstudy_credit\.aspx")
+def grant_credit(handler: Handler, body: dict[str, Any], _part: str) -> Answer:
+    """SONA's address that gives a credit to a survey code; it counts how often it did."""
+    asked = handler.query
+    if not asked.get("survey_code") or not asked.get("credit_token"):
+        raise FakeRefusal(400, "A parameter is missing.")
+    handler.panel.credits[asked["survey_code"]] += 1
+    return 200, {"message": "The credit is granted."}, {}
 
 
 @route("POST", "/faults")
