@@ -6,6 +6,7 @@ from itertools import count
 from threading import Barrier, Thread
 from typing import Any
 
+import pytest
 import yaml
 from django.db import connection
 from django.http import HttpResponse
@@ -22,6 +23,7 @@ from surveys.models import Device, Enrolment, Study
 from tests.factories import make_models
 
 _people = count(1)
+SERVED = pytest.mark.django_db(transaction=True)  # for event streams and threads, which need committed rows
 
 
 def rules(**changes: Any) -> str:

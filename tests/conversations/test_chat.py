@@ -12,6 +12,7 @@ from conversations.views import pages
 from surveys import erasure
 from surveys.models import Draft
 from tests.conversations.talking import (
+    SERVED,
     address,
     answer,
     at_once,
@@ -31,18 +32,6 @@ from tests.conversations.talking import (
 )
 
 pytestmark = pytest.mark.django_db
-SERVED = pytest.mark.django_db(transaction=True)  # for event streams and threads, which need committed rows
-ATTRIBUTES = ("values", "fluency", "factuality", "safety", "diversity", "creativity", "helpfulness")
-
-
-@pytest.fixture
-def study():
-    return make_talk_study()
-
-
-@pytest.fixture
-def person(study, client):
-    return come_in(study, client)
 
 
 # Beginning

@@ -6,30 +6,19 @@ from selectolax.lexbor import LexborHTMLParser
 from conversations import chat
 from conversations.models import Conversation, Feedback, LanguageModel
 from tests.conversations.talking import (
+    SERVED,
     address,
     at_once,
     begin,
     come_in,
     exchange,
     field,
-    make_talk_study,
     reach_feedback,
     say,
 )
 
 pytestmark = pytest.mark.django_db
-SERVED = pytest.mark.django_db(transaction=True)  # for event streams and threads, which need committed rows
 ATTRIBUTES = ("values", "fluency", "factuality", "safety", "diversity", "creativity", "helpfulness")
-
-
-@pytest.fixture
-def study():
-    return make_talk_study()
-
-
-@pytest.fixture
-def person(study, client):
-    return come_in(study, client)
 
 
 def test_answered_untouched_and_not_applicable_are_three_things(study, person):
