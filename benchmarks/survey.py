@@ -90,10 +90,13 @@ def measure_thinking(base_url: str) -> dict[str, Any]:
     study = make_prism_study(name, name, kind=Study.Kind.DEMO, state=Study.State.OPEN)
     study.protocols.all().delete()  # the survey is all there is
     walked = asyncio.run(steps.everybody(links(study, base_url, THINKERS), THINKING))
+    screened_out = study.enrolments.filter(outcome=Enrolment.Outcome.SCREENED_OUT).count()
     finished = study.enrolments.exclude(survey_finished_at=None).count()
     return {
         "thinking_people": THINKERS,
         "thinking_finished": finished,
+        "thinking_screened_out": screened_out,
+        "thinking_ended": finished + screened_out,
         "thinking_pages": len(walked.steps),
         "thinking_errors": len(walked.errors),
         "thinking_p50_s": quantile(walked.steps, 0.5),

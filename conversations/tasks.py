@@ -1,8 +1,19 @@
 """Celery tasks of the conversations: load, call one function, return."""
 
+from importlib import import_module
+from typing import Any
+
 from celery import shared_task
+from celery.signals import celeryd_after_setup
 
 from conversations.live import answering, recovery
+
+
+@celeryd_after_setup.connect
+def load_the_sdk(instance: Any, **details: object) -> None:
+    """Before the first answer is asked for; workers of other queues do without it."""
+    if "live" in instance.app.amqp.queues.consume_from:
+        import_module("conversations.live.provider")
 
 
 @shared_task(name="conversations.tasks.answer")

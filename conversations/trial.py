@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from conversations.live import loop
-from conversations.live.provider import Call, Ending, ProviderFailure, stream
+from conversations.live.calls import Call, Ending, ProviderFailure
 from conversations.models import LanguageModel
 from prism.lib import addresses
 from prism.lib.crypto import UnreadableSecret
@@ -78,6 +78,8 @@ def _call(model: LanguageModel) -> Call:
 
 async def _say(call: Call) -> str:
     """The whole short answer; raises ProviderFailure."""
+    from conversations.live.provider import stream
+
     text = ""
     try:
         # Around all of it: signs of life without text would keep the web process waiting for ever.

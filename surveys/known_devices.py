@@ -11,8 +11,8 @@ from prism.lib import statements
 from prism.lib.statements import Columns
 from surveys.models import Device, Enrolment, Study
 
-# A study changes seldom and its row is wide. Where it lies in the table and which transaction wrote it there are
-# other after every change, also after one that this very transaction makes.
+# A study changes seldom and its row is wide. Its place in the table and the transaction that wrote it there
+# change with the row, also where this very transaction changes it.
 _VERSION = "s.ctid::text, s.xmin::text"
 
 

@@ -14,9 +14,9 @@ from conversations.models.response import ERASED
 from conversations.protocols import Protocol
 
 from . import loop
+from .calls import Call, Ending, ProviderFailure
 from .claiming import take
 from .finishing import End, Result, close_attempts, finish
-from .provider import Call, Ending, ProviderFailure, stream
 from .publishing import LiveText, publisher
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ def answer(response_id: int) -> None:
 
 async def _stream(live: LiveText, call: Call) -> Result:
     """Run the call, handing every piece to the publisher; never raises for what a provider does."""
+    from .provider import stream
+
     out = publisher()
     out.add(live)
     live.cancel = asyncio.current_task()

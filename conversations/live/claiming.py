@@ -16,7 +16,7 @@ from conversations.models import Attempt, LanguageModel, Response, Turn
 from conversations.protocols import RESERVED
 from prism.lib.crypto import UnreadableSecret
 
-from .provider import Call, ProviderFailure
+from .calls import Call, ProviderFailure
 from .together import Together
 
 DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 
 from conversations.models import Attempt, Response
 
+from .calls import Ending, ProviderFailure
 from .claiming import price
-from .provider import Ending, ProviderFailure
 from .together import Together
 
 RESPONSES = """

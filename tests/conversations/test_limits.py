@@ -1,7 +1,8 @@
 import asyncio
 
 from conversations.fakellm.server import running
-from conversations.live.provider import Call, Ending, stream
+from conversations.live.calls import Call, Ending
+from conversations.live.provider import stream
 
 
 def call(base_url: str, most_at_once: int) -> Call:

@@ -113,7 +113,7 @@ SURVEY = tuple(
 )
 THINKING = (
     ("People", "thinking_people", ""),
-    ("People whose survey is stored to its end", "thinking_finished", "all"),
+    ("People who finished the survey or were screened out", "thinking_ended", "all"),
     ("Pages", "thinking_pages", ""),
     ("Pages a second", "thinking_pages_per_s", ""),
     ("Errors", "thinking_errors", "0"),
