@@ -201,7 +201,7 @@ def test_a_version_that_asks_again_stops_everybody_on_the_way_and_keeps_what_the
     store(owner, study, FILE)
     enrolment.refresh_from_db()
     assert enrolment.stage == "consent"
-    assert submit_again(client, study)["Location"] == address(study, "consent/")
+    assert submit_again(client, study).context["onward"] == address(study, "consent/")
     page = text_of(client.get(address(study, "consent/")))
     assert "This text has changed since you agreed to it." in page
     assert "We ask for one thing more." in page
