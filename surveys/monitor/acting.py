@@ -46,8 +46,10 @@ def renew(study: Study, enrolment: Enrolment, reason: str, by: User) -> bool:
 
 
 def release(study: Study, enrolment: Enrolment, reason: str, by: User) -> bool:
-    """Give a person's seats back to their cells."""
+    """Give a person's reserved seats back to their cells; who completed meanwhile keeps theirs."""
     with transaction.atomic():
+        if Enrolment.objects.select_for_update().get(pk=enrolment.pk).is_over:
+            return False
         number = seats.end(enrolment, Seat.State.RELEASED, reason="coordinator")
         if number:
             audit.record(by, "participant.released", study=study, subject=enrolment.code, reason=reason)
