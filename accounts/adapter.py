@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.utils import timezone
+
+from prism.lib import crypto
 
 JUST_NOW = timedelta(minutes=5)
 
@@ -26,3 +29,16 @@ class AccountAdapter(DefaultAccountAdapter):
             if totp.exists():
                 return False
         return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keeps the secrets of second steps encrypted: with them anybody could make the codes."""
+
+    def encrypt(self, text: str) -> str:
+        return crypto.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Also what was stored in the clear before, until `manage.py reencrypt` has met it."""
+        if not crypto.is_encrypted(encrypted_text):
+            return encrypted_text
+        return crypto.decrypt(encrypted_text)

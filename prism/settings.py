@@ -190,6 +190,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Prism: "
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Prism"
 MFA_TOTP_TOLERANCE = 1  # a code that changed while it was typed is taken

@@ -7,6 +7,8 @@ from functools import lru_cache
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
+_FORM = "gAAAAA"  # Fernet's version byte and the first bytes of its time, up to the year 2106
+
 
 class UnreadableSecret(ValueError):
     """A stored secret was encrypted with a key that ENCRYPTION_KEYS no longer holds."""
@@ -31,6 +33,23 @@ def decrypt(token: str) -> str:
         return box().decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise UnreadableSecret("no key of ENCRYPTION_KEYS opens this value") from error
+
+
+def renewed(token: str) -> str:
+    """The same secret under the newest key; the token itself where it is under that already.
+
+    Raises UnreadableSecret.
+    """
+    try:
+        _box(tuple(settings.ENCRYPTION_KEYS[:1])).decrypt(token.encode())
+        return token
+    except InvalidToken:
+        return encrypt(decrypt(token))
+
+
+def is_encrypted(text: str) -> bool:
+    """Whether a text has the form of what `encrypt` gives: version, time and cipher text in base64."""
+    return text.startswith(_FORM) and len(text) >= 100
 
 
 def keyed_hash(*parts: str) -> str:
