@@ -23,6 +23,7 @@ from prism.lib.ratelimit import rate_limited
 from surveys import audit
 from surveys.access import Right, may, person, study_for
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
 from surveys.models import Study
 from surveys.quality.deciding import excluded
 
@@ -31,15 +32,14 @@ UNDER_WAY = [Export.State.WAITING, Export.State.RUNNING]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
 @rate_limited("export", limit=30, seconds=3600, by="user")
-def exports(request: HttpRequest, slug: str) -> HttpResponse:
-    study = study_for(request, slug, Right.EXPORT)
+@study_page(Right.EXPORT)
+def exports(request: HttpRequest, study: Study) -> HttpResponse:
     full = may(request.user, Right.EXPORT_FULL, study)
     form = ExportForm(request.POST or None, may_export_full=full)
     if request.method == "POST" and form.is_valid():
         _start(request, form.scope(study))
-        return redirect("analysis:exports", slug=slug)
+        return redirect("analysis:exports", slug=study.slug)
     found = study.exports.select_related("requested_by")
     context = {
         **workbench(request, study, "analysis:exports"),
@@ -52,12 +52,11 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-@login_required
-def progress(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.EXPORT)
+def progress(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """One export as it is now, for the page that watches it; a whole page for a browser without scripts."""
-    study = study_for(request, slug, Right.EXPORT)
     if "HX-Request" not in request.headers:
-        return redirect("analysis:exports", slug=slug)
+        return redirect("analysis:exports", slug=study.slug)
     export = get_object_or_404(study.exports.select_related("requested_by"), code=code)
     full = may(request.user, Right.EXPORT_FULL, study)
     context = {"study": study, "export": view_of(export, may_export_full=full)}

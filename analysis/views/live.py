@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Q
 from django.db.models.functions import Extract
 from django.http import HttpRequest, HttpResponse
@@ -11,16 +10,16 @@ from django.utils import timezone
 
 from analysis.live import journey, model_table, problems
 from conversations.models import Response
-from surveys.access import Right, enrolment_for, study_for
+from surveys.access import Right, enrolment_for
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
 from surveys.models import Enrolment, Study
 
 
-@login_required
-def live(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def live(request: HttpRequest, study: Study) -> HttpResponse:
     """The page, or for htmx its moving part. `?test=1` counts test data too, `?pause=1` stands still."""
-    study = study_for(request, slug, Right.VIEW)
     with_test = request.GET.get("test") == "1"
     picture = _picture(study, with_test) | {"is_paused": request.GET.get("pause") == "1", "study": study}
     if request.headers.get("HX-Request"):
@@ -39,10 +38,9 @@ def _picture(study: Study, with_test: bool) -> dict[str, Any]:
     }
 
 
-@login_required
-def participant(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+@study_page(Right.VIEW)
+def participant(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """What happened and when; nothing of what the person wrote."""
-    study = study_for(request, slug, Right.VIEW)
     enrolment = enrolment_for(study, code)
     context = workbench(request, study, "coordinate:participants") | _way(enrolment)
     context |= {"enrolment": enrolment, "page_title": enrolment.code, "form": ReasonForm()}

@@ -11,8 +11,10 @@ from conversations import study_files
 from conversations.coordinate.study_forms import NewStudyForm
 from prism.lib.ratelimit import rate_limited
 from surveys import audit
-from surveys.access import Right, person, require, study_for
+from surveys.access import Right, person, require
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
+from surveys.models import Study
 from surveys.study_folder import FileProblem, FolderError, to_zip
 
 Problems = list[FileProblem]
@@ -58,10 +60,9 @@ def _made(request: HttpRequest, form: NewStudyForm) -> HttpResponse:
     return redirect("coordinate:settings", study.slug)
 
 
-@login_required
-def export(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def export(request: HttpRequest, study: Study) -> HttpResponse:
     """The study's definition as a ZIP; written down, although it holds nobody's data."""
-    study = study_for(request, slug, Right.RUN)
     files = study_files.export(study)
     audit.record(person(request), "study.exported", study=study, files=sorted(files))
     response = HttpResponse(to_zip(files, study.slug), content_type="application/zip")

@@ -14,8 +14,9 @@ from conversations.coordinate.forms import LanguageModelForm, PoolForm, Provider
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.trial import try_model
 from prism.lib.ratelimit import rate_limited
-from surveys.access import Right, may, person, require, study_for
+from surveys.access import Right, may, person, require
 from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
 from surveys.models import Study
 
 
@@ -94,10 +95,9 @@ def test_model(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("registry:models")
 
 
-@login_required
-def pool(request: HttpRequest, slug: str) -> HttpResponse:
+@study_page(Right.RUN)
+def pool(request: HttpRequest, study: Study) -> HttpResponse:
     """Which models the study may draw."""
-    study = study_for(request, slug, Right.RUN)
     if request.method == "POST":
         return _choose(request, study)
     chosen = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
