@@ -1,4 +1,4 @@
-"""French is whole for participants and for signing in, and the compiled texts are those of the .po file."""
+"""French is whole on every page, and the compiled texts are those of the .po file."""
 
 from __future__ import annotations
 
@@ -16,34 +16,17 @@ from django.utils.translation import ngettext, override
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
-TEMPLATES = [
-    *("*.html", "prism/*.html", "surveys/*.html", "surveys/questions/*.html", "conversations/*.html"),
-    *("account/**/*.html", "accounts/*.html", "allauth/**/*.html", "mfa/**/*.html"),
-]
-MODULES = [
-    *(
-        "surveys/views/*.py",
-        "surveys/journey.py",
-        *[f"surveys/panels/{name}.py" for name in ("admission", "arriving", "signing", "links", "views")],
-        "surveys/entry.py",
-    ),
-    *("surveys/declined.py", "surveys/questionnaires/reading.py", "surveys/questionnaires/fields.py"),
-    *(
-        "conversations/views/*.py",
-        "conversations/chat.py",
-        "conversations/own.py",
-        "conversations/stage.py",
-        "accounts/*.py",
-    ),
-    *("prism/settings.py", "prism/lib/*.py", "surveys/coordinate/mfa.py"),
-]
-NAMES = sorted(
-    str(path.relative_to(ROOT / "templates"))
-    for pattern in TEMPLATES
-    for path in (ROOT / "templates").glob(pattern)
-    if path.name != "workbench.html"
+APPS = ("accounts", "analysis", "annotations", "conversations", "prism", "surveys")
+NOT_ON_PAGES = {"migrations", "management"}  # commands speak English, as their logs do
+NAMES = sorted(str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html"))
+PATHS = sorted(
+    str(path.relative_to(ROOT))
+    for app in APPS
+    for path in (ROOT / app).rglob("*.py")
+    if not NOT_ON_PAGES & set(path.parts)
 )
-PATHS = sorted(str(path.relative_to(ROOT)) for pattern in MODULES for path in ROOT.glob(pattern))
+# A text that is handed to a tag or a filter: Django would show its percent signs twice.
+ARGUMENT = re.compile(r'(?<!\w)_\("([^"]+)"\)')
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 
@@ -58,9 +41,10 @@ def french() -> dict[str, str]:
 
 def texts_of_template(template: Compiled) -> Iterator[str]:
     for node in template.nodelist.get_nodes_by_type(TranslateNode):
-        yield str(node.filter_expression.var.literal)
+        yield str(node.filter_expression.var.literal).replace("%", "%%")
     for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
         yield node.render_token_list(node.singular)[0]
+    yield from ARGUMENT.findall(template.source)
 
 
 def texts_of_module(path: Path) -> Iterator[str]:
@@ -81,8 +65,13 @@ def test_every_text_of_a_module_is_in_french(path: str, french: dict[str, str]) 
 
 
 def test_the_lists_above_name_files_with_texts() -> None:
-    assert len(NAMES) > 50
-    assert sum(len(list(texts_of_module(ROOT / path))) for path in PATHS) > 60
+    assert len(NAMES) > 100
+    assert sum(len(list(texts_of_module(ROOT / path))) for path in PATHS) > 600
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_with_a_percent_sign_is_handed_to_a_tag(name: str) -> None:
+    assert [text for text in ARGUMENT.findall(get_template(name).template.source) if "%" in text] == []
 
 
 def po_texts() -> dict[str, list[str]]:
