@@ -189,7 +189,7 @@ def _draw_again(conversation: Conversation) -> None:
         drawing.hand_over(Response.objects.bulk_create(fresh))
 
 
-def rate(conversation: Conversation, turn_number: int, scores: Mapping[str, Score]) -> None:
+def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[str, Score]) -> None:
     """Store the scores of a turn and decide its winner; repeating it changes nothing. Raises Refused."""
     with transaction.atomic():
         _lock(conversation)

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from conversations import chat
 from conversations.models import Conversation, Feedback, PoolEntry, Rating, Turn
-from conversations.views import pages
+from conversations.views import acts
 from surveys import erasure
 from surveys.models import Draft
 from tests.conversations.talking import (
@@ -291,7 +291,7 @@ def test_messages_faster_than_a_person_writes_are_refused_and_the_text_is_kept(
     study, person, settings, monkeypatch
 ):
     settings.RATE_LIMITS_ON = True
-    monkeypatch.setattr(pages, "MOST_MESSAGES", 2)
+    monkeypatch.setattr(acts, "MOST_MESSAGES", 2)
     talk = begin(person, study)
     turn = say(person, talk, key="k1")
     say(person, talk, key="k1")
@@ -305,7 +305,7 @@ def test_messages_faster_than_a_person_writes_are_refused_and_the_text_is_kept(
 
 def test_another_device_of_the_same_person_shares_the_limit_of_messages(study, settings, monkeypatch):
     settings.RATE_LIMITS_ON = True
-    monkeypatch.setattr(pages, "MOST_MESSAGES", 1)
+    monkeypatch.setattr(acts, "MOST_MESSAGES", 1)
     first = come_in(study, person=77)
     say(first, begin(first, study))
     second = come_in(study, person=77)
