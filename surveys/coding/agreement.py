@@ -8,8 +8,9 @@ from math import sqrt
 
 import numpy as np
 
+from prism.lib.intervals import Interval, wilson
+
 Z = 1.959963984540054  # of the normal distribution, for 95 %
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,19 @@ class Agreement:
     """Of `n` pairs. `kappa` is None where it is not defined: no pairs, or one category only."""
 
     n: int
-    share: float | None
-    share_interval: Interval | None
+    share: Interval | None
     kappa: float | None
-    kappa_interval: Interval | None
+    kappa_interval: tuple[float, float] | None
 
 
 def agreement(pairs: Sequence[tuple[str, str]]) -> Agreement:
     """Of pairs (first coder's category, second coder's)."""
     if not pairs:
-        return Agreement(0, None, None, None, None)
+        return Agreement(0, None, None, None)
     table = confusion(pairs)
     kappa, error = cohen(table)
-    n, share = len(pairs), float(np.trace(table)) / len(pairs)
     around = None if kappa is None else (max(-1.0, kappa - Z * error), min(1.0, kappa + Z * error))
-    return Agreement(n, share, wilson(share, n), kappa, around)
+    return Agreement(len(pairs), wilson(int(np.trace(table)), len(pairs)), kappa, around)
 
 
 def confusion(pairs: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -57,11 +56,3 @@ def cohen(table: np.ndarray) -> tuple[float | None, float]:
     np.fill_diagonal(weights, (1 - (rows + columns) * (1 - kappa)) ** 2)
     spread = float((p * weights).sum()) - (kappa - expected * (1 - kappa)) ** 2
     return kappa, sqrt(max(0.0, spread) / n) / (1 - expected)
-
-
-def wilson(share: float, n: int) -> Interval:
-    """The score interval of a share (Wilson 1927)."""
-    middle = share + Z * Z / (2 * n)
-    half = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    scale = 1 + Z * Z / n
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)

@@ -102,10 +102,10 @@ PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_
 def test_agreement_lies_in_its_bounds_and_does_not_care_who_was_first(pairs):
     found, turned = agreement(pairs), agreement([(second, first) for first, second in pairs])
     assert found.n == len(pairs)
-    assert found.share == pytest.approx(sum(a == b for a, b in pairs) / len(pairs))
-    assert found.share_interval is not None
-    assert found.share_interval[0] <= found.share + 1e-12
-    assert found.share_interval[1] >= found.share - 1e-12
+    assert found.share is not None
+    assert found.share.percent == pytest.approx(100 * sum(a == b for a, b in pairs) / len(pairs))
+    assert found.share.low <= found.share.percent + 1e-9
+    assert found.share.high >= found.share.percent - 1e-9
     if found.kappa is None:
         assert turned.kappa is None
     else:
