@@ -82,7 +82,7 @@ def version_of(study: Study, key: int | None) -> Questionnaire | None:
 
 
 def history(study: Study) -> QuerySet[Questionnaire]:
-    """The versions that belong to the study: stored in it, used by it, or answered in it; newest first.
+    """The versions that belong to the study: stored in it, used by it, or answered in it; in no order yet.
 
     A key may be shared with other studies; their versions are none of this study's business.
     """

@@ -1,4 +1,4 @@
-"""How long a study keeps what people gave: days after each person's end, enforced once a day.
+"""How long a study keeps what people gave: days after each person's end, enforced every hour.
 
 A person's clock begins with their outcome, or when they were last seen if they never came to an end.
 """
