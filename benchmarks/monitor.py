@@ -27,12 +27,14 @@ from surveys.models import (
     Membership,
     PageSubmission,
     PageView,
+    PanelSubmission,
     Participant,
     Questionnaire,
     Study,
 )
 from surveys.models.people import Role
 from surveys.quality import assessing
+from surveys.quotas import versions
 
 LIMIT_MS = 300
 LIMIT_QUERIES = 12
@@ -45,6 +47,21 @@ _PAGE = """
     questions:
       - {{key: choice{number}, type: single, text: Which of these?, options: [red, green, blue]}}
       - {{key: story{number}, type: long_text, text: Why?, required: false}}
+"""
+QUOTAS = """\
+format: prism-quotas/1
+strata:
+  - {key: first, question: choice1, categories: {Red: [red], Green: [green], Blue: [blue]}}
+  - {key: second, question: choice2, categories: {Red: [red], Green: [green], Blue: [blue]}}
+tables:
+  - key: one
+    strata: [first]
+    undisclosed: outside
+    targets: [{cell: [Red], places: 4000}, {cell: [Green], places: 4000}, {cell: [Blue], places: 4000}]
+  - key: two
+    strata: [second]
+    undisclosed: outside
+    targets: [{cell: [Red], places: 4000}, {cell: [Green], places: 4000}, {cell: [Blue], places: 4000}]
 """
 _HEAD = "format: prism-questionnaire/1\nkey: {key}\ntitle: Many people\nlanguage: en\npages:"
 
@@ -123,6 +140,18 @@ FILLS = [
         {"enrolment_id": "id", "document_id": "%(document)s", "document_sha256": "''", "agreed": "true"},
         "FROM surveys_enrolment WHERE study_id = %(study)s",
     ),
+    Fill(
+        PanelSubmission,
+        {
+            "enrolment_id": "id",
+            "digest": "%(prefix)s || id",
+            "encrypted_session": "''",
+            "state": "(ARRAY['', 'ACTIVE', 'AWAITING REVIEW', 'APPROVED', 'RETURNED'])[1 + number %% 5]",
+            "state_at": "seen_at",
+            "arrived_at": "arrived_at",
+        },
+        "FROM surveys_enrolment WHERE study_id = %(study)s",
+    ),
     Fill(PageView, {"enrolment_id": "enrolment.id", "page": "'page' || page", "shown_at": _SHOWN}, _REACHED),
     Fill(
         PageSubmission,
@@ -149,7 +178,7 @@ FILLS = [
         {
             "submission_id": "submission.id",
             "question": "'choice' || substr(page, 5)",
-            "value": "'\"red\"'",
+            "value": "to_jsonb((ARRAY['red', 'green', 'blue'])[1 + submission.id %% 3])",
             "status": "'answered'",
         },
         _SENT,
@@ -172,7 +201,8 @@ FILLS = [
 def measure(people: int) -> dict[str, Any]:
     """Milliseconds and queries of each view of a study of so many people; seconds to look it through.
 
-    Returns {"people", "answers", "views": {name: {"ms", "worst_ms", "queries"}}, "assess_s", "is_met"}.
+    Returns {"people", "answers", "views": {name: {"ms", "worst_ms", "queries"}}, "assess_s", "quotas_s",
+    "quotas_queries", "is_met"}; the quotas are those of the second version, when everybody has seats.
     """
     study, user = _study(), User.objects.create_user(f"bench-{secrets.token_hex(4)}@example.org")
     Membership.objects.create(study=study, user=user, role=Role.OWNER)
@@ -182,12 +212,15 @@ def measure(people: int) -> dict[str, Any]:
     assess_s = time.monotonic() - begun
     client = Client(SERVER_NAME=next(iter(settings.ALLOWED_HOSTS), "localhost").lstrip("."))
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    quotas_s, quotas_queries = _store_quotas(study, user)
     views = {name: _view(client, path) for name, path in paths(study).items()}
     return {
         "people": people,
         "answers": answers,
         "views": views,
         "assess_s": round(assess_s, 1),
+        "quotas_s": quotas_s,
+        "quotas_queries": quotas_queries,
         "is_met": all(v["ms"] < LIMIT_MS and v["queries"] <= LIMIT_QUERIES for v in views.values()),
     }
 
@@ -220,6 +253,15 @@ def fill(study: Study, user: User, people: int) -> int:
     return sum(number for model, number in made if model is Answer)
 
 
+def _store_quotas(study: Study, user: User) -> tuple[float, int]:
+    """Store quotas twice; seconds and queries of the second time."""
+    versions.store(study, QUOTAS, user, before=None)
+    begun = time.monotonic()
+    with CaptureQueriesContext(connection) as found:
+        versions.store(study, QUOTAS, user, before=study.quota_id)
+    return round(time.monotonic() - begun, 2), len(found)
+
+
 def paths(study: Study) -> dict[str, str]:
     """Every view of the monitor, with the orders and filters that ask most of the database."""
     base = f"/coordinate/studies/{study.slug}"
@@ -240,6 +282,10 @@ def paths(study: Study) -> dict[str, str]:
         "figures of the chart": f"{base}/monitor/over-time.json",
         "quality": f"{base}/quality/",
         "one participant": f"{people}{code}/quality/",
+        "submissions": f"{base}/panel/submissions/",
+        "submissions, last page": f"{base}/panel/submissions/?page=200",
+        "submissions of one state": f"{base}/panel/submissions/?state=APPROVED",
+        "quotas": f"{base}/quotas/",
     }
 
 

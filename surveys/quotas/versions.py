@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from surveys import audit
-from surveys.models import Answer, Cell, Enrolment, Questionnaire, Quota, Seat, Study
+from surveys.models import Cell, Questionnaire, Quota, Study
 from surveys.models.study import sha256
 from surveys.questionnaires import Problem
 
 from .definition import Definition, Table
 from .reading import QuotaError, parse
-from .seats import ACTIVE, State, close, hold_definition, lock
-
-Cells = dict[tuple[str, str], Cell]
+from .reseating import Cells, alike, close_all, seat_everybody
+from .seats import hold_definition
 
 
 class VersionError(Exception):
@@ -47,9 +42,9 @@ def store(study: Study, document: str, by: User | None, *, before: int | None) -
             sha256=sha256(document),
             created_by=by,
         )
-        kept = _kept_until(study)
-        _close_all(study)
-        seated = _seat_everybody(study, _make_cells(quota, definition), definition, kept)
+        groups = list(alike(study, definition))
+        close_all(study)
+        seated = seat_everybody(groups, _make_cells(quota, definition), definition)
         Study.objects.filter(pk=study.pk).update(quota=quota)
         audit.record(by, "quotas.stored", study=study, version=quota.version, seats=seated)
     study.quota = quota
@@ -72,7 +67,7 @@ def stop(study: Study, by: User, *, before: int | None) -> None:
     """No quotas from now on: all who qualify may take part. The versions stay. Raises VersionError."""
     with transaction.atomic():
         _hold_everybody(study, before)
-        released = _close_all(study)
+        released = close_all(study)
         Study.objects.filter(pk=study.pk).update(quota=None)
         audit.record(by, "quotas.stopped", study=study, seats=released)
     study.quota = None
@@ -127,66 +122,3 @@ def _cells(quota: Quota, table: Table) -> Iterable[Cell]:
             share=(counted or 0) / everybody if is_inside else None,
             target=target.places,
         )
-
-
-def _close_all(study: Study) -> int:
-    lock(Cell.objects.filter(quota__study=study, seats__state__in=ACTIVE).values_list("pk", flat=True))
-    return close(
-        Seat.objects.filter(cell__quota__study=study, state__in=ACTIVE), State.RELEASED, reason="version"
-    )
-
-
-def _seat_everybody(study: Study, cells: Cells, definition: Definition, kept: Mapping[int, datetime]) -> int:
-    """Seats for who is complete, who had a seat until now, and who is here with a known profile."""
-    profiles, now = _profiles(study, definition.questions), timezone.now()
-    seats = []
-    for person in study.enrolments.counted().filter(outcome__in=["", Enrolment.Outcome.COMPLETE]):
-        is_known = definition.questions <= profiles[person.pk].keys()
-        is_here = is_known and person.seen_at > now - definition.hold
-        if not (person.outcome or person.pk in kept or is_here):
-            continue
-        pairs = definition.keys(profiles[person.pk], person.arrived_at.year).items()
-        until = kept.get(person.pk, now + definition.hold)
-        seats += [_seat(person, cells[pair], definition, until) for pair in pairs if pair in cells]
-    _count(cells, seats)
-    return len(Seat.objects.bulk_create(seats, batch_size=2000))
-
-
-def _seat(person: Enrolment, cell: Cell, definition: Definition, until: datetime) -> Seat:
-    state = State.CONFIRMED if person.outcome else State.RESERVED
-    return Seat(
-        enrolment=person,
-        cell=cell,
-        table=cell.table,
-        state=state,
-        hold=definition.hold,
-        expires_at=until,
-        ended_at=person.outcome_at,
-    )
-
-
-def _count(cells: Cells, seats: Iterable[Seat]) -> None:
-    """Write the counts; where an edit set the target below what is taken, the rest is `extra`."""
-    counts = Counter((seat.cell_id, seat.state) for seat in seats)
-    for cell in cells.values():
-        cell.reserved, cell.complete = counts[cell.pk, State.RESERVED], counts[cell.pk, State.CONFIRMED]
-        if cell.target is not None:
-            cell.extra = max(0, cell.reserved + cell.complete - cell.target)
-    Cell.objects.bulk_update(cells.values(), ["reserved", "complete", "extra"])
-
-
-def _kept_until(study: Study) -> dict[int, datetime]:
-    """Until when the seats are kept of those who have one now."""
-    seats = Seat.objects.filter(enrolment__study=study, state=State.RESERVED)
-    return dict(seats.values_list("enrolment", "expires_at"))
-
-
-def _profiles(study: Study, questions: frozenset[str]) -> dict[int, dict[str, Any]]:
-    """The newest answers to these questions by person; an answer that says nothing is None."""
-    rows = Answer.objects.filter(submission__enrolment__study=study, question__in=questions).order_by("id")
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
-    for person, question, value, status in rows.values_list(
-        "submission__enrolment", "question", "value", "status"
-    ):
-        found[person][question] = value if status == Answer.Status.ANSWERED else None
-    return found

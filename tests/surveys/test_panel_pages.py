@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from prism.lib.crypto import decrypt
@@ -358,3 +360,19 @@ def test_the_pages_ask_as_much_for_many_as_for_few(
     for page in PAGES:
         with django_assert_max_num_queries(12):
             assert owner.get(at(house, page)).status_code == 200
+
+
+def test_submissions_take_as_many_queries_for_one_as_for_many(house, owner):
+    def queries(address: str) -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert owner.get(at(house, address)).status_code == 200
+        return len(found)
+
+    house.send()
+    few = queries("submissions/")
+    for number in range(60):
+        person = make_enrolment(house.study)
+        state = ["", "ACTIVE", "APPROVED"][number % 3]
+        PanelSubmission.objects.create(enrolment=person, digest=f"d{number}", state=state)
+    assert queries("submissions/") == queries("submissions/?page=2") == few <= 12
+    assert queries("submissions/?state=APPROVED") <= 12

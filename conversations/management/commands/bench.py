@@ -125,6 +125,8 @@ LARGE_STUDY = (
     ("Answers", "large_answers", ""),
     ("Slowest view, median of its requests (ms)", "large_slowest_ms", "below 300"),
     ("Most queries of a view", "large_most_queries", "at most 12"),
+    ("Storing quotas again, everybody seated (s)", "large_quotas_s", ""),
+    ("Queries of it", "large_quotas_queries", ""),
 )
 TABLES = {
     f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
@@ -144,6 +146,8 @@ def large_study(measured: dict[str, Any]) -> dict[str, Any]:
         "large_answers": measured["answers"],
         "large_slowest_ms": max(view["ms"] for view in views.values()),
         "large_most_queries": max(view["queries"] for view in views.values()),
+        "large_quotas_s": measured["quotas_s"],
+        "large_quotas_queries": measured["quotas_queries"],
         "large_views": views,
     }
 
