@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils.translation import ngettext
 
 register = template.Library()
@@ -46,10 +47,10 @@ def _worded(number: int, unit: str) -> str:
 @register.filter
 def percent(share: float, places: int) -> str:
     """A part of all."""
-    return f"{100 * share:.{places}f} %"
+    return f"{floatformat(100 * share, places)} %"
 
 
 @register.filter
 def points(gap: float) -> str:
     """A difference of two shares in percentage points, with its sign."""
-    return f"{100 * gap:+.1f}"
+    return f"{'-' if gap < 0 else '+'}{floatformat(abs(100 * gap), 1)}"
