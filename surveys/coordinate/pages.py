@@ -16,6 +16,7 @@ from surveys.models import Study
 
 View = Callable[..., HttpResponse]
 Said = str | HttpResponse
+LONGEST_TEXT = 200_000
 
 
 class NotDone(Exception):
@@ -73,6 +74,12 @@ def tried(request: HttpRequest, act: Callable[[], Said], *refusals: type[Excepti
         return said
     messages.success(request, said)
     return None
+
+
+def typed_text(request: HttpRequest, *, most: int | None = LONGEST_TEXT) -> str:
+    """The posted `text`, cut short, with plain line ends and without the character PostgreSQL does not store."""
+    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return text[:most]
 
 
 def show_forms(

@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from surveys.coordinate.views import importing, questionnaire, versions
+from surveys.coordinate.views import importing, preview, questionnaire, versions
 
 urlpatterns = [
     path("", questionnaire.questionnaire, name="questionnaire"),
     path("check/", questionnaire.check, name="check_questionnaire"),
-    path("preview/", questionnaire.preview, name="questionnaire_preview"),
+    path("preview/", preview.preview, name="questionnaire_preview"),
     path("import/", importing.import_questionnaire, name="import_questionnaire"),
     path("versions/", versions.versions, name="versions"),
     path("versions/<int:pk>/use/", versions.use, name="use_version"),

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from surveys import answers, editing
+from surveys.comparing import compare
 from surveys.models import AuditEvent, EditorDraft, Questionnaire, StoredVersion
 from surveys.models.people import Role
 from tests.conversations.talking import at_once
@@ -325,13 +326,13 @@ def test_a_text_longer_than_a_questionnaire_can_be_is_refused(editor, study):
 def test_a_comparison_leaves_long_unchanged_stretches_out():
     before = "\n".join(map(str, range(100)))
     after = before.replace("50", "fifty")
-    lines = editing.compare(before, after)
+    lines = compare(before, after)
     assert [(line.kind, line.text) for line in lines if line.kind in {"added", "removed"}] == [
         ("removed", "50"),
         ("added", "fifty"),
     ]
     assert len(lines) == 9
-    assert editing.compare(before, before) == []
+    assert compare(before, before) == []
 
 
 def test_a_stranger_who_signs_in_has_no_draft_anywhere(client, study):

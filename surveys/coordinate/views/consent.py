@@ -16,15 +16,13 @@ from surveys import consents
 from surveys.access import Right, person
 from surveys.consent_documents import ConsentText, parse
 from surveys.coordinate.navigation import workbench
-from surveys.coordinate.pages import study_page
-from surveys.editing import normal
+from surveys.coordinate.pages import study_page, typed_text
 from surveys.models import ConsentDocument, Study
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.problems import beside_lines
 from surveys.views.consent import shown
 
 HERE = "coordinate:consent"
-MAXIMUM_TEXT = 200_000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +36,7 @@ def consent(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 def _store(request: HttpRequest, study: Study) -> HttpResponse:
-    text, instead_of = _typed(request), whole_number(request.POST.get("base", ""))
+    text, instead_of = typed_text(request), whole_number(request.POST.get("base", ""))
     try:
         document = consents.store(study, text)
         consents.use(study, document, person(request), instead_of=instead_of)
@@ -55,10 +53,6 @@ def _stored(document: ConsentDocument) -> str:
     else:
         said = _("Version %s is in use. Who has agreed before keeps the version they read.")
     return said % document.version
-
-
-def _typed(request: HttpRequest) -> str:
-    return normal(request.POST.get("text", ""))[:MAXIMUM_TEXT]
 
 
 def _page(
@@ -95,7 +89,7 @@ def _previewed(text: ConsentText) -> dict[str, Any]:
 @study_page(Right.RUN)
 def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """While one types: the text as people see it; nothing is stored."""
-    context = _looked_at(_typed(request))
+    context = _looked_at(typed_text(request))
     return render(request, "surveys/coordinate/consent_preview.html", context)
 
 

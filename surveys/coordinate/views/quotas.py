@@ -14,9 +14,8 @@ from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
 from surveys.access import SINGLE_PEOPLE, Right, held, person
 from surveys.coordinate.navigation import workbench
-from surveys.coordinate.pages import show_forms, study_page, tried
+from surveys.coordinate.pages import show_forms, study_page, tried, typed_text
 from surveys.coordinate.quota_forms import OverfillForm, SuggestionForm
-from surveys.editing import normal
 from surveys.models import Cell, Study
 from surveys.questionnaires.problems import beside_lines
 from surveys.quotas import versions
@@ -25,7 +24,6 @@ from surveys.quotas.picture import LEAST, SMALL, picture
 from surveys.quotas.reading import QuotaError, parse, unmapped
 
 HERE = "coordinate:quotas"
-MAXIMUM_TEXT = 200_000
 
 
 @require_safe
@@ -65,28 +63,28 @@ def edit(request: HttpRequest, study: Study) -> HttpResponse:
             return _suggest(request, study)
         case "store":
             return _store(request, study)
-    return _editor(request, study, _typed(request))
+    return _editor(request, study, typed_text(request))
 
 
 @require_POST
 @rate_limited("preview_quotas", limit=1200, seconds=3600, by="user")
 @study_page(Right.RUN)
 def preview(request: HttpRequest, study: Study) -> HttpResponse:
-    context = {"study": study, **_looked_at(study, _typed(request))}
+    context = {"study": study, **_looked_at(study, typed_text(request))}
     return render(request, "surveys/coordinate/quota_preview.html", context)
 
 
 def _suggest(request: HttpRequest, study: Study) -> HttpResponse:
     assert study.questionnaire is not None
     form = SuggestionForm(request.POST, questionnaire=study.questionnaire.parsed())
-    present = _typed(request)
+    present = typed_text(request)
     if not form.is_valid():
         return _editor(request, study, present, form=form, status=422)
     return _editor(request, study, form.text(present), form=form)
 
 
 def _store(request: HttpRequest, study: Study) -> HttpResponse:
-    text, before = _typed(request), whole_number(request.POST.get("base", ""))
+    text, before = typed_text(request), whole_number(request.POST.get("base", ""))
     try:
         quota = versions.store(study, text, person(request), before=before)
     except QuotaError:
@@ -98,10 +96,6 @@ def _store(request: HttpRequest, study: Study) -> HttpResponse:
         request, _("Version %s is in force. Everybody who had a seat keeps one.") % quota.version
     )
     return redirect(HERE, study.slug)
-
-
-def _typed(request: HttpRequest) -> str:
-    return normal(request.POST.get("text", ""))[:MAXIMUM_TEXT]
 
 
 def _editor(

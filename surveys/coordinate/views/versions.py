@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from prism.lib.numbers import whole_number
 from surveys import editing
 from surveys.access import Right, person
+from surveys.comparing import compare
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import NotDone, study_act, study_page, tried
 from surveys.models import Questionnaire, Study
@@ -27,7 +28,7 @@ def versions(request: HttpRequest, study: Study) -> HttpResponse:
         "rows": _rows(study),
         "before": before,
         "after": after,
-        "changes": editing.compare(before.document, after.document) if before and after else [],
+        "changes": compare(before.document, after.document) if before and after else [],
     }
     return render(request, "surveys/coordinate/versions.html", context)
 
@@ -60,9 +61,7 @@ def use(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
         "version": version,
         "people": sum(editing.began(study).values()),
         "misfits": misfits(study, version),
-        "changes": editing.compare(study.questionnaire.document, version.document)
-        if study.questionnaire
-        else [],
+        "changes": compare(study.questionnaire.document, version.document) if study.questionnaire else [],
     }
     return render(request, "surveys/coordinate/use_version.html", context)
 
