@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from surveys import consent_documents, questionnaires, retention
 from surveys.models import Study
+from surveys.panels import shapes
 from surveys.panels.choosing import CODE, LINK
 from surveys.panels.definitions import KINDS
 from surveys.quality import rules
@@ -23,8 +23,6 @@ from surveys.study_files import FIELDS, schema
 from surveys.study_folder import STUDY, FileProblem, Files, FolderError
 
 TAKEN = frozenset({"new"})  # stands in the coordinator's own addresses
-# A group that repeats can make matching take for ever.
-REPEATED_GROUP = re.compile(r"\)[*+{]")
 
 
 def read_study_file(text: str) -> Tree:
@@ -121,8 +119,8 @@ def _panel_faults(panel: dict[str, Any]) -> Iterator[Fault]:
     patterns: dict[Path, str] = {("panel", "pattern"): panel.get("pattern", "")}
     patterns |= {("panel", "patterns", key): text for key, text in panel.get("patterns", {}).items()}
     for path, pattern in patterns.items():
-        if not _is_pattern(pattern):
-            yield path, _("is no regular expression that we take: no group may repeat.")
+        if not shapes.is_taken(pattern):
+            yield path, _("is no regular expression that we take: no group may repeat, and few parts change.")
     links: dict[Path, str] = {("panel", "exit_url"): panel.get("exit_url", "")}
     links |= {("panel", "exits", key): text for key, text in panel.get("exits", {}).items()}
     for path, link in links.items():
@@ -131,14 +129,6 @@ def _panel_faults(panel: dict[str, Any]) -> Iterator[Fault]:
     for outcome, told in panel.get("codes", {}).items():
         if not CODE.fullmatch(told["code"] if isinstance(told, dict) else told):
             yield ("panel", "codes", outcome), _("has other signs than letters, digits, - and _.")
-
-
-def _is_pattern(text: str) -> bool:
-    try:
-        re.compile(text)
-    except re.error:
-        return False
-    return not REPEATED_GROUP.search(text)
 
 
 def part_problems(files: Files, fields: dict[str, Any]) -> list[FileProblem]:

@@ -17,7 +17,7 @@ DATABASE = (psycopg.Error, utils.Error)
 VALUES = (psycopg.DataError, utils.DataError)
 CONNECTION = (psycopg.OperationalError, utils.OperationalError)
 # From there to the end of what was said, with the line end as it is or as repr() writes it.
-_DETAIL = re.compile(r"(?:\n|\\n)\s*(?:DETAIL|CONTEXT|LINE \d+|HINT):.*", re.DOTALL)
+_DETAIL = re.compile(r"(?:\n|\\n)[ \t]*(?:DETAIL|CONTEXT|LINE \d+|HINT):.*", re.DOTALL)
 LEFT_OUT = " …"
 
 

@@ -1,6 +1,5 @@
 """What a panel says of a person at the door: parameters, checked by their shape and its signature."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from surveys.models import EntryLink, Study
+from surveys.panels import shapes
 from surveys.panels.definitions import panel_of
 from surveys.panels.errors import EntryError, PreviewVisit
 from surveys.panels.signing import Proof, proof_in
@@ -46,7 +46,7 @@ def arrival(study: Study, query: Mapping[str, str]) -> Arrival:
     if any(values[part] in marks for part, marks in panel["previews"].items()):
         raise PreviewVisit(_("You see the study before you accepted it. Accept it there, and then open it."))
     for part, name in names.items():
-        if not re.fullmatch(_pattern(panel, part), values[part]):
+        if not shapes.fits(_pattern(panel, part), values[part]):
             raise EntryError(_("The link is damaged: %(name)s does not look as it should.") % {"name": name})
     proof = proof_in(panel, query.get(panel["token_parameter"], ""), values)
     return Arrival(

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from django.http import HttpResponse
 
@@ -12,6 +12,9 @@ from surveys.models import Credit, Enrolment, Identity, Study
 from surveys.panels.definitions import code_of, panel_of
 
 PERSONAL = re.compile(r"\{(participant|session|study)\}")
+
+# Nothing else, such as a semicolon, that would be another part of the policy.
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(?=[/?#]|$)")
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ def _readable(secret: str) -> str:
 
 def let_post(response: HttpResponse, way: Exit | None) -> HttpResponse:
     """Let the last page post its form to the panel, where the way back is one; our policy forbids it else."""
-    if way and way.fields:
-        parts = urlsplit(way.url)
-        allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
+    origin = ORIGIN.match(way.url) if way and way.fields else None
+    if origin:
+        allowed = f"form-action 'self' {origin[0]}"
         response["Content-Security-Policy"] = POLICY.replace("form-action 'self'", allowed)
     return response

@@ -2,8 +2,7 @@
 
 import re
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -27,7 +26,7 @@ def switch_language(request: HttpRequest, visit: Visit) -> HttpResponse:
     if _DRAFT.fullmatch(draft) and not visit.enrolment.is_over:
         fields = {name: request.POST.getlist(name) for name in request.POST if name not in _OURS}
         answers.save_draft(visit.enrolment, visit.device, draft, fields)
-    response = redirect(_next(request, visit))
+    response = HttpResponseRedirect(_next(request, visit))  # redirect() would take a word for a view's name
     languages.keep(response, language)
     return response
 
