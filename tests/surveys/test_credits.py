@@ -220,7 +220,7 @@ def test_a_coordinator_says_what_happened_to_an_unknown_one(sona, monkeypatch, a
     sona.fail("/webstudy_credit", "500")
     beat(monkeypatch)
     credit, client = Credit.objects.get(enrolment=person), signed_in(user)
-    assert "It was not: ask once more" in client.get(page(study)).text
+    assert "Ask once more" in client.get(page(study)).text
     for _ in range(2):  # a double click
         client.post(page(study, f"{credit.pk}/settle/"), {"was_granted": answer})
     beat(monkeypatch)
