@@ -149,7 +149,9 @@ def test_who_declined_stays_out_when_the_panel_sends_them_again(study):
 def test_nobody_passes_the_consent_by_another_address(visitor, study):
     for page in ("survey/", "survey/start/", "conversations/", "done/"):
         assert visitor.get(address(study, page))["Location"] == address(study, "consent/")
-    assert visitor.post(address(study, "survey/start/"), START)["Location"] == address(study, "consent/")
+    too_early = visitor.post(address(study, "survey/start/"), START)
+    assert too_early.status_code == 409
+    assert address(study, "consent/") in text_of(too_early)
     assert not Enrolment.objects.get().page_submissions.exists()
 
 
