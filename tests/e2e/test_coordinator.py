@@ -36,9 +36,13 @@ def test_a_coordinator_makes_a_study_sets_quotas_by_the_census_and_opens_it(live
         set_quotas(player)
         page.get_by_role("link", name="Settings", exact=True).click()
         page.get_by_role("link", name="Open the study…").click()
+        player.sees("4 models side by side, and 0 can be drawn")
         player.look("open-study", dark=False)
         player.press("Open the study")
         player.sees("The study is open.")
+        player.press("Français")
+        player.sees("Ce que lisent les participants")
+        player.look("settings-french", dark=False)
         player.close()
     study = Study.objects.get(slug="adults")
     assert study.state == Study.State.OPEN

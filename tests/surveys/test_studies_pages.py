@@ -205,3 +205,18 @@ def test_a_survey_alone_needs_no_models(client):
     study.protocols.all().delete()
     client.force_login(make_member(study))
     assert "side by side" not in client.get(at(study, "state/")).content.decode()
+
+
+def test_a_page_below_a_place_links_back_to_it(client, study):
+    client.force_login(make_member(study))
+    back = f'<li><a href="{at(study, "settings/")}">Settings</a></li>'
+    assert back in client.get(at(study, "state/")).content.decode()
+    assert back not in client.get(at(study, "settings/")).content.decode()
+
+
+def test_a_member_reads_the_workbench_in_french(client, study):
+    client.force_login(make_member(study))
+    client.post("/i18n/setlang/", {"language": "fr", "next": at(study, "settings/")})
+    page = client.get(at(study, "settings/")).content.decode()
+    assert "Enregistrer les réglages" in page
+    assert 'lang="en">English</button>' in page
