@@ -97,13 +97,16 @@ class Rough:
     async def _two_tabs(self, page: Page) -> Page:
         """The same page open twice and sent from both: the later one counts.
 
-        After the last page the questionnaire is closed, and a second window is led on.
+        After the last page the questionnaire is closed, and a second window is told what was not taken.
         """
         self.journey.browser.watch.counts["two tabs"] += 1
         other = await self.journey.browser.open(page.url)
         after = await self._send(page, "first tab")
         if "/survey/" not in after.path:
-            return await self.journey.browser.submit(self.journey.form(other), [])
+            form = self.journey.form(other)
+            filler = Filler(self.journey.person, other.language, f"{other.path} late", is_careful=True)
+            await self.journey.browser.submit_late(form, filler.fill(form))
+            return after
         return await self._send(other, "second tab")
 
     async def _back(self, page: Page) -> Page:
