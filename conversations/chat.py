@@ -154,9 +154,7 @@ def _add_turn(conversation: Conversation, text: str, key: str) -> Situation:
         else:
             responses = drawing.open_turn(turn, rules)
         drawing.hand_over(Response.objects.bulk_create(responses))
-        Draft.objects.filter(
-            enrolment=conversation.enrolment_id, page=draft_page(conversation, "say")
-        ).delete()
+        _drop_draft(conversation, "say")
         return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
@@ -208,9 +206,7 @@ def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[st
             [Rating(response=r, score=scores[r.slot].value, trace=scores[r.slot].trace) for r in responses]
         )
         _decide(here.turn, responses, {r.slot: scores[r.slot].value or 0 for r in responses}, conversation)
-        Draft.objects.filter(
-            enrolment=conversation.enrolment_id, page=draft_page(conversation, "rate")
-        ).delete()
+        _drop_draft(conversation, "rate")
 
 
 def _decide(
@@ -295,10 +291,14 @@ def give_feedback(
         Conversation.objects.filter(pk=conversation.pk).update(
             state=Conversation.State.COMPLETE, finished_at=timezone.now()
         )
-        Draft.objects.filter(
-            enrolment=conversation.enrolment_id, page=draft_page(conversation, "feedback")
-        ).delete()
+        _drop_draft(conversation, "feedback")
 
 
 def draft_page(conversation: Conversation, form: str) -> str:
     return f"chat:{conversation.code}:{form}"
+
+
+def _drop_draft(conversation: Conversation, form: str) -> None:
+    """What was sent is no draft any more, on any device."""
+    page = draft_page(conversation, form)
+    Draft.objects.filter(enrolment=conversation.enrolment_id, page=page).delete()

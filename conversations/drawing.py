@@ -12,6 +12,7 @@ from conversations import sampling
 from conversations.models import Conversation, Draw, LanguageModel, PoolEntry, Response, Turn
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
+from surveys.models import Study
 
 SLOTS = "ABCDEFGH"
 
@@ -25,12 +26,16 @@ def eligible(study_id: int) -> list[int]:
 
     The fake provider's models are left out as soon as a model of a real provider is there.
     """
-    entries = PoolEntry.objects.filter(
-        study=study_id, is_on=True, model__status=LanguageModel.Status.ACTIVE, model__provider__is_on=True
-    )
+    entries = PoolEntry.objects.filter(study=study_id).switched_on()
     pool = list(entries.order_by("model_id").values_list("model_id", "model__provider__is_fake"))
     real = [model for model, is_fake in pool if not is_fake]
     return real or [model for model, _ in pool]
+
+
+def needed(study: Study) -> int:
+    """How many models the study's protocol puts side by side at the opening."""
+    protocol = study.protocols.order_by("-version").first()
+    return protocol.parsed().opening_models if protocol else 0
 
 
 def exposures(conversation: Conversation) -> Counter[int]:

@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from conversations import chat
-from conversations.models import LanguageModel, PoolEntry, Protocol
+from conversations import chat, drawing
+from conversations.models import Protocol
 from surveys.models import Enrolment, Study
 from surveys.stages import Stage
 
@@ -16,13 +16,8 @@ def is_due(enrolment: Enrolment) -> bool:
 
 def gap(study: Study) -> str:
     """Too few models for the opening of a conversation."""
-    protocol = study.protocols.order_by("-version").first()
-    needed = protocol.parsed().opening_models if protocol else 0
-    active = LanguageModel.Status.ACTIVE
-    pool = PoolEntry.objects.filter(
-        study=study, is_on=True, model__status=active, model__provider__is_on=True
-    )
-    if (drawable := pool.count()) >= needed:
+    needed, drawable = drawing.needed(study), len(drawing.eligible(study.pk))
+    if drawable >= needed:
         return ""
     return gettext(
         "A conversation opens with %(needed)d models side by side, and %(drawable)d can be drawn: "

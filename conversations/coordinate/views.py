@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from conversations import registry
+from conversations import drawing, registry
 from conversations.coordinate.forms import LanguageModelForm, PoolForm, ProviderForm
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.trial import try_model
@@ -104,8 +104,8 @@ def pool(request: HttpRequest, study: Study) -> HttpResponse:
     offered = LanguageModel.objects.select_related("provider").exclude(status="archived")
     context = workbench(request, study, "registry:pool") | {
         "models": [(model, model.pk in chosen) for model in offered],
-        "needed": _needed(study),
-        "drawable": sum(model.pk in chosen and _is_on(model) for model in offered),
+        "needed": drawing.needed(study),
+        "drawable": len(drawing.eligible(study.pk)),
     }
     return render(request, "conversations/coordinate/pool.html", context)
 
@@ -119,13 +119,3 @@ def _choose(request: HttpRequest, study: Study) -> HttpResponse:
     numbers = {"added": added, "removed": removed}
     messages.success(request, _("Stored: %(added)d added, %(removed)d taken out.") % numbers)
     return redirect("registry:pool", study.slug)
-
-
-def _needed(study: Study) -> int:
-    """How many models the study's protocol puts side by side at the opening."""
-    protocol = study.protocols.order_by("-version").first()
-    return protocol.parsed().opening_models if protocol else 0
-
-
-def _is_on(model: LanguageModel) -> bool:
-    return model.status == LanguageModel.Status.ACTIVE and model.provider.is_on

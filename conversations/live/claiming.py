@@ -77,17 +77,13 @@ def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:
     for row in responses:
         if row.turn_id not in said:
             said[row.turn_id] = messages(row.turn)
-        if not _is_on(row.model) or room.get(row.model_id, 1) < 1:
+        if not row.model.is_switched_on or room.get(row.model_id, 1) < 1:
             calls[row.pk] = ProviderFailure("switched_off")
             continue
         if row.model_id in room:
             room[row.model_id] -= 1
         calls[row.pk] = _call_or_failure(row, said[row.turn_id])
     return calls
-
-
-def _is_on(model: LanguageModel) -> bool:
-    return model.status == LanguageModel.Status.ACTIVE and model.provider.is_on
 
 
 def _room(limited: Iterable[LanguageModel]) -> dict[int, int]:

@@ -77,7 +77,7 @@ def tried(request: HttpRequest, act: Callable[[], Said], *refusals: type[Excepti
 
 
 def typed_text(request: HttpRequest, *, most: int | None = LONGEST_TEXT) -> str:
-    """The posted `text`, cut short, with plain line ends and without the character PostgreSQL does not store."""
+    """The posted `text`, cut short, with plain line ends and without what PostgreSQL does not store."""
     text = request.POST.get("text", "").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return text[:most]
 

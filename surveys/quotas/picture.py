@@ -53,10 +53,6 @@ class CellPicture:
     forecast: Forecast | None = None
 
     @property
-    def is_withheld(self) -> bool:
-        return self.complete is None
-
-    @property
     def places(self) -> int | None:
         return None if self.target is None else self.target + self.extra
 
