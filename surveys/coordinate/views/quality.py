@@ -27,23 +27,24 @@ def quality(request: HttpRequest, study: Study) -> HttpResponse:
     """What the rules noticed, and the rules themselves, which whoever runs the study may change."""
     ruled = rules.in_force(study)
     form = RulesForm(request.POST or None, initial=RulesForm.fields_of(ruled))
-    if request.method == "POST" and form.is_valid():
-        study_for(request, study.slug, Right.RUN)
-        try:
-            stored = rules.store(study, form.document(), person(request))
-        except rules.RulesError as error:
-            form.add_error(None, str(error))
-        else:
-            assess_later.delay(study.pk)
-            messages.success(
-                request, _("Version %(version)d of the rules holds now.") % {"version": stored.version}
-            )
-            return redirect("coordinate:quality", study.slug)
-    context = (
-        workbench(request, study, "coordinate:quality") | _noticed(study) | {"ruled": ruled, "form": form}
-    )
-    context["least_failures"] = rules.least_failures(study)
+    if request.method == "POST" and form.is_valid() and _store(request, study, form):
+        return redirect("coordinate:quality", study.slug)
+    context = workbench(request, study, "coordinate:quality") | _noticed(study)
+    context |= {"ruled": ruled, "form": form, "least_failures": rules.least_failures(study)}
     return show_forms(request, "surveys/coordinate/quality.html", context, form)
+
+
+def _store(request: HttpRequest, study: Study, form: RulesForm) -> bool:
+    """Store the rules and look the study through by them; who only sees the study is refused."""
+    study_for(request, study.slug, Right.RUN)
+    try:
+        stored = rules.store(study, form.document(), person(request))
+    except rules.RulesError as error:
+        form.add_error(None, str(error))
+        return False
+    assess_later.delay(study.pk)
+    messages.success(request, _("Version %(version)d of the rules holds now.") % {"version": stored.version})
+    return True
 
 
 def _noticed(study: Study) -> dict[str, Any]:
