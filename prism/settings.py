@@ -142,7 +142,7 @@ DATABASES = {
         pool={"min_size": 0, "max_size": int(os.environ.get("DATABASE_POOL", "20")), "timeout": 20},
     )
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "prism.lib.sessions"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 CELERY_BROKER_URL = celery_broker_url(REDIS_URL)

@@ -4,6 +4,7 @@ A cookie holds the device's random key and nothing else. It stands apart from Dj
 page of a participant would otherwise read, check and unpack a row that tells no more than this key.
 """
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,26 +13,31 @@ from django.http import HttpRequest, HttpResponse
 
 AGE = timedelta(days=30)
 MOST = 50  # cookies looked at in one request
-LONGEST = 40
+_KEY = re.compile(r"[-\w]{1,40}", re.ASCII)
 _NEW = "_new_device_keys"
 
 
 def key_of(request: HttpRequest, study: int) -> str:
     """The key of this browser's device in the study with this id; empty when it has none."""
     name = settings.DEVICE_COOKIE_PREFIX + str(study)
-    return _new(request).get(study) or request.COOKIES.get(name, "")[:LONGEST]
+    return _new(request).get(study) or _readable(request.COOKIES.get(name, ""))
 
 
 def keys_of(request: HttpRequest) -> list[str]:
     """The keys of this browser's devices in all studies, those of this very request first."""
     prefix = settings.DEVICE_COOKIE_PREFIX
-    old = [key[:LONGEST] for name, key in request.COOKIES.items() if key and name.startswith(prefix)]
-    return [*_new(request).values(), *old[:MOST]]
+    old = [_readable(key) for name, key in request.COOKIES.items() if name.startswith(prefix)]
+    return [*_new(request).values(), *filter(None, old[:MOST])]
 
 
 def keep_key(request: HttpRequest, study: int, key: str) -> None:
     """Let the answer to this request set the cookie; the rest of the request knows the key already."""
     _new(request)[study] = key
+
+
+def _readable(cookie: str) -> str:
+    """The key in a cookie; empty for what we never wrote, which the database may take for no text at all."""
+    return cookie if _KEY.fullmatch(cookie) else ""
 
 
 def _new(request: HttpRequest) -> dict[int, str]:

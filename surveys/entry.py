@@ -127,7 +127,7 @@ def current_device(request: HttpRequest, study: Study) -> Device | None:
         return None
     return (
         Device.objects.select_related("enrolment__study", "enrolment__participant")
-        .filter(key=key, enrolment__participant__erased_at=None)
+        .filter(key=key, enrolment__study=study, enrolment__participant__erased_at=None)
         .first()
     )
 

@@ -1,6 +1,7 @@
 """Calls to others: every connection goes to an address that was looked at, whatever a name said before."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 
 from prism.lib import outgoing, outgoing_async
 from prism.lib.addresses import ANYBODY, OPERATOR, Reach, check
+from prism.lib.processes import CHECKOUT
 
 NAME = "models.example.org"
 Call = Callable[[str, Reach], httpx2.Response]
@@ -172,3 +174,26 @@ def test_where_the_environment_names_a_proxy_the_proxy_is_asked(closed, call, mo
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
         assert call(f"http://{NAME}/x", ANYBODY).status_code == 200
     assert heard == [NAME]
+
+
+def test_every_call_to_others_goes_through_here():
+    """Whoever opens connections elsewhere would open them unlooked at."""
+    calls = re.compile(
+        r"httpx2\.(get|post|put|request|stream|(Async)?Client)\(|urlopen\(|aiohttp\.(ClientSession|TCPConnector)\("
+        r"|http\.client|import requests|openai\.(Async)?OpenAI\((?![^)]*http_client)"
+    )
+    ours = [
+        CHECKOUT / name
+        for name in ("prism", "accounts", "surveys", "conversations", "annotations", "analysis")
+    ]
+    found = {
+        str(path.relative_to(CHECKOUT))
+        for folder in ours
+        for path in folder.rglob("*.py")
+        if calls.search(path.read_text())
+    }
+    own = {"prism/lib/outgoing.py", "prism/lib/outgoing_async.py"}
+    # Calls to processes of our own: is a server up, and people that are played.
+    at_home = {"prism/lib/processes.py"}
+    assert {path for path in found if "/bots/" not in path and "/fake" not in path} <= own | at_home
+    assert own <= found
