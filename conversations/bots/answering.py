@@ -145,9 +145,10 @@ def _expect(expected: dict[str, Any], found: Field, given: dict[str, list[str]])
     else:
         expected[question] = _single(found, values)
     for name, option in _texts(found):
-        typed = "".join(given.get(name, []))
-        if typed:
-            expected.setdefault(f"{question}_text", {})[option] = typed
+        # Also where nothing was typed: what an earlier sending typed no longer holds.
+        texts = expected.setdefault(f"{question}_text", {})
+        if typed := "".join(given.get(name, [])):
+            texts[option] = typed
 
 
 def _position(found: Field, given: dict[str, list[str]]) -> int | str | None:

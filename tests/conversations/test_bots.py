@@ -128,6 +128,22 @@ def test_what_a_bot_expects_to_be_stored_is_what_the_server_reads(document: str)
             assert [check for check in checks if not check.is_kept] == []
 
 
+@pytest.mark.parametrize("document", [EVERY_KIND, instrument("prism")], ids=["every kind", "prism"])
+def test_what_a_page_held_before_is_not_expected_any_more_once_it_was_sent_again(document: str) -> None:
+    questionnaire = parse(document)
+    dropped = 0
+    for place in range(len(questionnaire.pages)):
+        form = render(questionnaire, place).forms[0]
+        for person in crowd(30, seed=place):
+            first, second = (
+                expected_answers(form, Filler(person, "en", tab, is_careful=True).fill(form))
+                for tab in ("first tab", "second tab")
+            )
+            assert first | second == second
+            dropped += any(key.endswith("_text") and first[key] and not second[key] for key in first)
+    assert dropped > 0
+
+
 def test_the_crowd_declines_skips_and_leaves_sliders_alone() -> None:
     form = render(parse(EVERY_KIND)).forms[0]
     answers = [
