@@ -76,7 +76,8 @@ def news(slots: dict[str, SlotText], cursor: Cursor) -> tuple[dict[str, object],
     for name, slot in slots.items():
         run, offset = cursor.get(name, (slot.run, 0))
         if run != slot.run or offset > len(slot.text):
-            again.append(name)
+            if offset:  # an answer of which nothing was shown begins, it does not begin again
+                again.append(name)
             offset = 0
         if len(slot.text) > offset:
             found[name] = slot.text[offset:]
