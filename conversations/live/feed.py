@@ -96,7 +96,9 @@ class Hub:
             self.feeds.pop(feed.turn, None)
 
     async def _read_forever(self) -> None:
-        while self.feeds:
+        task = asyncio.current_task()
+        # A cancellation that arrives just as the query's thread is done is swallowed on its way to here.
+        while self.feeds and task and not task.cancelling():
             try:
                 await self._read()
             except (redis.RedisError, OSError) as error:

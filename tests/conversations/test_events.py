@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import defaultdict
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
@@ -327,3 +327,22 @@ def test_nobody_keeps_a_copy_of_the_stream():
     response = client.get(address(talk, "events", 0))
     assert response["Cache-Control"] == "no-store"
     assert response["X-Accel-Buffering"] == "no"
+
+
+def test_a_reader_that_is_told_to_stop_stops_although_a_step_took_no_notice():
+    async def take_no_notice(feeds: list[feed.Feed]) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    async def stop_it() -> bool:
+        hub = feed.Hub()
+        hub._refresh = take_no_notice  # type: ignore[method-assign]
+        hub.feeds[0] = feed.Feed(0)
+        reader = asyncio.create_task(hub._read_forever())
+        await asyncio.sleep(0.3)
+        reader.cancel()
+        done, _ = await asyncio.wait({reader}, timeout=5)
+        hub.feeds.clear()
+        return reader in done
+
+    assert asyncio.run(stop_it())
