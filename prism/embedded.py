@@ -84,8 +84,8 @@ def release() -> None:
 
 def stop() -> bool:
     """Leave, and stop the servers at once; False when other processes still use them."""
-    release()
     place = Place(var_directory())
+    leave(place)
     place.create()
     with locked(place):
         if has_users(place):
@@ -93,6 +93,13 @@ def stop() -> bool:
         end_watcher(place)
         stop_all(place)
         return True
+
+
+def leave(place: Place) -> None:
+    """Stop being a user of the servers there, and of no others."""
+    for file in [file for file in _held if file.name == str(place.var / "users.lock")]:
+        _held.remove(file)
+        file.close()
 
 
 # The open lock file is what makes this process a user: it must live as long as the process.

@@ -55,7 +55,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Runs several processes as one: starts them in order, restarts what crashes, leaves nothing behind.
+    """Runs several processes as one: starts them together, restarts what crashes, leaves nothing behind.
 
     Each child leads a process group of its own and writes to `logs/<name>.log`. `say` gets one line for each
     thing a person may want to know. All methods must be called from one thread, which must live as long as
@@ -87,7 +87,7 @@ class Supervisor:
         return self.logs / f"{name}.log"
 
     def start(self, timeout: float = 60.0) -> None:
-        """Start all, in order, each once the one before is ready.
+        """Start all at once and return when all are ready; loading keeps every core busy that way.
 
         Raises ProcessFailedError when one ends early or is not ready within `timeout` seconds; what runs by
         then has been stopped.
@@ -96,7 +96,10 @@ class Supervisor:
         self._guard = start_guard()
         try:
             for child in self.children:
-                self._start_one(child, timeout)
+                self._begin(child)
+            end = time.monotonic() + timeout
+            for child in self.children:
+                self._wait_for(child, end, timeout)
         except BaseException:
             self.stop()
             raise
@@ -141,15 +144,18 @@ class Supervisor:
     ) -> None:
         self.stop()
 
-    def _start_one(self, child: Child, timeout: float) -> None:
+    def _begin(self, child: Child) -> None:
         self.say(f"Starting {child.name} …")
         with contextlib.suppress(FileNotFoundError):
             self.log(child.name).replace(self.logs / f"{child.name}.previous.log")
-        popen = self._spawn(child)
-        end = time.monotonic() + timeout
+        self._spawn(child)
+
+    def _wait_for(self, child: Child, end: float, timeout: float) -> None:
         while child.ready is not None and not child.ready():
-            if popen.poll() is not None:
-                raise self._failed(child, f"ended with status {popen.returncode} before it was ready")
+            for other in self.children:
+                status = other.popen.poll() if other.popen and other.ready else None
+                if status is not None:
+                    raise self._failed(other, f"ended with status {status} before it was ready")
             if time.monotonic() > end:
                 raise self._failed(child, f"was not ready within {timeout:.0f} seconds")
             time.sleep(0.1)

@@ -348,7 +348,7 @@ SURVEY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SURVEY)
 def test_whatever_a_survey_holds_the_import_is_a_valid_questionnaire_or_a_clear_refusal(raw):
     raw["pages"].insert(0, {"elements": EVERY_TYPE})
