@@ -8,6 +8,7 @@ from django.conf import settings as configured
 from django.db import connection
 
 import prism.celery  # noqa: F401
+from prism.lib.memory import settle
 from tests import databases
 from tests.emptying import quick_emptying  # noqa: F401
 
@@ -17,6 +18,11 @@ SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "test
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long goes first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end; Python need not look through it again and again."""
+    settle()
 
 
 @pytest.fixture(scope="session")
