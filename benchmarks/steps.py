@@ -85,7 +85,7 @@ async def walk(link: str, walked: Walked, door: Door, pause: tuple[float, float]
             if pause[1]:
                 await asyncio.sleep(dice.uniform(*pause))
             begun = time.perf_counter()
-            sent = browser.post(address, data=fill(form[0], dice), headers={"X-Prism-Part": "survey"})
+            sent = browser.post(address, data=fill(form[0], dice), headers=_headers(form[0]))
             async with sent as answer:
                 text = await answer.text()
                 address = str(answer.url.join(URL(answer.headers.get("X-Prism-Address", ""))))
@@ -94,6 +94,11 @@ async def walk(link: str, walked: Walked, door: Door, pause: tuple[float, float]
                 walked.errors.append(f"{answer.status} at {answer.url.path}")
                 return
         walked.errors.append("too many pages")
+
+
+def _headers(form: str) -> dict[str, str]:
+    """As the page's own script asks: for the part that changes, within the survey and nowhere else."""
+    return {"X-Prism-Part": "survey"} if 'id="survey-form"' in form else {}
 
 
 def _main(page: str) -> str:

@@ -13,12 +13,13 @@ from surveys import consents, journey
 from surveys.consent_documents import ConsentText
 from surveys.models import ConsentDocument, Enrolment
 from surveys.quality.ending import announced
+from surveys.views.survey import first_page
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @participant_page
-@in_stage("consent")
+@in_stage("consent", is_door=False)
 def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
     document = visit.study.consent_document
     if document is None:
@@ -29,7 +30,8 @@ def consent(request: HttpRequest, visit: Visit) -> HttpResponse:
     declined = "decline" in request.POST
     if request.method == "POST" and (declined or not missing):
         consents.decide(visit.enrolment, document, agreed=not declined, boxes=ticked, language=text.language)
-        return redirect(journey.destination(visit.enrolment))
+        where = journey.destination(visit.enrolment)
+        return first_page(request, visit) if visit.enrolment.stage == "survey" else redirect(where)
     context = {
         **page_context(request, visit, "consent"),
         **shown(document, text, ticked),

@@ -37,6 +37,11 @@ from surveys.views.visit import (
 @in_stage("survey")
 def survey(request: HttpRequest, visit: Visit) -> HttpResponse:
     """To the first page that is still to be done."""
+    return first_page(request, visit)
+
+
+def first_page(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """A redirect to the first page that is still to be done, for somebody whose stage is the survey."""
     standing = Standing.load(visit.enrolment)
     page = standing.first_open
     if page is None:  # a new condition left nothing to ask

@@ -81,7 +81,7 @@ def test_a_box_that_is_not_needed_may_stay_empty_and_is_stored_so(client):
 
 def test_what_was_agreed_is_stored_with_version_hash_and_time(visitor, study):
     before = timezone.now()
-    assert agree(visitor, study)["Location"] == address(study, "survey/")
+    assert agree(visitor, study)["Location"] == address(study, "survey/start/")
     proof = Consent.objects.get()
     assert proof.document == study.consent_document
     assert proof.document_sha256 == study.consent_document.sha256
