@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime ## start Prism with the demo study; PORT=8080 for another
 	@exec $(PY) manage.py demo --port $(PORT)
 
 test: $(VENV)/.dev ## the whole test suite, against real PostgreSQL and Redis
-	$(PY) -m pytest -n 4 --dist loadscope --no-loadscope-reorder  # more than cores: many tests wait
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 4 --dist loadscope --no-loadscope-reorder  # more than cores: many wait; its many processes share what is compiled
 
 e2e: $(VENV)/.dev ## only the tests in a real browser
 	$(PY) -m pytest -m browser

@@ -43,6 +43,7 @@ def add_prism(
     *,
     speed: float = 1.0,
     live_workers: int = LIVE_WORKERS,
+    web_workers: int = WEB_WORKERS,
     env: Mapping[str, str] | None = None,
 ) -> None:
     """Register fake provider, web, workers and beat; servers must be provided and migrated already.
@@ -65,7 +66,7 @@ def add_prism(
     house.add("beat", beat_command(), env)
     house.add(
         "web",
-        web_command(ports.web, workers=WEB_WORKERS),
+        web_command(ports.web, workers=web_workers),
         env,
         ready=http_answers(f"{ports.web_url}/health/"),
     )

@@ -10,6 +10,9 @@ from kombu.transport import TRANSPORT_ALIASES
 from prism.embedded import hold
 from prism.lib.memory import settle
 
+# A worker loads what its tasks need. Checks would load every page too, a third of its start;
+# the web server and every deployment run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 hold()  # embedded servers stay for as long as this process works
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prism.settings")
 

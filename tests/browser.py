@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = [
     "--headless",
@@ -29,6 +30,21 @@ def chromium_path() -> str:
     if os.environ.get("CI"):
         pytest.fail("CI is set and there is no Chromium: install Debian's package chromium")
     pytest.skip("no Chromium on PATH: install Debian's package chromium to run browser tests")
+
+
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def flaws(page: Page, *rules: str) -> list[str]:
+    """The barriers that axe finds on the page as it stands, one line each;
+    by its usual rules or by those named."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
+    return [f"{flaw['id']}: {node['html']}" for flaw in found for node in flaw["nodes"]]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import redis
+import xdist.scheduler
 from django.conf import settings as configured
 from django.db import connection
 
@@ -12,12 +13,25 @@ from prism.lib.memory import settle
 from tests import databases
 from tests.emptying import quick_emptying  # noqa: F401
 
-SLOW = ("tests/faults/", "tests/e2e/", "tests/conversations/test_bots.py", "tests/test_production.py")
+HOUSE = "tests/e2e/"
+SLOW = (HOUSE, "tests/faults/", "tests/conversations/test_bots.py", "tests/test_production.py")
+
+
+class ByHouse(xdist.scheduler.LoadScopeScheduling):
+    """A module of tests goes to one worker, and so do all that share the house of tests/e2e."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return HOUSE if nodeid.startswith(HOUSE) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByHouse | None:
+    return ByHouse(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long goes first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+    items.sort(key=lambda item: (not item.nodeid.startswith(HOUSE), not item.nodeid.startswith(SLOW)))
 
 
 def pytest_collection_finish() -> None:

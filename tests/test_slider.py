@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import render_to_string
 from playwright.sync_api import Browser, Locator, Page, Route
 
-from tests.browser import chromium
+from tests.browser import COLOURS, chromium, flaws
 
 pytestmark = pytest.mark.browser
 
@@ -231,4 +230,11 @@ def test_axe_finds_nothing_in_any_state(page: Page) -> None:
     html = "".join(render_slider(help="Think of all of it.", **state) for state in states)
     serve(page, PAGE % html)
     page.wait_for_selector(".slider.is-ready")
-    assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
+    assert flaws(page) == []
+
+
+def test_what_is_hard_to_read_is_found_by_all_rules_and_by_those_of_colours(page: Page) -> None:
+    serve(page, PAGE % '<p id="pale">Hard to read</p>')
+    page.evaluate("pale.style.color = '#bbb'")
+    for rules in ((), COLOURS):
+        assert [flaw.partition(":")[0] for flaw in flaws(page, *rules)] == ["color-contrast"]

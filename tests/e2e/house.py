@@ -54,7 +54,7 @@ def running(place: Path, speed: float) -> Iterator[House]:
         subprocess.run(
             manage("shell", "-v", "0", "-c", build), env=os.environ | own, cwd=CHECKOUT, check=True
         )
-        add_prism(house, ports, speed=speed)
+        add_prism(house, ports, speed=speed, live_workers=1, web_workers=1)
         for child in house.children:
             child.env = own
         house.start(timeout=120)

@@ -8,35 +8,21 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium
-from tests.e2e.house import House, running
+from tests.e2e.house import House
 from tests.e2e.player import Player
 
 pytestmark = pytest.mark.browser
 
-SPEED = 12.0
-# Times SPEED, some twenty chunks a second: slow enough to be looked at in mid-stream.
+# Times the speed of the house, some twenty chunks a second: slow enough to be looked at in mid-stream.
 SLOW = "rate=1.7"
 WORD = re.compile(r"[^\W\d_]+")
 FIRST, SECOND = "What should I think about before I change jobs?", "And what about the money side of it?"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running(tmp_path_factory.mktemp("house"), SPEED) as house:
-        yield house
 
 
 @pytest.fixture(autouse=True)
 def usual_models(house: House) -> Iterator[None]:
     yield
     house.set_models()
-
-
-@pytest.fixture(scope="module")
-def browser(house: House) -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def words(page: Page, selector: str) -> list[list[str]]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium
-from tests.e2e.house import House, running
+from tests.e2e.house import House
 from tests.e2e.player import Player
 
 pytestmark = pytest.mark.browser
@@ -24,18 +22,6 @@ PASTE = """(field) => {
 WORDS = {"word": "Serendipity", "story": "Once upon a time.", "cups": "3", "born": "1970"}
 WITHOUT_SCRIPTS = {"weather.rain": "60", "loud": "3", "mood": "55"}
 ORDER = {"meals.breakfast": "2", "meals.lunch": "3", "meals.dinner": "1"}
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running(tmp_path_factory.mktemp("house"), 12.0) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def browser(house: House) -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def at_the_questions(browser: Browser, house: House, size: str = "desk", *, scripts: bool = True) -> Player:

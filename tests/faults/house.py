@@ -112,7 +112,7 @@ def running(place: Path, database: str, **environment: str) -> Iterator[House]:
             patch.setenv(name, value)
         with Supervisor(place / "log") as around, Supervisor(place / "log") as prism:
             around.add("redis", _redis(place, redis_port), ready=_answers(redis_url))
-            add_prism(prism, ports, live_workers=len(LIVE_WORKERS))
+            add_prism(prism, ports, live_workers=len(LIVE_WORKERS), web_workers=1)
             around.start(START_SECONDS)
             prism.start(START_SECONDS)
             yield House(place, ports, around, prism, provider_url, redis_url)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
 from surveys.models.people import Role
-from tests.browser import chromium
+from tests.browser import chromium, flaws
 from tests.factories import make_enrolment, make_member, make_study
 
 pytestmark = [
@@ -64,11 +63,6 @@ def photograph(page: Page, name: str) -> None:
 
 def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def flaws(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{flaw['id']}: {node['target']}" for flaw in found for node in flaw["nodes"]]
 
 
 def test_the_editor_checks_and_previews_while_one_types(context, live_server, study):
