@@ -3,6 +3,7 @@
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.live.wire import stream_key
@@ -13,8 +14,11 @@ from conversations.models import (
     Draw,
     Feedback,
     Rating,
+    Reaction,
+    Report,
     Response,
     Turn,
+    Vote,
 )
 from conversations.models.response import ERASED
 from surveys import erasure
@@ -70,6 +74,36 @@ def blank_feedback(enrolments: Enrolments) -> int:
     return feedback.update(text="", performance={}, choice={}, order={})
 
 
+def blank_comments(enrolments: Enrolments) -> int:
+    return Vote.objects.filter(turn__conversation__enrolment__in=enrolments).update(comment="")
+
+
+def blank_votes(enrolments: Enrolments) -> int:
+    votes = Vote.objects.filter(turn__conversation__enrolment__in=enrolments)
+    return votes.update(choice="", reasons_a=[], reasons_b=[], comment="")
+
+
+def blank_remarks(enrolments: Enrolments) -> int:
+    return _reactions(enrolments).update(comment="")
+
+
+def blank_reactions(enrolments: Enrolments) -> int:
+    return _reactions(enrolments).update(liked=None, reasons=[], comment="")
+
+
+def _reactions(enrolments: Enrolments) -> QuerySet[Reaction]:
+    return Reaction.objects.filter(response__turn__conversation__enrolment__in=enrolments)
+
+
+def blank_reports(enrolments: Enrolments) -> int:
+    return Report.objects.filter(conversation__enrolment__in=enrolments).update(text="")
+
+
+def stop_sharing(enrolments: Enrolments) -> int:
+    """A link that was given away opens nothing any more."""
+    return Conversation.objects.filter(enrolment__in=enrolments).update(share_key=None)
+
+
 def register() -> None:
     erasure.register(Turn, blank_turns, Part.TEXTS)
     erasure.register(Response, blank_responses, Part.TEXTS)
@@ -78,6 +112,11 @@ def register() -> None:
     erasure.register(Rating, blank_ratings, Part.REST)
     erasure.register(Feedback, blank_words, Part.TEXTS)
     erasure.register(Feedback, blank_feedback, Part.REST)
-    erasure.exempt(Conversation, "random codes, type, states and times")
+    erasure.register(Vote, blank_comments, Part.TEXTS)
+    erasure.register(Vote, blank_votes, Part.REST)
+    erasure.register(Reaction, blank_remarks, Part.TEXTS)
+    erasure.register(Reaction, blank_reactions, Part.REST)
+    erasure.register(Report, blank_reports, Part.TEXTS)
+    erasure.register(Conversation, stop_sharing, Part.TEXTS)
     erasure.exempt(Draw, "which models were drawn, with odds and seed")
     erasure.exempt(Choice, "which slot won, by which rule")

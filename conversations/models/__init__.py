@@ -1,6 +1,7 @@
 from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
 from .registry import LanguageModel, PoolEntry, Protocol, Provider
 from .response import Attempt, Response
+from .vote import Reaction, Report, Vote
 
 __all__ = [
     "Attempt",
@@ -13,6 +14,9 @@ __all__ = [
     "Protocol",
     "Provider",
     "Rating",
+    "Reaction",
+    "Report",
     "Response",
     "Turn",
+    "Vote",
 ]

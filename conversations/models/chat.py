@@ -49,6 +49,11 @@ class Conversation(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     chat_finished_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    mode = models.CharField(max_length=20, blank=True, default="", help_text=_("How its pair is drawn"))
+    picked = models.JSONField(default=list, blank=True, help_text=_("Ids of models picked by hand"))
+    topic = models.CharField(max_length=40, blank=True, default="")
+    revealed_at = models.DateTimeField(null=True, blank=True)
+    share_key = models.CharField(max_length=40, null=True, blank=True, unique=True)
 
     objects = ConversationQuerySet.as_manager()
 

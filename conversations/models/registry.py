@@ -58,6 +58,13 @@ class LanguageModel(models.Model):
     is_open_access = models.BooleanField(default=False)
     kind = models.CharField(max_length=20, default="Chat")
     link = models.URLField(max_length=300, blank=True)
+    billions = models.FloatField(null=True, blank=True, help_text=_("Parameters in billions; blank: unknown"))
+    active_billions = models.FloatField(
+        null=True, blank=True, help_text=_("Of them used for each token, where fewer are")
+    )
+    licence = models.CharField(max_length=80, blank=True, default="")
+    released_on = models.DateField(null=True, blank=True)
+    about = models.TextField(blank=True, default="", help_text=_("A short description for its card"))
     header = models.TextField(blank=True, help_text=_("System prompt"))
     default_parameters = models.JSONField(default=dict, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
