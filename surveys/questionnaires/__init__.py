@@ -27,8 +27,8 @@ value DECLINED ([DECLINED] for multiple). Statuses: answered; declined (shown an
 Posted fields: the question's key; `KEY.ITEM` for a slider of a block, with `KEY.ITEM__na` and
 `KEY.ITEM__trace` beside it, and for a row of a matrix; `KEY.VALUE` for a place in a ranking; `KEY__trace` by
 a single slider; `KEY.VALUE_text` for the text of an option or item; `KEY__typing` for the counts of a text;
-`KEY.declined` where a text, number or single slider can be declined. Stored values never depend on the
-language. The file format is published as instruments/schema.json.
+`KEY.declined` where a text, number, slider, block of sliders or ranking can be declined. Stored values never
+depend on the language. The file format is published as instruments/schema.json.
 """
 
 from surveys.declined import DECLINED

@@ -233,6 +233,8 @@ def _read_sliders(question: Question, posted: Posted) -> Reading:
         movement = _movement(_typed(posted, f"{name}__trace"))
         if movement:
             movements[item.key] = movement
+    if _is_declined(question, posted):
+        return Reading(DECLINED, chosen=tuple(positions), movements=movements)
     texts = _typed_beside(question, posted)
     error = _sliders_error(question, positions, outside) or _beside_error(question, [], texts)
     return Reading(positions, error, texts, tuple(positions), movements=movements)
@@ -290,6 +292,8 @@ def _empty_rows_error(labels: list[str]) -> str:
 
 def _read_ranking(question: Question, posted: Posted) -> Reading:
     """The value is the whole order; what is no order yet is kept as {option value: what was typed}."""
+    if _is_declined(question, posted):
+        return Reading(DECLINED)
     typed = {value: _typed(posted, f"{question.key}.{value}") for value in question.values}
     places = {value: text for value, text in typed.items() if text}
     if not places:
@@ -318,14 +322,15 @@ def _sliders_error(question: Question, positions: Mapping[str, int | str | None]
         return _("These sliders have a position outside the scale; please set them again: %(labels)s.") % {
             "labels": ", ".join(outside)
         }
-    return _untouched_error([item.label for item in question.items if is_missing(question, item, positions)])
+    left = [item.label for item in question.items if is_missing(question, item, positions)]
+    return _missing(question, _untouched_error(left)) if left else ""
 
 
 def _untouched_error(labels: list[str]) -> str:
     if len(labels) > _MAX_NAMED:
         return _("%(count)d sliders are not set yet. Please set them too.") % {"count": len(labels)}
     named = ", ".join(f"“{label}”" for label in labels)
-    return _("Please set these sliders too: %(labels)s.") % {"labels": named} if labels else ""
+    return _("Please set these sliders too: %(labels)s.") % {"labels": named}
 
 
 def is_missing(question: Question, item: Item, positions: Mapping[str, Any]) -> bool:

@@ -33,8 +33,8 @@ _NEEDED: dict[str, frozenset[str]] = {
     "consent": frozenset(),
 }
 _ANY_TYPE = frozenset({"key", "type", "text", "help", "show_if"})
-_CHOICE = frozenset({"required", "declinable", "shuffle", "last", "empty_text", "max_length", "check"})
-_LENGTHS = frozenset({"required", "declinable", "min_length", "max_length", "paste"})
+_CHOICE = frozenset({"required", "declinable", "shuffle", "last", "empty_text", "max_length", "check", "coding"})
+_LENGTHS = frozenset({"required", "declinable", "min_length", "max_length", "paste", "coding"})
 _NUMBER = frozenset({"required", "declinable", "minimum", "maximum"})
 _ONE_SLIDER = frozenset({"required", "declinable", "check"})
 _ALLOWED: dict[str, frozenset[str]] = {
@@ -47,11 +47,11 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "long_text": _LENGTHS,
     "number": _NUMBER | {"decimals"},
     "birth_year": _NUMBER,
-    "sliders": frozenset({"required", "shuffle", "last", "max_length"}),
+    "sliders": frozenset({"required", "declinable", "shuffle", "last", "max_length"}),
     "slider": _ONE_SLIDER,
     "visual_analogue": _ONE_SLIDER,
     "matrix": frozenset({"required", "declinable", "shuffle", "last"}),
-    "ranking": frozenset({"required", "shuffle", "last"}),
+    "ranking": frozenset({"required", "declinable", "shuffle", "last"}),
     "consent": frozenset({"required"}),
 }
 # Texts have no values that a file's author could know in advance, and a ranking holds all of them.

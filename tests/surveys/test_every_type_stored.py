@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from surveys.models import Answer, Enrolment, Questionnaire
 from tests.factories import make_study
@@ -70,6 +71,16 @@ def test_every_answer_has_the_shape_of_its_type(study) -> None:
     }
     declined = Answer.objects.filter(status="declined").values_list("question", flat=True)
     assert set(declined) == {"born", "weather_text"}
+
+
+def test_a_ranking_and_a_block_of_sliders_are_stored_as_declined_and_shown_so_again(study) -> None:
+    client, _ = newcomer(study)
+    submit(client, study, "kinds", FIELDS | {"weather.declined": "on", "meals.declined": "on"})
+    rows = Answer.objects.filter(question__in=["weather", "meals"]).values_list("value", "status")
+    assert list(rows) == [("Prefer not to say", "declined")] * 2
+    shown = LexborHTMLParser(client.get(address(study, "survey/kinds/")).content.decode())
+    for name in ("weather", "meals"):
+        assert "checked" in shown.css_first(f"[name='{name}.declined']").attributes
 
 
 def test_counts_of_typing_and_movements_are_stored_without_content(study) -> None:

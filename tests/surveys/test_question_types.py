@@ -171,6 +171,22 @@ def test_a_ranking_that_need_not_be_given_may_be_left() -> None:
     assert outcome(ranking(required=False), {}) == (None, "declined", "")
 
 
+def test_a_ranking_can_be_declined_only_where_that_is_offered() -> None:
+    places = {"q.a": "1", "q.b": "2", "q.c": "3"}
+    declined = places | {"q.declined": "on"}
+    assert outcome(ranking(declinable=True), declined) == (DECLINED, "declined", "")
+    assert outcome(ranking(), declined) == (["a", "b", "c"], "answered", "")
+    assert outcome(ranking(declinable=True), {})[2].endswith("Or tick “Prefer not to say”.")
+
+
+def test_a_declined_ranking_is_shown_with_the_box_ticked_and_no_places() -> None:
+    reading = read(ranking(declinable=True), **{"q.declined": "on"})
+    tree = LexborHTMLParser(_shown(ranking(declinable=True), reading))
+    assert "checked" in tree.css_first("[name='q.declined']").attributes
+    assert [place.attributes.get("value") for place in tree.css(".q-place input")] == ["", "", ""]
+    assert not LexborHTMLParser(_shown(ranking(), read(ranking()))).css("[name='q.declined']")
+
+
 # Year of birth
 
 

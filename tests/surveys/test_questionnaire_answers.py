@@ -218,6 +218,22 @@ def test_a_required_slider_must_be_touched_and_what_was_set_is_kept() -> None:
     assert_declined(read(sliders(required=False), {}), {"a": None, "b": None})
 
 
+def test_a_block_of_sliders_can_be_declined_only_where_that_is_offered() -> None:
+    declined: dict[str, str | list[str]] = {"q.a": "7", "q.b_text": "beyond", "q.declined": "on"}
+    reading = read(sliders(declinable=True), declined)
+    assert_declined(reading, DECLINED)
+    assert (reading.values["q_text"], reading.statuses["q_text"]) == (None, "declined")
+    assert read(sliders(), declined).values["q"] == {"a": 7, "b": None}
+    assert read(sliders(declinable=True), {}).errors["q"].endswith("“Alpha”. Or tick “Prefer not to say”.")
+
+
+def test_a_declined_block_of_sliders_is_shown_with_the_box_ticked_and_untouched() -> None:
+    question = sliders(declinable=True)
+    tree = HTMLParser(_shown(question, read(question, {"q.a": "7", "q.declined": "on"})))
+    assert "checked" in tree.css_first("[name='q.declined']").attributes
+    assert [field.attributes.get("value", "") for field in tree.css("[data-slider-value]")] == ["", ""]
+
+
 def test_many_untouched_sliders_are_counted_instead_of_named() -> None:
     four = sliders(items=tuple(Item(key, key) for key in "abcd"))
     assert "4 sliders are not set yet" in read(four, {}).errors["q"]
@@ -307,21 +323,26 @@ EVERY_TYPE = (
     Question("l", "long_text", "Say", max_length=20),
     Question("n", "number", "How many?", decimals=True),
     Question(
-        "s", "sliders", "How far?", items=SLIDERS, scale=Scale(0, 9, "Low", "High", not_applicable=True)
+        "s",
+        "sliders",
+        "How far?",
+        items=SLIDERS,
+        scale=Scale(0, 9, "Low", "High", not_applicable=True),
+        declinable=True,
     ),
     Question("c", "consent", "I agree"),
     Question("y", "birth_year", "When were you born?", declinable=True),
     Question("v", "visual_analogue", "How well?", scale=SCALE, declinable=True),
     Question("o", "slider", "How loud?", scale=SCALE),
     Question("x", "matrix", "How true?", items=ROWS, options=RED_OR_OTHER[:2], shuffle=True),
-    Question("r", "ranking", "In which order?", options=RED_OR_OTHER[:2]),
+    Question("r", "ranking", "In which order?", options=RED_OR_OTHER[:2], declinable=True),
     Question("p", "text", "Say", paste="block"),
     Question("i", "information", "Read this", help="Slowly"),
 )
 PAGE = Page("page", "Page", "", EVERY_TYPE)
 FIELDS = ["q", "q.other_text", "m", "m.other_text", "d", "t", "t.declined", "l", "n", "c", "s.a", "s.b"]
 FIELDS += ["s.a__na", "s.a__trace", "s.b_text", "y", "y.declined", "v", "v.declined", "v__trace", "o", "x.a"]
-FIELDS += ["x.b", "r.red", "r.blue", "p", "p__typing"]
+FIELDS += ["x.b", "r.red", "r.blue", "r.declined", "s.declined", "p", "p__typing"]
 anything = st.lists(
     st.sampled_from(["", "on", "red", "other", "7", "-1", DECLINED, "{}", "1.5"]) | st.text(), max_size=3
 )
