@@ -165,6 +165,16 @@ class ReturnForm(forms.Form):
     )
 
 
+class ReleaseForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=5,
+        max_length=1000,
+        help_text=_("It stays in the audit log. The person does not see it."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class BonusForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),

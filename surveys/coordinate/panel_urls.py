@@ -18,6 +18,7 @@ urlpatterns = [
     path("submissions/<int:pk>/reject/", submissions.reject, name="panel_reject"),
     path("submissions/<int:pk>/return/", submissions.ask_back, name="panel_ask_back"),
     path("submissions/<int:pk>/complete/", submissions.complete, name="panel_complete"),
+    path("submissions/<int:pk>/release/", submissions.release, name="panel_release_seat"),
     path("bonuses/", bonuses.bonuses, name="panel_bonuses"),
     path("bonuses/gather/", bonuses.gather, name="panel_gather"),
     path("bonuses/<int:pk>/announce/", bonuses.announce, name="panel_announce"),

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,13 +12,15 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from prism.lib.crypto import decrypt, keyed_hash
 from surveys import audit, journey
-from surveys.models import Enrolment, PanelConnection, PanelSubmission, Study
+from surveys.models import Enrolment, PanelConnection, PanelSubmission, Seat, Study
 from surveys.panels.client import MOST_APPROVALS, PanelError, client_for
 from surveys.panels.definitions import code_of, panel_of
+from surveys.quotas import seats
 
 # A panel may name states that we do not know; they are kept and change nothing.
 ENDS = {"RETURNED": Enrolment.Outcome.WITHDRAWN, "TIMED-OUT": Enrolment.Outcome.TIMED_OUT}
-FINAL = {"APPROVED", "PARTIALLY APPROVED", "SCREENED OUT", "RETURNED", "REJECTED", "TIMED-OUT"}
+UNPAID = {"RETURNED", "REJECTED", "TIMED-OUT"}  # the panel gives the place to somebody else
+FINAL = {"APPROVED", "PARTIALLY APPROVED", "SCREENED OUT", *UNPAID}
 REVIEWED = "AWAITING REVIEW"
 SHORTEST_REJECTION = 100
 REJECTIONS = {
@@ -138,6 +141,31 @@ def _decide(connection: PanelConnection, row: PanelSubmission, by: User, action:
     answer = client_for(connection).transition(panel_id(row), action, **fields)
     if isinstance(answer.get("status"), str):
         observe(row, answer["status"], asked)
+
+
+def with_seats(rows: QuerySet[PanelSubmission]) -> QuerySet[PanelSubmission]:
+    """Each with `may_release`: the person is complete and seated here, and the panel pays none of their
+    submissions, so that it gives their place to somebody for whom there is no seat."""
+    others = PanelSubmission.objects.filter(enrolment=OuterRef("enrolment")).exclude(state__in=UNPAID)
+    confirmed = Seat.objects.filter(enrolment=OuterRef("enrolment"), state=Seat.State.CONFIRMED)
+    return rows.annotate(may_release=~Exists(others) & Exists(confirmed))
+
+
+def release_seat(row: PanelSubmission, by: User, reason: str) -> None:
+    """Free the seat of somebody complete whom the panel does not pay; outcome and data stay as they are.
+
+    Raises PanelError when there is none to free, as after a second click.
+    """
+    with transaction.atomic():
+        enrolment = Enrolment.objects.select_for_update().get(pk=row.enrolment_id)
+        if not with_seats(PanelSubmission.objects.filter(pk=row.pk)).filter(may_release=True).exists():
+            raise PanelError(
+                _("There is no seat to release: it is free already, or the panel pays the person.")
+            )
+        seats.end(enrolment, Seat.State.RELEASED, reason=seats.GIVEN_BACK)
+        audit.record(
+            by, "submission.seat_released", study=enrolment.study, subject=enrolment.code, reason=reason
+        )
 
 
 def panel_id(row: PanelSubmission) -> str:

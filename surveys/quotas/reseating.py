@@ -18,7 +18,7 @@ from django.utils import timezone
 from surveys.models import Cell, Seat, Study
 
 from .definition import Definition
-from .seats import ACTIVE, State, lock
+from .seats import ACTIVE, GIVEN_BACK, State, lock
 
 Cells = Mapping[tuple[str, str], Cell]
 
@@ -45,7 +45,9 @@ SELECT coalesce(answers, '{}')::text, extract(year FROM arrived_at AT TIME ZONE 
 FROM surveys_enrolment enrolment
 LEFT JOIN profile ON profile.person = enrolment.id LEFT JOIN held ON held.person = enrolment.id
 WHERE study_id = %(study)s AND NOT is_test AND (
-    outcome = 'complete' OR outcome = '' AND (
+    outcome = 'complete' AND NOT EXISTS (
+        SELECT 1 FROM surveys_seat lost WHERE lost.enrolment_id = enrolment.id AND lost.reason = %(given_back)s
+    ) OR outcome = '' AND (
         held.person IS NOT NULL
         OR known = cardinality(%(questions)s::text[]) AND seen_at > %(now)s - %(hold)s
     )
@@ -104,7 +106,7 @@ def seat_everybody(groups: list[Alike], cells: Cells, definition: Definition) ->
 def alike(study: Study, definition: Definition) -> Iterator[Alike]:
     """Who is to have seats, by their profile; asked before the present seats are closed."""
     given: dict[str, Any] = {"study": study.pk, "questions": sorted(definition.questions)}
-    given |= {"hold": definition.hold, "now": timezone.now()}
+    given |= {"hold": definition.hold, "now": timezone.now(), "given_back": GIVEN_BACK}
     with connection.cursor() as cursor:
         cursor.execute(PROFILES, given)
         for answers, year, people, untils in cursor.fetchall():

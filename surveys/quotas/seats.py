@@ -25,6 +25,9 @@ from .reading import parse
 Outcome = Enrolment.Outcome
 State = Seat.State
 ACTIVE = (State.RESERVED, State.CONFIRMED)
+# The reason of a seat that its owner lost although they are complete, as the panel does not pay them; it is
+# not taken again by a new version of the quotas (the statement in reseating.py says the same).
+GIVEN_BACK = "given back"
 # The first half of the advisory lock's key; the second is the study.
 _LOCK = 7_301_001
 

@@ -36,6 +36,7 @@ ACTS = [
         "submissions/{row}/reject/",
         "submissions/{row}/return/",
         "submissions/{row}/complete/",
+        "submissions/{row}/release/",
     ),
     *(
         "bonuses/gather/",
@@ -130,6 +131,7 @@ def test_another_studys_rows_are_not_found(house: Panelled, settings: Any) -> No
     for act in (
         f"submissions/{house.row(one).pk}/reject/",
         f"submissions/{house.row(one).pk}/return/",
+        f"submissions/{house.row(one).pk}/release/",
         f"bonuses/{payment.pk}/pay/",
         f"bonuses/{payment.pk}/settle/",
         "links/7/revoke/",

@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 
 from prism.lib.numbers import whole_number
 from surveys.access import Right, person
-from surveys.coordinate.pages import NotDone, Said, show_forms, study_page
-from surveys.coordinate.panel_forms import RejectionForm, ReturnForm
+from surveys.coordinate.pages import NotDone, Said, show_forms, study_act, study_page
+from surveys.coordinate.panel_forms import RejectionForm, ReleaseForm, ReturnForm
 from surveys.coordinate.tables import page_of
 from surveys.coordinate.views.panel import frame, panel_act
 from surveys.models import PanelSubmission, Study
 from surveys.panels import connecting, polling
 from surveys.panels import submissions as verbs
+from surveys.panels.client import PanelError
 
 LIST = "coordinate:panel_submissions"
 
@@ -25,6 +26,7 @@ def submissions(request: HttpRequest, study: Study) -> HttpResponse:
     counts = rows.order_by("state").values_list("state").annotate(number=Count("pk"))
     if state:
         rows = rows.filter(state="" if state == "none" else state)
+    rows = verbs.with_seats(rows)
     context = frame(request, study, "submissions") | {
         "page": page_of(request, rows.order_by("-arrived_at", "-pk")),
         "counts": [(name or "none", name, number) for name, number in counts],
@@ -46,26 +48,33 @@ def approve(request: HttpRequest, study: Study) -> str:
 
 @study_page(Right.RUN)
 def submission(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
-    """One submission, to be rejected or asked back."""
+    """One submission, to be rejected or asked back, or to free the seat that it holds."""
     return _page(request, study, _row(study, pk), RejectionForm(), ReturnForm())
 
 
 def _row(study: Study, pk: int) -> PanelSubmission:
-    return get_object_or_404(verbs.for_study(study), pk=pk)
+    return get_object_or_404(verbs.with_seats(verbs.for_study(study)), pk=pk)
 
 
 def _page(
-    request: HttpRequest, study: Study, row: PanelSubmission, rejection: RejectionForm, back: ReturnForm
+    request: HttpRequest,
+    study: Study,
+    row: PanelSubmission,
+    rejection: RejectionForm,
+    back: ReturnForm,
+    seat: ReleaseForm | None = None,
 ) -> HttpResponse:
+    seat = seat or ReleaseForm()
     context = frame(request, study, "submissions") | {
         "row": row,
         "is_final": row.state in verbs.FINAL,
         "rejection": rejection,
         "completions": verbs.researchers_codes(study),
         "back": back,
+        "seat": seat,
         "page_title": row.enrolment.code,
     }
-    return show_forms(request, "surveys/coordinate/panel_submission.html", context, rejection, back)
+    return show_forms(request, "surveys/coordinate/panel_submission.html", context, rejection, back, seat)
 
 
 @panel_act(LIST)
@@ -84,6 +93,16 @@ def ask_back(request: HttpRequest, study: Study, pk: int) -> Said:
         return _page(request, study, row, RejectionForm(), form)
     verbs.ask_to_return(connecting.connection_of(study), row, person(request), form.cleaned_data["reason"])
     return _("The person is asked to return the submission.")
+
+
+@study_act(Right.RUN, LIST, PanelError)
+def release(request: HttpRequest, study: Study, pk: int) -> Said:
+    """Free the seat of somebody complete whom the panel does not pay; the panel is not asked."""
+    row, form = _row(study, pk), ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _page(request, study, row, RejectionForm(), ReturnForm(), form)
+    verbs.release_seat(row, person(request), form.cleaned_data["reason"])
+    return _("The seat is free for somebody else. What the person gave is kept.")
 
 
 @panel_act(LIST)
