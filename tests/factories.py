@@ -19,8 +19,11 @@ from conversations.models import (
     Protocol,
     Provider,
     Rating,
+    Reaction,
+    Report,
     Response,
     Turn,
+    Vote,
 )
 from surveys.models import (
     Answer,
@@ -270,6 +273,38 @@ def make_response(turn: Turn, slot: str, model: LanguageModel, **fields: Any) ->
             "finished_at": timezone.now(),
             **fields,
         }
+    )
+
+
+def make_vote(turn: Turn, choice: str = "a_better", **fields: Any) -> Vote:
+    """A blind vote on the first two answers of a turn."""
+    a, b = turn.responses.shown().order_by("slot")[:2]
+    return Vote.objects.create(
+        **{
+            "turn": turn,
+            "choice": choice,
+            "response_a": a,
+            "response_b": b,
+            "model_a": a.model,
+            "model_b": b.model,
+            "draw": a.draw,
+            "blind": True,
+            "mode": "random",
+            "language": "en",
+            "total_ms_a": a.total_ms,
+            "total_ms_b": b.total_ms,
+            **fields,
+        }
+    )
+
+
+def make_reaction(response: Response, liked: bool | None = True, **fields: Any) -> Reaction:
+    return Reaction.objects.create(**{"response": response, "liked": liked, "blind": True, **fields})
+
+
+def make_report(conversation: Conversation, **fields: Any) -> Report:
+    return Report.objects.create(
+        **{"conversation": conversation, "kind": "other", "text": "Please look at this.", **fields}
     )
 
 

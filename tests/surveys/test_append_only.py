@@ -6,16 +6,25 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from conversations.models import Attempt
+from conversations.models import Attempt, Conversation
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
 from surveys.quality import deciding
-from tests.factories import make_conversation, make_enrolment, make_study, make_user
+from tests.factories import (
+    make_conversation,
+    make_enrolment,
+    make_reaction,
+    make_report,
+    make_study,
+    make_user,
+    make_vote,
+)
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
+JUDGED = ["Vote", "Reaction", "Report"]
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
-    "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback"],
+    "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
 TABLES = [model._meta.db_table for model in MODELS]
@@ -25,12 +34,19 @@ def submit_everything() -> Any:
     """Somebody who left at least one row in every append-only table."""
     study = make_study()
     enrolment = make_enrolment(study, finished_survey=True)
-    make_conversation(enrolment)
+    judge(make_conversation(enrolment))
     journey.note(enrolment, "arrived", signed=False)
     audit.record(None, "study.opened", study=study)
     code(enrolment)
     deciding.decide([enrolment], "pay", "All is well", make_user())
     return enrolment
+
+
+def judge(talk: Conversation) -> None:
+    turn = talk.turns.get(number=0)
+    make_vote(turn)
+    make_reaction(turn.responses.all()[0])
+    make_report(talk)
 
 
 def code(enrolment: Any) -> None:
