@@ -18,6 +18,9 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from surveys.models import Questionnaire, Study
 
+# A person's own pages stand above the conversations, for they show them, and speak as the survey does.
+_OWN_PAGES = frozenset({"mine", "archive", "my_data"})
+
 
 def is_right_to_left(language: str) -> bool:
     return language.partition("-")[0] in settings.LANGUAGES_BIDI
@@ -29,7 +32,7 @@ def offered(study: Study) -> tuple[str, ...]:
         languages = Questionnaire.document_of(study.questionnaire_id).languages
         if len(languages) > 1:
             return languages
-    return tuple(code for code, _ in settings.LANGUAGES)
+    return _prisms()
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,9 @@ class Offer:
     name: str
 
 
-def offers(study: Study) -> list[Offer]:
-    """The languages for the switch, without the one that is spoken now."""
-    return [Offer(code, _own_name(code)) for code in offered(study) if code != get_language()]
+def offers(request: HttpRequest, study: Study) -> list[Offer]:
+    """The languages for the switch of this page, without the one that is spoken now."""
+    return [Offer(code, _own_name(code)) for code in _offered_here(request, study) if code != get_language()]
 
 
 def _own_name(code: str) -> str:
@@ -53,12 +56,21 @@ def _own_name(code: str) -> str:
 
 
 def speaking(request: HttpRequest, study: Study) -> AbstractContextManager[None]:
-    """A context in which everything is said in the language this person reads. Pages above the survey are in
-    Prism's own languages alone: a conversation has no document that could be in another one."""
-    is_survey = request.resolver_match is not None and request.resolver_match.app_name == "surveys"
-    languages = offered(study) if is_survey else [code for code, _ in settings.LANGUAGES]
-    code = _best(request, languages)
+    """A context in which everything is said in the language this person reads."""
+    code = _best(request, _offered_here(request, study))
     return override(code) if code and code != get_language() else nullcontext()
+
+
+def _offered_here(request: HttpRequest, study: Study) -> Sequence[str]:
+    """What can be chosen on this page. A conversation is in Prism's own languages alone: it has no document
+    that could be in another one."""
+    here = request.resolver_match
+    is_of_study = here is not None and (here.app_name == "surveys" or here.url_name in _OWN_PAGES)
+    return offered(study) if is_of_study else _prisms()
+
+
+def _prisms() -> tuple[str, ...]:
+    return tuple(code for code, _ in settings.LANGUAGES)
 
 
 def _best(request: HttpRequest, languages: Sequence[str]) -> str | None:

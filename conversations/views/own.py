@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import own as record
 from prism.lib.ratelimit import limit_exceeded
-from surveys import consents, own, withdrawal
+from surveys import consents, languages, own, withdrawal
 from surveys.identity import masked
 from surveys.models import Study
 from surveys.views.entry import enter_by_link
@@ -89,6 +89,11 @@ def archive(request: HttpRequest, slug: str) -> HttpResponseBase:
     visit = find_visit(request, slug)
     if visit is None:
         return unknown_visitor(request)
+    with languages.speaking(request, visit.study):
+        return _archive(request, visit)
+
+
+def _archive(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     if not visit.device.is_trusted:
         return untrusted_device(request)
     refusal = limit_exceeded(request, f"own archive {visit.enrolment.pk}", DOWNLOADS, HOUR)

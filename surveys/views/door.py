@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from prism.lib.codes import random_key
 from prism.lib.ratelimit import allow
-from surveys import entry, journey
+from surveys import entry, journey, languages
 from surveys.models import Study
 from surveys.panels import Arrival, EntryError, anybody, arrival_by, panel_of
 from surveys.views import refusals
@@ -32,6 +32,7 @@ def at_the_door(request: HttpRequest, study: Study) -> HttpResponse:
     if not (study.is_open or entry.is_test_token(study, test) or (person.link and person.link.enrolment_id)):
         return refusals.closed(request, study)
     context = {"study": study, "link": token, "test": test, "door_key": random_key()}
+    context["languages"] = languages.offers(request, study)
     return render(request, "surveys/door.html", context)
 
 
@@ -42,6 +43,11 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
     study = Study.objects.filter(slug=slug).select_related("questionnaire", "consent_document").first()
     if study is None:
         return refusals.unknown_study(request)
+    with languages.speaking(request, study):
+        return _begin(request, study)
+
+
+def _begin(request: HttpRequest, study: Study) -> HttpResponse:
     is_test = entry.is_test_token(study, request.POST.get("test", ""))
     if not is_test and entry.is_bot_on_live_study(request, study):
         return refusals.no_bots(request)

@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from prism.lib.ratelimit import allow
-from surveys import entry, journey
+from surveys import entry, journey, languages
 from surveys.models import Study
 from surveys.panels import EntryError, PreviewVisit, arrival, panel_of
 from surveys.views import refusals
@@ -22,11 +22,16 @@ def study(request: HttpRequest, slug: str) -> HttpResponse:
     found = Study.objects.filter(slug=slug).select_related("questionnaire", "consent_document").first()
     if found is None:
         return refusals.unknown_study(request)
+    with languages.speaking(request, found):
+        return _enter(request, found)
+
+
+def _enter(request: HttpRequest, found: Study) -> HttpResponse:
     if "link" in request.GET or panel_of(found)["door"] != "parameters":
         return at_the_door(request, found)
     if request.GET:
         return _come_in(request, found)
-    visit = find_visit(request, slug)
+    visit = find_visit(request, found.slug)
     return redirect(journey.destination(visit.enrolment)) if visit else unknown_visitor(request)
 
 

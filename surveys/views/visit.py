@@ -88,7 +88,7 @@ def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, 
         "mine_url": reverse(OWN_PAGE, args=[visit.study.slug]),
         "is_preview": visit.enrolment.is_preview,
         "notices": notices.waiting(visit.enrolment),
-        "languages": languages.offers(visit.study),
+        "languages": languages.offers(request, visit.study),
     }
 
 
