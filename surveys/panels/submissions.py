@@ -144,11 +144,16 @@ def _decide(connection: PanelConnection, row: PanelSubmission, by: User, action:
 
 
 def with_seats(rows: QuerySet[PanelSubmission]) -> QuerySet[PanelSubmission]:
-    """Each with `may_release`: the person is complete and seated here, and the panel pays none of their
-    submissions, so that it gives their place to somebody for whom there is no seat."""
+    """Each with `may_release`, see `_may_release`."""
+    return rows.annotate(may_release=_may_release())
+
+
+def _may_release() -> Q:
+    """The person is complete and seated here, and the panel pays none of their submissions, so that it gives
+    their place to somebody for whom there is no seat."""
     others = PanelSubmission.objects.filter(enrolment=OuterRef("enrolment")).exclude(state__in=UNPAID)
     confirmed = Seat.objects.filter(enrolment=OuterRef("enrolment"), state=Seat.State.CONFIRMED)
-    return rows.annotate(may_release=~Exists(others) & Exists(confirmed))
+    return ~Q(Exists(others)) & Q(Exists(confirmed))
 
 
 def release_seat(row: PanelSubmission, by: User, reason: str) -> None:
@@ -158,7 +163,7 @@ def release_seat(row: PanelSubmission, by: User, reason: str) -> None:
     """
     with transaction.atomic():
         enrolment = Enrolment.objects.select_for_update().get(pk=row.enrolment_id)
-        if not with_seats(PanelSubmission.objects.filter(pk=row.pk)).filter(may_release=True).exists():
+        if not PanelSubmission.objects.filter(_may_release(), pk=row.pk).exists():
             raise PanelError(
                 _("There is no seat to release: it is free already, or the panel pays the person.")
             )
