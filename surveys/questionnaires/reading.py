@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from prism.lib.numbers import latin_digits, typed_number
 from surveys.declined import DECLINED
 
 from .conditions import NOT_APPLICABLE
@@ -23,7 +23,6 @@ __all__ = ["NOT_APPLICABLE", "READERS", "Posted", "Reading", "birth_years", "is_
 _MOVEMENT = ("first", "first_ms", "last_ms", "moves")
 _TYPING = ("keys", "pastes", "pasted_chars", "first_ms", "last_ms")
 _OLDEST = 120
-_MAX_NUMBER_LENGTH = 30
 _MAX_NAMED = 3
 
 Posted = MultiValueDict[str, str]
@@ -170,7 +169,7 @@ def _read_number(question: Question, posted: Posted) -> Reading:
     text = _typed(posted, question.key)
     if not text:
         return Reading(error=_missing(question, _("Please enter a number.")))
-    number = _number(text, question.decimals)
+    number = typed_number(text, decimals=question.decimals)
     if number is None:
         return Reading(text, _number_advice(question))
     return Reading(number, _number_error(question, number))
@@ -189,20 +188,12 @@ def _read_birth_year(question: Question, posted: Posted) -> Reading:
     text = _typed(posted, question.key)
     if not text:
         return Reading(error=_missing(question, _("Please enter the year you were born in.")))
-    year = _number(text, decimals=False)
+    year = typed_number(text, decimals=False)
     first, last = birth_years(question)
     if not isinstance(year, int) or not first <= year <= last:
         message = _("Please enter a year in four digits, from %(first)d to %(last)d.")
         return Reading(text, message % {"first": first, "last": last})
     return Reading(year)
-
-
-def _number(text: str, decimals: bool) -> int | float | None:
-    if len(text) > _MAX_NUMBER_LENGTH:
-        return None
-    if re.fullmatch(r"[+-]?[0-9]+", text):
-        return int(text)
-    return float(text) if decimals and re.fullmatch(r"[+-]?[0-9]*\.[0-9]+", text) else None
 
 
 def _number_advice(question: Question) -> str:
@@ -248,7 +239,7 @@ def _position(scale: Scale | None, posted: Posted, name: str) -> int | str | Non
     text = _typed(posted, name)
     if not text:
         return None
-    position = _number(text, decimals=False)
+    position = typed_number(text, decimals=False)
     if not isinstance(position, int) or not scale.minimum <= position <= scale.maximum:
         raise ValueError(text)
     return position
@@ -294,7 +285,7 @@ def _read_ranking(question: Question, posted: Posted) -> Reading:
     """The value is the whole order; what is no order yet is kept as {option value: what was typed}."""
     if _is_declined(question, posted):
         return Reading(DECLINED)
-    typed = {value: _typed(posted, f"{question.key}.{value}") for value in question.values}
+    typed = {value: latin_digits(_typed(posted, f"{question.key}.{value}")) for value in question.values}
     places = {value: text for value, text in typed.items() if text}
     if not places:
         return Reading(error=_missing(question, _("Please give every entry its place.")))

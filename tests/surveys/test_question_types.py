@@ -148,6 +148,10 @@ def test_every_order_can_be_given_and_is_shown_again_in_that_order(places: list[
     ]
 
 
+def test_places_can_be_typed_in_arabic_digits() -> None:
+    assert outcome(ranking(), {"q.a": "٢", "q.b": "٣", "q.c": "١"}) == (["c", "a", "b"], "answered", "")
+
+
 @pytest.mark.parametrize(
     ("places", "reason"),
     [
