@@ -61,6 +61,13 @@ def test_the_page_shows_the_text_the_boxes_and_the_version(visitor, study):
     assert "checked" not in page
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(1, "about 1 minute."), (25, "about 25 minutes.")])
+def test_the_page_says_before_anybody_decides_how_long_it_takes(visitor, study, minutes, words):
+    type(study).objects.filter(pk=study.pk).update(minutes=minutes)
+    page = text_of(visitor.get(address(study, "consent/")))
+    assert page.index(words) < page.index("I do not want to take part")
+
+
 @pytest.mark.parametrize("ticked", [{}, {"consent": "on"}, {"consent_age": "on"}, {"consent": "off"}])
 def test_without_every_needed_box_nobody_goes_on_and_the_ticks_are_kept(visitor, study, ticked):
     answer = decide(visitor, study, ticked)
