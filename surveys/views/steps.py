@@ -35,4 +35,6 @@ def done(request: HttpRequest, visit: Visit) -> HttpResponse:
         "debriefing": debriefing(visit.enrolment, get_language() or ""),
         "panel_name": panels.panel_of(visit.study)["name"],
     }
+    if withdrawal.has_withdrawn(visit.enrolment):  # there is nothing to look at or to go on with any more
+        context |= {"mine_url": "", "resume_link": ""}
     return panels.let_post(render(request, "surveys/done.html", context), context["exit"])

@@ -96,6 +96,18 @@ def test_who_withdraws_is_out_and_nothing_they_wrote_is_left(study):
     assert "CLEFT" in page
 
 
+def test_after_the_withdrawal_no_page_offers_data_or_to_continue(study):
+    client, enrolment = writer(study)
+    ended(enrolment, days_ago=1)
+    offers = ("Your data and how to stop", "Continue later")
+    before = text_of(client.get(address(study, "done/")))
+    assert all(words in before for words in offers)
+    withdraw(client, study)
+    after = text_of(client.get(address(study, "mine/"), follow=True))
+    assert "You have withdrawn" in after
+    assert not [words for words in offers if words in after]
+
+
 def test_the_proof_of_consent_and_a_tombstone_without_content_stay(study):
     client, enrolment = writer(study)
     withdraw(client, study)
