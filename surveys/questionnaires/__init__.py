@@ -33,7 +33,7 @@ depend on the language. The file format is published as instruments/schema.json.
 
 from surveys.declined import DECLINED
 
-from .answers import NOT_APPLICABLE, PageReading, read_page
+from .answers import NOT_APPLICABLE, PageReading, read_last_page, read_page
 from .conditions import All, Among, Answered, AnyOf, Condition, Not, Within, has_answer
 from .definitions import Check, Item, Option, Page, Question, Questionnaire, Scale
 from .fields import QuestionFields, question_fields
@@ -76,6 +76,7 @@ __all__ = [
     "parse",
     "question_fields",
     "question_order",
+    "read_last_page",
     "read_page",
     "statuses",
 ]

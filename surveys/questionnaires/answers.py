@@ -12,7 +12,7 @@ from .conditions import has_answer
 from .definitions import Page, Question
 from .reading import NOT_APPLICABLE, READERS, Reading
 
-__all__ = ["NOT_APPLICABLE", "PageReading", "read_page"]
+__all__ = ["NOT_APPLICABLE", "PageReading", "read_last_page", "read_page"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PageReading:
     `values` and `statuses` have every answer key of the page; they are answers only if `is_valid`, and
     otherwise hold what was typed, to be shown again beside `errors` (question key to message). `traces` has
     the display order of shuffled questions and the movements of sliders. `screened_out` is true when an
-    option that ends the participation was chosen, also while other questions still have errors.
+    accepted answer ends the participation, also while other questions still have errors.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +48,25 @@ def read_page(
     the display order of each shuffled question. Never raises for anything that can be posted.
     """
     shown, hidden = _readings(page, answers, posted)
+    return _page_reading(shown, hidden, orders)
+
+
+def read_last_page(
+    page: Page,
+    answers: Mapping[str, Any],
+    posted: MultiValueDict[str, str],
+    orders: Mapping[str, Sequence[str]],
+) -> PageReading:
+    """Reads what ends a person's part, so that they are asked nothing again. Answers with an error are left
+    out, as if they had not been reached; all others can be stored."""
+    shown, hidden = _readings(page, answers, posted)
+    sound = [(question, reading) for question, reading in shown if not reading.error]
+    return _page_reading(sound, hidden, orders)
+
+
+def _page_reading(
+    shown: Sequence[tuple[Question, Reading]], hidden: Sequence[str], orders: Mapping[str, Sequence[str]]
+) -> PageReading:
     errors = {question.key: reading.error for question, reading in shown if reading.error}
     values: dict[str, Any] = dict.fromkeys(hidden)
     statuses = dict.fromkeys(hidden, "not_shown")
@@ -56,7 +75,8 @@ def read_page(
         values |= _values(question, reading, keeps_all=bool(errors))
         statuses |= _statuses(question, reading)
         traces |= _trace(question, reading, orders)
-    return PageReading(values, statuses, errors, traces, any(reading.screens_out for _, reading in shown))
+    ends = any(reading.screens_out and not reading.error for _, reading in shown)
+    return PageReading(values, statuses, errors, traces, screened_out=ends)
 
 
 def _readings(

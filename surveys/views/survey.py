@@ -19,7 +19,15 @@ from surveys.languages import is_right_to_left
 from surveys.models import Enrolment
 from surveys.monitor import notices
 from surveys.quality.ending import end_if_failed
-from surveys.questionnaires import Page, PageReading, filled, page_name, question_fields, read_page
+from surveys.questionnaires import (
+    Page,
+    PageReading,
+    filled,
+    page_name,
+    question_fields,
+    read_last_page,
+    read_page,
+)
 from surveys.standing import Standing
 from surveys.views.late import tells_what_is_late
 from surveys.views.visit import (
@@ -78,11 +86,11 @@ def _submitted(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         if place is None or not standing.may_read(visit.device, standing.pages[place]):
             return redirect("surveys:survey", slug=visit.study.slug)
         reading = _store(request, visit, standing, standing.pages[place])
-    if reading.screened_out:
-        journey.finish(visit.enrolment, Enrolment.Outcome.SCREENED_OUT)
-    elif not reading.is_valid:
+        if reading.screened_out:
+            journey.finish(visit.enrolment, Enrolment.Outcome.SCREENED_OUT)
+    if not reading.is_valid:
         return _show(request, visit, standing, place, reading)
-    else:
+    if not visit.enrolment.is_over:
         end_if_failed(visit.enrolment, standing.document, standing.rows)
         journey.after_page(visit.enrolment)
     return _next(request, visit, standing)
@@ -91,6 +99,8 @@ def _submitted(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 def _store(request: HttpRequest, visit: Visit, standing: Standing, page: Page) -> PageReading:
     orders = answers.orders_for(visit.enrolment, standing.version, standing.document, page)
     reading = read_page(page, standing.known, request.POST, orders)
+    if reading.screened_out:
+        reading = read_last_page(page, standing.known, request.POST, orders)
     if reading.is_valid:
         standing.submit(
             page,

@@ -1,7 +1,11 @@
 """The survey's pages in their order: on to the last one, screened out on the way, questions shuffled."""
 
-import pytest
+from unittest.mock import Mock
 
+import pytest
+from django.db import DatabaseError
+
+from surveys.answers import statuses_for
 from surveys.models import Answer, Enrolment, PageSubmission
 from tests.surveys.pages.reading import NO_USE, current, page, shown_order
 from tests.surveys.visitors import START, USE, VIEWS, address, newcomer, save_draft, submit, text_of, where
@@ -89,8 +93,32 @@ def test_who_is_screened_out_cannot_go_back_and_answer_otherwise(study, visitor)
     submit(visitor, study, "start", {"age": "Under 18"})
     visitor.post(address(study, "survey/start/"), START)
     assert Enrolment.objects.get().outcome == "screened_out"
-    assert not PageSubmission.objects.exists()
     assert where(visitor, study) == "done/"
+    # The answer that decided is what explains the outcome: saved first, also beside questions left open.
+    assert PageSubmission.objects.count() == 1
+    assert dict(Answer.objects.values_list("question", "value")) == {"age": "Under 18", "why": None}
+
+
+def test_beside_the_answer_that_screens_out_only_what_is_in_order_is_stored(study, visitor):
+    submit(visitor, study, "start", START | {"age": "Under 18", "why": "x" * 10_001})
+    enrolment = Enrolment.objects.get()
+    assert enrolment.outcome == "screened_out"
+    assert not enrolment.survey_finished_at
+    assert current("age") == ("Under 18", "answered")
+    assert current("uses") == ("Yes", "answered")
+    assert statuses_for(enrolment) == {
+        "age": "answered",
+        "uses": "answered",
+        **dict.fromkeys(set(statuses_for(enrolment)) - {"age", "uses"}, "not_reached"),
+    }
+
+
+def test_who_is_screened_out_is_so_with_the_answers_or_neither_is_stored(study, visitor, monkeypatch):
+    monkeypatch.setattr("surveys.journey.EnrolmentEvent.objects.create", Mock(side_effect=DatabaseError))
+    with pytest.raises(DatabaseError):
+        submit(visitor, study, "start", START | {"age": "Under 18"})
+    assert Enrolment.objects.get().outcome == ""
+    assert not PageSubmission.objects.exists()
 
 
 def test_the_order_is_recorded_at_first_sight_and_stays(study, visitor):
