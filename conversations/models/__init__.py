@@ -1,10 +1,11 @@
 from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
-from .registry import LanguageModel, PoolEntry, Protocol, Provider
+from .registry import Check, LanguageModel, PoolEntry, Protocol, Provider
 from .response import Attempt, Response
 from .vote import Reaction, Report, Vote
 
 __all__ = [
     "Attempt",
+    "Check",
     "Choice",
     "Conversation",
     "Draw",

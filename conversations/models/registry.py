@@ -22,10 +22,36 @@ class Provider(models.Model):
     silence_seconds = models.FloatField(
         default=30, help_text=_("Give up after so many seconds without a word")
     )
+    daily_budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        default=0,
+        help_text=_("Of any 24 hours, in the currency of the prices; 0 means no limit"),
+    )
+    requests_a_minute = models.PositiveIntegerField(default=0, help_text=_("0 means no limit"))
+    tokens_a_minute = models.PositiveIntegerField(
+        default=0, help_text=_("Read and written together; 0 means no limit")
+    )
+    check_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        help_text=_("Try it with a short call when nobody has called it for so long; 0 means never"),
+    )
+    checked_at = models.DateTimeField(null=True, blank=True)
+    open_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Kept out of draws until a check succeeds after this moment")
+    )
+    open_reason = models.CharField(max_length=30, blank=True)
+    open_times = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often in a row it was taken out")
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_limited(self) -> bool:
+        return bool(self.daily_budget or self.requests_a_minute or self.tokens_a_minute)
 
     @property
     def reach(self) -> Reach:
@@ -89,6 +115,22 @@ class LanguageModel(models.Model):
     @property
     def is_switched_on(self) -> bool:
         return self.status == self.Status.ACTIVE and self.provider.is_on
+
+
+class Check(models.Model):
+    """A short call that tried a provider, made by the clock."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="checks")
+    model = models.ForeignKey(LanguageModel, models.CASCADE, related_name="checks")
+    made_at = models.DateTimeField(default=timezone.now)
+    failure = models.CharField(max_length=30, blank=True)
+    total_ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-made_at"], name="check_newest")]
+
+    def __str__(self) -> str:
+        return f"check of provider {self.provider_id}"
 
 
 class PoolEntryQuerySet(models.QuerySet["PoolEntry"]):

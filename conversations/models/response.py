@@ -139,11 +139,13 @@ class Attempt(models.Model):
     failure = models.CharField(max_length=30, blank=True)
     detail = models.CharField(max_length=300, blank=True, help_text=_("For coordinators only"))
     reserved_cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    reserved_tokens = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["response", "number"], name="attempt_number")]
+        indexes = [models.Index(fields=["started_at"], name="attempt_started")]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of response {self.response_id}"
