@@ -56,6 +56,7 @@ class Response(models.Model):
         STREAMING = "streaming", _("arriving")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        STOPPED = "stopped", _("stopped by the participant")
 
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="responses")
     model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="responses")
@@ -76,13 +77,24 @@ class Response(models.Model):
     lease_at = models.DateTimeField(null=True, blank=True)
     enqueued_at = models.DateTimeField(default=timezone.now)
     text = models.TextField(blank=True)
+    reasoning = models.TextField(
+        blank=True, default="", help_text=_("What the model thought aloud before it answered; never shown")
+    )
     finish_reason = models.CharField(max_length=30, blank=True)
     failure = models.CharField(
         max_length=30, blank=True, help_text=_("Kind of failure, never the provider's text")
     )
     tokens_in = models.PositiveIntegerField(null=True)
     tokens_out = models.PositiveIntegerField(null=True)
-    cost = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    tokens_reasoning = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Of the tokens out, those of the reasoning")
+    )
+    cost = models.DecimalField(
+        max_digits=12, decimal_places=6, null=True, help_text=_("Blank where the provider told no usage")
+    )
+    first_token_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Until the first word of text or reasoning")
+    )
     first_text_ms = models.PositiveIntegerField(null=True)
     total_ms = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -112,12 +124,25 @@ class Response(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.state in {self.State.DONE, self.State.FAILED}
+        return self.state in FINISHED
+
+    @property
+    def is_truncated(self) -> bool:
+        """The model ran into the greatest length before it was through."""
+        return self.finish_reason == "length"
+
+    @property
+    def is_whole(self) -> bool:
+        """The model said all it had to say."""
+        return self.state == self.State.DONE and not self.is_truncated
 
     @property
     def is_rateable(self) -> bool:
         """There is something to judge: text arrived, wholly or in part."""
         return self.is_finished and bool(self.text.strip())
+
+
+FINISHED = frozenset({Response.State.DONE, Response.State.FAILED, Response.State.STOPPED})
 
 
 class Attempt(models.Model):
@@ -128,6 +153,7 @@ class Attempt(models.Model):
         FINISHED = "finished", _("finished")
         FAILED = "failed", _("failed")
         LOST = "lost", _("lost")
+        STOPPED = "stopped", _("stopped by the participant")
 
     response = models.ForeignKey(Response, models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
