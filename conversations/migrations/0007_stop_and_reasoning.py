@@ -4,40 +4,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0006_provider_limits'),
+        ("conversations", "0006_provider_limits"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='response',
-            name='first_token_ms',
-            field=models.PositiveIntegerField(blank=True, help_text='Until the first word of text or reasoning', null=True),
+            model_name="response",
+            name="first_token_ms",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="Until the first word of text or reasoning", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='reasoning',
-            field=models.TextField(blank=True, default='', help_text='What the model thought aloud before it answered; never shown'),
+            model_name="response",
+            name="reasoning",
+            field=models.TextField(
+                blank=True,
+                default="",
+                help_text="What the model thought aloud before it answered; never shown",
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='tokens_reasoning',
-            field=models.PositiveIntegerField(blank=True, help_text='Of the tokens out, those of the reasoning', null=True),
+            model_name="response",
+            name="tokens_reasoning",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="Of the tokens out, those of the reasoning", null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='attempt',
-            name='state',
-            field=models.CharField(choices=[('started', 'started'), ('finished', 'finished'), ('failed', 'failed'), ('lost', 'lost'), ('stopped', 'stopped by the participant')], default='started', max_length=10),
+            model_name="attempt",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("started", "started"),
+                    ("finished", "finished"),
+                    ("failed", "failed"),
+                    ("lost", "lost"),
+                    ("stopped", "stopped by the participant"),
+                ],
+                default="started",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='response',
-            name='cost',
-            field=models.DecimalField(decimal_places=6, help_text='Blank where the provider told no usage', max_digits=12, null=True),
+            model_name="response",
+            name="cost",
+            field=models.DecimalField(
+                decimal_places=6, help_text="Blank where the provider told no usage", max_digits=12, null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='response',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'waiting'), ('streaming', 'arriving'), ('done', 'done'), ('failed', 'failed'), ('stopped', 'stopped by the participant')], default='waiting', max_length=10),
+            model_name="response",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "waiting"),
+                    ("streaming", "arriving"),
+                    ("done", "done"),
+                    ("failed", "failed"),
+                    ("stopped", "stopped by the participant"),
+                ],
+                default="waiting",
+                max_length=10,
+            ),
         ),
     ]
