@@ -17,6 +17,7 @@ SERVERLESS = {
     "fakepanel",
     "findstatic",
     "help",
+    "leaderboard",
     "makekeys",
     "makemessages",
     "startapp",
