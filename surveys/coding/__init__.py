@@ -4,7 +4,7 @@ Two people code each text blind to one another; where they differ somebody rules
 never decide. The raw text stays where it is, in Answer.
 """
 
+from .categories import Standing, coded_value, coded_values
 from .schemes import simplified
-from .texts import Standing, coded_value, coded_values
 
 __all__ = ["Standing", "coded_value", "coded_values", "simplified"]

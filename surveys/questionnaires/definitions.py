@@ -101,6 +101,7 @@ class Question:
     paste: Paste = "allow"
     search: bool | None = None
     check: Check | None = None
+    coding: str = ""
 
     @property
     def has_search(self) -> bool:
@@ -131,6 +132,11 @@ class Question:
         if self.type == "information":
             return ()
         return (self.key, self.text_key) if self.texts_asked else (self.key,)
+
+    @property
+    def described_by(self) -> frozenset[str]:
+        """The values of the options with which people describe themselves in their own words."""
+        return frozenset(option.value for option in self.options if option.needs_coding)
 
     @property
     def values(self) -> tuple[str, ...]:

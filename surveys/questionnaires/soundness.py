@@ -24,6 +24,7 @@ def question_faults(question: Question, path: Path) -> Iterator[Fault]:
             yield (*path, "last", index), _("“%(value)s” is not one of the choices.") % {"value": value}
     yield from _range_faults(question, path)
     yield from _option_faults(question, path)
+    yield from _coding_faults(question, path)
     yield from _check_faults(question, path)
 
 
@@ -55,6 +56,11 @@ def _option_faults(question: Question, path: Path) -> Iterator[Fault]:
         for place in asked:
             message = _("does not belong to a question of type %(type)s.") % {"type": question.type}
             yield (*path, *place, "asks_text"), message
+
+
+def _coding_faults(question: Question, path: Path) -> Iterator[Fault]:
+    if question.coding and question.options and not question.described_by & set(question.texts_asked):
+        yield (*path, "coding"), _("needs an option with “asks_text: true” and “needs_coding: true”.")
 
 
 def _check_faults(question: Question, path: Path) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from surveys import census
 from surveys.allocation import AllocationError, largest_remainder
 from surveys.census import MOST_CELLS, CensusError, CensusTable, census_table, shipped
+from surveys.coding.described import coded_as
 from surveys.questionnaires import Problem, Question, Questionnaire, QuestionnaireError
 from surveys.questionnaires.schema import Fault, faults
 from surveys.questionnaires.source import Path, read_tree
@@ -25,7 +26,7 @@ from .definition import JOIN, Definition, Stratum, Table, Target
 
 FORMAT = "prism-quotas/1"
 HOLD_MINUTES = 60
-# No one category follows from these; what people wrote in their own words has to be coded first.
+# No one category follows from these, except from a text whose question names a coding scheme.
 NO_STRATA = frozenset({"information", "text", "long_text", "sliders", "matrix", "ranking"})
 POLICIES = ("outside", "refused")
 
@@ -304,27 +305,41 @@ def _question_faults(raw: dict[str, Any], questionnaire: Questionnaire) -> Itera
         if question is None:
             message = _("The questionnaire has no question “%(key)s”.")
             yield (*path, "question"), message % {"key": stratum["question"]}
-        elif question.type in NO_STRATA:
-            message = _("A question of type %(type)s gives no strata; texts have to be coded first.")
+        elif not gives_strata(question):
+            message = _(
+                "A question of type %(type)s gives no strata; texts have to be coded first (“coding”)."
+            )
             yield (*path, "question"), message % {"type": question.type}
-        elif question.values and "categories" in stratum:
+        elif question.type in NO_STRATA and "bands" in stratum:
+            yield (*path, "bands"), _("Coded texts lead to categories, not to bands.")
+        elif "categories" in stratum and answers_to(question):
             yield from _answer_faults(stratum, question, path)
 
 
 def _answer_faults(stratum: dict[str, Any], question: Question, path: Path) -> Iterator[Fault]:
     for name, answers in stratum["categories"].items():
         for index, answer in enumerate(answers):
-            if str(answer) not in question.values:
+            if str(answer) not in answers_to(question):
                 message = _("“%(answer)s” is not an answer to “%(key)s”.")
                 inner = (*path, "categories", name, index)
                 yield inner, message % {"answer": answer, "key": question.key}
+
+
+def gives_strata(question: Question) -> bool:
+    """Whether one category follows from an answer; from a text it does where it is coded."""
+    return question.type not in NO_STRATA or bool(coded_as(question))
+
+
+def answers_to(question: Question) -> tuple[str, ...]:
+    """What may lead to a category: the choices, and what people's own words may be coded as."""
+    return tuple(dict.fromkeys((*question.values, *coded_as(question))))
 
 
 def unmapped(definition: Definition, questionnaire: Questionnaire) -> dict[str, list[str]]:
     """For each stratum the answers that lead to no category: what becomes of these people is the policy."""
     found = {}
     for stratum in definition.strata.values():
-        values = questionnaire.question(stratum.question).values
+        values = answers_to(questionnaire.question(stratum.question))
         if stratum.mapping and values:
             found[stratum.key] = [value for value in values if value not in stratum.mapping]
     return found

@@ -15,9 +15,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from surveys.coding import coded_values
 from surveys.models import Cell, Seat, Study
 
 from .definition import Definition
+from .profiles import by_code, coded_questions
 from .seats import ACTIVE, GIVEN_BACK, State, lock
 
 Cells = Mapping[tuple[str, str], Cell]
@@ -109,8 +111,12 @@ def alike(study: Study, definition: Definition) -> Iterator[Alike]:
     given |= {"hold": definition.hold, "now": timezone.now(), "given_back": GIVEN_BACK}
     with connection.cursor() as cursor:
         cursor.execute(PROFILES, given)
-        for answers, year, people, untils in cursor.fetchall():
-            yield Alike(json.loads(answers), year, people, untils)
+        rows = cursor.fetchall()
+    asked = coded_questions(study, definition)
+    codes = coded_values(study.enrolments.all()) if asked else {}
+    for written, year, people, untils in rows:
+        for answers, places in by_code(asked, json.loads(written), people, codes):
+            yield Alike(answers, year, [people[at] for at in places], [untils[at] for at in places])
 
 
 def _count(cells: Cells, counts: Mapping[tuple[int, str], int]) -> None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from surveys.models import Answer, Cell, Enrolment, Quota, Seat, Study
 
 from .definition import Definition
+from .profiles import with_codes
 from .reading import parse
 
 Outcome = Enrolment.Outcome
@@ -148,14 +149,23 @@ def _counts(enrolment: Enrolment) -> bool:
 
 def _profile(enrolment: Enrolment, quota: int | None, *, is_complete: bool = False) -> dict[str, Any] | None:
     """The answers that make the strata; None while one of the questions is still to come."""
-    questions = definition_of(quota).questions if quota else frozenset()
+    if not quota:
+        return None
+    definition = definition_of(quota)
+    questions = definition.questions
     rows = Answer.objects.filter(submission__enrolment=enrolment, question__in=questions).order_by("id")
     answers = {
         key: value if status == Answer.Status.ANSWERED else None
         for key, value, status in rows.values_list("question", "value", "status")
     }
     is_known = is_complete or enrolment.survey_finished_at or questions <= answers.keys()
-    return answers if is_known else None
+    return with_codes(enrolment, definition, answers) if is_known else None
+
+
+def wanted_now(enrolment: Enrolment, quota: int) -> set[int] | None:
+    """The cells that the person's answers give by what is decided so far; None while these are not known."""
+    answers = _profile(enrolment, quota, is_complete=enrolment.outcome == Outcome.COMPLETE)
+    return None if answers is None else _wanted(enrolment, quota, answers)
 
 
 def _seated(enrolment: Enrolment, *, is_complete: bool = False) -> Outcome | None:
@@ -205,7 +215,7 @@ def _reserve(enrolment: Enrolment, cells: Iterable[int], definition: Definition)
     """One seat in each cell; raises NoPlace where there is none, for the transaction around to undo."""
     tables = dict(Cell.objects.filter(pk__in=cells).values_list("pk", "table"))
     for cell in cells:
-        if not _add_one(cell) and not (_free_late(cell) and _add_one(cell)):
+        if not take_place(cell):
             raise NoPlace(cell)
     now = timezone.now()
     Seat.objects.bulk_create(
@@ -221,10 +231,15 @@ def _reserve(enrolment: Enrolment, cells: Iterable[int], definition: Definition)
     )
 
 
-def _add_one(cell: int) -> bool:
-    """Reserve a place by compare-and-set."""
+def take_place(cell: int, field: str = "reserved") -> bool:
+    """Count one more in a cell, if need be in the place of a seat that ran out; whether there was a place."""
+    return _add_one(cell, field) or bool(_free_late(cell) and _add_one(cell, field))
+
+
+def _add_one(cell: int, field: str) -> bool:
+    """Take a place by compare-and-set."""
     has_place = Q(target=None) | Q(reserved__lt=F("target") + F("extra") - F("complete"))
-    return bool(Cell.objects.filter(has_place, pk=cell).update(reserved=F("reserved") + 1))
+    return bool(Cell.objects.filter(has_place, pk=cell).update(**{field: F(field) + 1}))
 
 
 def _free_late(cell: int) -> int:

@@ -13,7 +13,7 @@ from surveys.declined import DECLINED
 from surveys.questionnaires import Option, Question, Questionnaire, QuestionnaireError
 from surveys.questionnaires.source import read_tree
 
-from .reading import FORMAT, NO_STRATA
+from .reading import FORMAT, gives_strata
 
 # What people call the sexes of a census; a gender that is neither stays outside and the policy decides.
 _WORDS = {"female": {"woman", "women", "female"}, "male": {"man", "men", "male"}}
@@ -23,7 +23,7 @@ _FROM = re.compile(r"^\D*(\d+)\D*$")
 
 def eligible(questionnaire: Questionnaire) -> list[Question]:
     """The questions whose answers can make strata."""
-    return [question for question in questionnaire.questions() if question.type not in NO_STRATA]
+    return [question for question in questionnaire.questions() if gives_strata(question)]
 
 
 def guessed_question(name: str, questionnaire: Questionnaire) -> str:

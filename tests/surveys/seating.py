@@ -40,6 +40,25 @@ STRATA: list[dict[str, Any]] = [
     {"key": "sex", "question": "gender", "categories": {"Female": ["Woman"], "Male": ["Man"]}},
     {"key": "age", "question": "age", "bands": {"young": [18, 39], "old": [40]}},
 ]
+# The same with an option for people's own words, and categories that these may be coded as.
+DESCRIBES = ASKS.replace(
+    """        options: [Woman, Man, Another]
+""",
+    """        coding: gender
+        options:
+          - Woman
+          - Man
+          - {value: Another, asks_text: true, needs_coding: true}
+""",
+)
+DESCRIBED_STRATA: list[dict[str, Any]] = [
+    {
+        "key": "sex",
+        "question": "gender",
+        "categories": {"Female": ["Woman", "Female"], "Male": ["Man", "Male"]},
+    },
+    STRATA[1],
+]
 WOMAN = {"gender": "Woman", "age": "30"}
 MAN = {"gender": "Man", "age": "50"}
 _numbers = count(1)
@@ -101,6 +120,24 @@ def make_known(study: Study, gender: str | None = "Woman", age: int | None = 30,
     person = make_enrolment(study, **fields)
     submit_page(person, person.devices.get(), "who", {"gender": gender, "age": age})
     return person
+
+
+def make_described(
+    study: Study,
+    gender: str | None = "Another",
+    age: int | None = 30,
+    words: str | None = "my own",
+    **fields: Any,
+) -> Enrolment:
+    """As make_known, in a study that asks for own words; they stand beside the choice "Another"."""
+    person = make_enrolment(study, **fields)
+    describe(person, gender, age, words)
+    return person
+
+
+def describe(person: Enrolment, gender: str | None, age: int | None, words: str | None = "my own") -> None:
+    beside = {"Another": words} if gender == "Another" and words else None
+    submit_page(person, person.devices.get(), "who", {"gender": gender, "gender_text": beside, "age": age})
 
 
 def counts(study: Study) -> dict[str, tuple[int, int, int]]:

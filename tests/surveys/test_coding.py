@@ -6,8 +6,17 @@ import pytest
 
 from surveys import coding, erasure
 from surveys.coding import schemes, texts
-from surveys.models import AuditEvent, Coding, CodingRuling, CodingScheme, CodingSuggestion
+from surveys.models import (
+    AuditEvent,
+    Coding,
+    CodingRuling,
+    CodingScheme,
+    CodingSuggestion,
+    Questionnaire,
+)
 from surveys.models.people import Role
+from surveys.questionnaires import QuestionnaireError
+from surveys.questionnaires.schema import questionnaire_schema
 from tests.conversations.talking import at_once
 from tests.factories import make_enrolment, make_member, make_study, submit_page
 
@@ -293,3 +302,92 @@ def test_the_overview_of_many_texts_takes_few_queries(client, study, django_asse
     client.get(at(study))
     with django_assert_max_num_queries(12):
         client.get(at(study))
+
+
+OWN_SCHEMES = """\
+format: prism-questionnaire/1
+key: own-schemes
+title: Who you are
+language: en
+pages:
+  - key: who
+    title: About you
+    minutes: 1
+    questions:
+      - key: faith
+        type: single
+        text: Your religion or belief?
+        coding: religion
+        options: [None of them, {value: Mine, asks_text: true, needs_coding: true}]
+      - {key: origins, type: long_text, text: "How do you describe your ethnicity?", coding: ethnicity}
+      - key: gender
+        type: single
+        text: Your gender?
+        options: [Woman, {value: Mine, asks_text: true, needs_coding: true}]
+"""
+
+
+def test_a_question_of_any_key_names_its_scheme_and_a_text_may_too(client):
+    study = make_study(questionnaire=Questionnaire.load(OWN_SCHEMES))
+    person = make_enrolment(study)
+    said = {"faith": "Mine", "faith_text": {"Mine": "Zen"}, "origins": "Zulu", "gender": "Woman"}
+    submit_page(person, person.devices.get(), "who", said)
+    assert [row.key for row in texts.schemes_of(study)] == ["ethnicity", "religion", "gender"]
+    for scheme, words, category in (
+        ("religion", "Zen", "Buddhist"),
+        ("ethnicity", "Zulu", "Black / African"),
+    ):
+        answer = texts.to_code(study, schemes.current(scheme)).get()
+        assert texts.words(answer) == words
+        for _ in range(2):
+            client.force_login(coder(study))
+            page = client.get(at(study, f"{scheme}/"))
+            assert page.context["suggested"] == category
+            client.post(at(study, f"{scheme}/"), {"answer": answer.pk, "category": category})
+    assert coding.coded_values([person.pk]) == {
+        person.pk: {"faith": "Buddhist", "origins": "Black / African"}
+    }
+    rows = {line["scheme"].key: line for line in client.get(at(study)).context["rows"]}
+    assert {key: line["decided"] for key, line in rows.items()} == {
+        "ethnicity": 1,
+        "religion": 1,
+        "gender": 0,
+    }
+
+
+def test_two_questions_may_share_a_scheme(client):
+    twice = OWN_SCHEMES.replace("key: origins, type: long_text", "key: parents, type: text").replace(
+        "coding: ethnicity", "coding: religion"
+    )
+    study = make_study(questionnaire=Questionnaire.load(twice))
+    person = make_enrolment(study)
+    said = {"faith": "Mine", "faith_text": {"Mine": "Zen"}, "parents": "Sunni", "gender": "Woman"}
+    submit_page(person, person.devices.get(), "who", said)
+    row = schemes.current("religion")
+    for answer in texts.to_code(study, row):
+        for _ in range(2):
+            category = {"Zen": "Buddhist", "Sunni": "Muslim"}[texts.words(answer)]
+            texts.code(study, row, answer, coder(study), category)
+    assert coding.coded_values([person.pk]) == {person.pk: {"faith": "Buddhist", "parents": "Muslim"}}
+    assert texts.progress(study, [row], coder(study))["religion"].counts.total() == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("coding: religion", "coding: religon", 13, "Did you mean “religion”"),
+        ("coding: religion", "coding: caste", 13, "Known are: ethnicity, religion, gender"),
+        (", needs_coding: true}]\n      - {key: or", "}]\n      - {key: or", 13, "needs_coding: true"),
+        ("type: long_text", "type: number", 15, "does not belong to a question of type number"),
+    ],
+)
+def test_a_scheme_that_is_unknown_or_out_of_place_is_refused_with_its_line(before, after, line, words):
+    assert before in OWN_SCHEMES
+    with pytest.raises(QuestionnaireError) as refused:
+        Questionnaire.load(OWN_SCHEMES.replace(before, after, 1))
+    assert [(p.line, words in p.message) for p in refused.value.problems] == [(line, True)]
+
+
+def test_the_published_schema_names_every_scheme_that_there_is():
+    published = questionnaire_schema()["$defs"]["question"]["properties"]["coding"]["enum"]
+    assert tuple(published) == schemes.KEYS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from surveys.coding import schemes
 from surveys.coding.agreement import agreement, cohen
-from surveys.coding.texts import Standing, decided, standing
+from surveys.coding.categories import Standing, decided, standing
 
 ETHNICITY = schemes.parsed(schemes.shipped("ethnicity"))
 RELIGION = schemes.parsed(schemes.shipped("religion"))

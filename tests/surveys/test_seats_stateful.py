@@ -11,13 +11,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from surveys import erasure, journey
-from surveys.models import Cell, Enrolment, Seat
+from surveys.coding import schemes, texts
+from surveys.models import Cell, Enrolment, Questionnaire, Seat
 from surveys.quotas import seats, versions
-from tests.factories import make_user, submit_page
-from tests.surveys.seating import by_age, by_sex, check_counts, make_known, make_quota_study, store
+from tests.factories import make_member, make_user
+from tests.surveys.seating import (
+    DESCRIBED_STRATA,
+    DESCRIBES,
+    by_age,
+    by_sex,
+    check_counts,
+    describe,
+    make_described,
+    make_quota_study,
+    store,
+)
 
 Outcome = Enrolment.Outcome
 genders = st.sampled_from(["Woman", "Man", "Another", None])
+categories = st.sampled_from(["Female", "Male", "Non-binary / third gender"])
 ages = st.sampled_from([9, 20, 70, None])
 few = st.integers(0, 3)
 ENDS = [Outcome.SCREENED_OUT, Outcome.TIMED_OUT, Outcome.WITHDRAWN, Outcome.FAILED_CHECKS]
@@ -30,11 +42,14 @@ class Seating(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.study = make_quota_study(by_sex(2, 2, {"places": 1}), by_age(2, 2))
+        self.study = make_quota_study(questionnaire=Questionnaire.load(DESCRIBES))
+        store(self.study, by_sex(2, 2, {"places": 1}), by_age(2, 2), strata=DESCRIBED_STRATA)
+        self.coders = [make_member(self.study) for _ in range(2)]
+        self.row = schemes.current("gender")
 
     @rule(target=everybody, gender=genders, age=ages, is_test=st.booleans())
     def come(self, gender: str | None, age: int | None, is_test: bool) -> int:
-        person = make_known(self.study, gender, age, is_test=is_test)
+        person = make_described(self.study, gender, age, is_test=is_test)
         journey.after_page(person)
         return person.pk
 
@@ -44,8 +59,25 @@ class Seating(RuleBasedStateMachine):
     @rule(pk=everybody, gender=genders, age=ages)
     def change(self, pk: int, gender: str | None, age: int | None) -> None:
         person = self.person(pk)
-        submit_page(person, person.devices.get(), "who", {"gender": gender, "age": age})
+        describe(person, gender, age)
         journey.after_page(person)
+
+    @rule(pk=everybody, category=categories)
+    def decide(self, pk: int, category: str) -> None:
+        """Own words get two equal codes; every seat kept sits where the answers and the codes say by then."""
+        answer = texts.to_code(self.study, self.row).filter(submission__enrolment=pk, codings=None).first()
+        if answer is None:
+            return
+        for coder in self.coders:
+            texts.code(self.study, self.row, answer, coder, category)
+        person = self.person(pk)
+        late = Seat.objects.filter(enrolment=pk, state="reserved", expires_at__lte=timezone.now())
+        active = person.seats.exclude(state="released")
+        if active.exists() and not late.exists():
+            wanted = seats.wanted_now(person, self.study.quota_id)
+            assert wanted is None or set(active.values_list("cell", flat=True)) == wanted
+            sex = active.get(table="sex").cell.key
+            assert sex == (category if category in ("Female", "Male") else "")
 
     @rule(pk=everybody)
     def complete(self, pk: int) -> None:
@@ -73,7 +105,7 @@ class Seating(RuleBasedStateMachine):
 
     @rule(female=few, male=few, old=few)
     def edit(self, female: int, male: int, old: int) -> None:
-        store(self.study, by_sex(female, male), by_age(2, old))
+        store(self.study, by_sex(female, male), by_age(2, old), strata=DESCRIBED_STRATA)
 
     @rule(places=st.integers(1, 2))
     def grant(self, places: int) -> None:
