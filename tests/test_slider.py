@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils.translation import override
 from playwright.sync_api import Browser, Locator, Page, Route
 
 from tests.browser import COLOURS, chromium, flaws
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:"
+REFUSED = "Please enter a whole number from 1 to 100."
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="light"><head><meta charset="utf-8"><title>Slider</title>
 <script src="/static/js/theme.js"></script>
@@ -194,6 +196,94 @@ def test_the_page_hears_of_a_setting_after_the_value_is_in_place(page: Page) -> 
     )
     slider.press("End")
     assert sorted(page.evaluate("window.heard")) == [["change", "100"], ["prism:touched", "100"]]
+
+
+def open_entry(page: Page) -> Locator:
+    """The number field of the one slider on the page."""
+    page.locator(".slider-entry summary").click()
+    return page.get_by_label("A number from 1 to 100")
+
+
+@pytest.mark.parametrize(("typed", "value"), [("64", "64"), (" +7 ", "7"), ("٦٤", "64"), ("१००", "100")])
+def test_a_number_can_be_entered_instead_in_the_digits_of_any_script(
+    page: Page, typed: str, value: str
+) -> None:
+    slider = open_slider(page)
+    entry = open_entry(page)
+    entry.fill(typed)
+    entry.press("Tab")
+    assert posted(page)["quality"] == value
+    assert slider.input_value() == value
+    assert slider.get_attribute("aria-valuetext") == f"{value} out of 100"
+    assert page.locator("[data-slider-status]").inner_text() == "Set"
+    assert trace(page)["first"] == int(value)
+
+
+@pytest.mark.parametrize("typed", ["0", "101", "-5", "2.5", "many", "9" * 20])
+def test_a_number_off_the_scale_is_refused_in_words_and_kept(page: Page, typed: str) -> None:
+    slider = open_slider(page, value=30)
+    entry = open_entry(page)
+    entry.fill(typed)
+    entry.press("Enter")
+    said = page.get_by_role("status")
+    assert said.inner_text() == REFUSED
+    assert (entry.input_value(), entry.get_attribute("aria-invalid")) == (typed, "true")
+    assert (posted(page)["quality"], page.url) == ("30", "http://prism.test/")
+    assert flaws(page) == []
+    slider.press("ArrowRight")
+    assert (said.inner_text(), entry.input_value(), posted(page)["quality"]) == ("", "31", "31")
+    assert entry.get_attribute("aria-invalid") is None
+
+
+def test_a_form_is_not_sent_past_a_number_that_was_refused(page: Page) -> None:
+    open_slider(page, value=30)
+    entry = open_entry(page)
+    entry.fill("300")
+    page.get_by_role("button", name="Send").click()
+    assert page.url == "http://prism.test/"
+    page.locator(".slider-entry summary").click()
+    page.get_by_role("button", name="Send").click()
+    assert page.url == "http://prism.test/"
+    assert page.evaluate("document.activeElement.id") == "quality-entry"
+    entry.fill("40")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/sent?quality=40&*")
+
+
+def test_a_number_that_was_refused_does_not_stop_who_leaves_the_form_as_it_is(page: Page) -> None:
+    serve(page, PAGE % (render_slider() + "<button formnovalidate>Other language</button>"))
+    page.wait_for_selector(".slider.is-ready")
+    open_entry(page).fill("300")
+    page.get_by_role("button", name="Other language").click()
+    page.wait_for_url("**/sent?quality=&*")
+
+
+def test_what_is_not_applicable_takes_no_number(page: Page) -> None:
+    open_slider(page, not_applicable=True)
+    entry = open_entry(page)
+    entry.fill("300")
+    page.get_by_label("Not applicable").check()
+    assert entry.is_disabled()
+    assert (entry.input_value(), page.get_by_role("status").inner_text()) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "Veuillez entrer un nombre entier de 1 à 100."),
+        ("ar", "يرجى إدخال عدد صحيح من 1 إلى 100."),
+    ],
+)
+def test_the_refusal_is_said_in_the_language_of_the_page(page: Page, language: str, words: str) -> None:
+    with override(language):
+        html = render_slider()
+    serve(page, PAGE % html)
+    page.wait_for_selector(".slider.is-ready")
+    page.locator(".slider-entry summary").click()
+    entry = page.locator("[data-slider-entry]")
+    entry.fill("300")
+    entry.press("Enter")
+    assert page.get_by_role("status").inner_text().endswith(words)
 
 
 def test_a_slider_that_arrives_later_comes_to_life(page: Page) -> None:

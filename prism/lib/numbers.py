@@ -20,7 +20,7 @@ def latin_digits(text: str) -> str:
 
 def typed_number(text: str, *, decimals: bool, most_length: int = 30) -> int | float | None:
     """The number that a person typed in the digits of their script, with a point or one comma for decimals;
-    None for anything else, for decimals where none are asked for, and for what may be a comma of thousands."""
+    None for anything else, for decimals where none are asked for, and where a comma may mean thousands."""
     if len(text) > most_length:
         return None
     plain = latin_digits(text).replace(_ARABIC_POINT, ".")

@@ -16,6 +16,7 @@ const parts = (root) => ({
   notApplicable: root.querySelector("[data-slider-na]"),
   status: root.querySelector("[data-slider-status]"),
   entry: root.querySelector("[data-slider-entry]"),
+  refused: root.querySelector("[data-slider-refused]"),
 });
 
 const readTrace = (field) => {
@@ -41,7 +42,9 @@ function show(slider, state) {
   range.setAttribute("aria-valuetext", state.touched ? position(slider, range.value) : root.dataset.unset);
   const set = "showsPosition" in root.dataset ? range.value : root.dataset.set;
   status.textContent = skipped ? root.dataset.na : state.touched ? set : root.dataset.unset;
-  if (entry && document.activeElement !== entry) entry.value = number.value;
+  if (!entry) return;
+  entry.disabled = range.disabled;
+  if (skipped || state.touched) takeEntry(slider);
 }
 
 function announce({ root, number }, detail) {
@@ -86,17 +89,60 @@ function touchInPlace(slider, state) {
   slider.number.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// The number field beside the slider does what the thumb does; what is no position changes nothing.
+// The digits of every script stand in a run from zero to nine.
+function latinDigit(sign) {
+  const isDigit = (code) => /\p{Nd}/u.test(String.fromCodePoint(code));
+  let value = 0;
+  for (let code = sign.codePointAt(0); value < 9 && isDigit(code - 1); code -= 1) value += 1;
+  return value;
+}
+
+const isOnScale = (text, { min, max }) =>
+  /^[+-]?[0-9]+$/.test(text) && Number(text) >= Number(min) && Number(text) <= Number(max);
+
+// The number field shows the position, and what was refused before is settled.
+function takeEntry({ entry, number, refused }) {
+  entry.value = number.value;
+  entry.removeAttribute("aria-invalid");
+  refused.textContent = "";
+}
+
+// The number field does what the thumb does; what is no position stays there, and changes nothing but is said.
 function enter(slider, state) {
-  const { range, entry } = slider;
-  if (entry.value === "" || !entry.checkValidity()) return;
-  range.value = entry.value;
-  touch(slider, state);
+  const { range, entry, refused } = slider;
+  const text = entry.value.trim().replace(/\p{Nd}/gu, latinDigit);
+  if (text === "") return takeEntry(slider);
+  if (isOnScale(text, range)) {
+    range.value = Number(text);
+    return touch(slider, state);
+  }
+  entry.setAttribute("aria-invalid", "true");
+  refused.textContent = refused.dataset.sliderRefused;
+}
+
+// What is not taken must not be left behind unseen; who goes back or switches the language may leave it.
+function holdBack(event, { entry }) {
+  if (event.submitter?.formNoValidate || !entry.hasAttribute("aria-invalid")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  entry.closest("details").open = true;
+  entry.focus();
+}
+
+function listenToEntry(slider, state) {
+  const { entry, range } = slider;
+  entry.addEventListener("change", () => enter(slider, state));
+  entry.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // as on the slider
+    enter(slider, state);
+  });
+  range.form?.addEventListener("submit", (event) => holdBack(event, slider), { capture: true });
 }
 
 function listen(slider, state) {
   const { range, notApplicable, entry } = slider;
-  entry?.addEventListener("change", () => enter(slider, state));
+  if (entry) listenToEntry(slider, state);
   range.addEventListener("input", () => {
     state.touched = true;
     show(slider, state);

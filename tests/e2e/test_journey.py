@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.house import House
 from tests.e2e.player import Player
@@ -90,7 +90,9 @@ def first_conversation(player: Player, house: House) -> None:
     read_in_mid_stream(player)
     house.set_models()
     player.look("rating")
+    assert_no_number_is_seen(page)
     rate_by_keyboard(page, tie=True)
+    assert_no_number_is_seen(page)
     player.sees("Several answers share your highest rating.")
     player.look("tie")
     player.press("Go on with answer B")
@@ -113,13 +115,24 @@ def rate_by_keyboard(page: Page, *, tie: bool = False) -> None:
         page.keyboard.press("End")
         for _ in range(place and place - tie):
             page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Tab")
+        expect(page.locator(".slider-entry summary").nth(place)).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
+
+
+def assert_no_number_is_seen(page: Page) -> None:
+    """Numbers can be entered, but none is shown to who does not ask for it."""
+    expect(page.locator(".slider-entry summary").first).to_be_visible()
+    for entry in page.locator("[data-slider-entry]").all():
+        expect(entry).to_be_hidden()
+    assert not any(sign.isdigit() for text in page.locator(".slider").all_inner_texts() for sign in text)
 
 
 def first_feedback(player: Player) -> None:
     page = player.page
     player.sees("About this conversation")
+    assert_no_number_is_seen(page)
     player.look("feedback")
     player.press("Send and go on")
     player.sees("Please write a few words about the answers.")
@@ -132,8 +145,18 @@ def first_feedback(player: Player) -> None:
     expect(slider).to_be_enabled()
     slider.press("ArrowRight")
     expect(first.locator("[data-slider-status]")).to_have_text("Set")
+    enter_a_number(page.locator("[data-slider]").nth(2))
     page.locator("[data-slider-na]").nth(1).check()
     player.give_feedback()
+
+
+def enter_a_number(slider: Locator) -> None:
+    slider.locator("summary").click()
+    entry = slider.get_by_label("A number from 1 to 100")
+    entry.fill("64")
+    entry.press("Enter")
+    expect(slider.get_by_role("slider")).to_have_attribute("aria-valuetext", "64 out of 100")
+    expect(slider.locator("[data-slider-status]")).to_have_text("Set")
 
 
 def test_a_participant_goes_from_the_link_to_the_completion_code(house: House, browser: Browser) -> None:

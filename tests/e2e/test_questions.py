@@ -79,6 +79,7 @@ def test_the_keyboard_answers_every_new_type(house: House, browser: Browser) -> 
     page = player.page
     search_by_keyboard(page)
     slide_by_keyboard(page)
+    enter_in_a_block(page)
     rank_by_keyboard(page)
     page.locator('[name="statements.fair"]').first.focus()
     page.keyboard.press("ArrowDown")
@@ -113,16 +114,30 @@ def slide_by_keyboard(page: Page) -> None:
     expect(slider).to_have_attribute("aria-valuetext", "1 out of 100")
     assert page.locator("input[name=mood]").input_value() == "1"
     entry = page.locator("#q-loud-input-entry")
-    page.locator(".slider-entry summary").first.press("Enter")
+    page.locator("#q-loud .slider-entry summary").press("Enter")
     entry.fill("11")
     entry.press("Tab")
+    expect(page.locator("#q-loud [role=status]")).to_have_text("Please enter a whole number from 0 to 10.")
+    expect(entry).to_have_value("11")
     assert page.locator("input[name=loud]").input_value() == ""
     entry.fill("7")
     entry.press("Tab")
     assert page.locator("input[name=loud]").input_value() == "7"
+    expect(page.locator("#q-loud [role=status]")).to_be_empty()
     expect(page.get_by_role("slider", name="How loud is it here?")).to_have_attribute(
         "aria-valuetext", "7 out of 10"
     )
+
+
+def enter_in_a_block(page: Page) -> None:
+    block = page.locator("#q-weather")
+    block.locator("summary").first.press("Enter")
+    entry = block.get_by_label("A number from 0 to 100").first
+    expect(entry).to_have_value("")
+    entry.fill("25")
+    entry.press("Tab")
+    assert page.locator("[name='weather.rain']").input_value() == "25"
+    expect(block.get_by_role("slider", name="Rain")).to_have_attribute("aria-valuetext", "25 out of 100")
 
 
 def rank_by_keyboard(page: Page) -> None:
