@@ -14,9 +14,11 @@ from conversations.models import (
     Draw,
     Feedback,
     Rating,
+    RawText,
     Reaction,
     Report,
     Response,
+    TextCheck,
     Turn,
     Vote,
 )
@@ -45,7 +47,7 @@ def blank_responses(enrolments: Enrolments) -> int:
     """Answers quote their questions; a running call loses its claim, so that its worker stops it."""
     responses = Response.objects.filter(turn__conversation__enrolment__in=enrolments)
     responses.unfinished().update(state=Response.State.FAILED, failure=ERASED, finished_at=timezone.now())
-    return responses.update(text="")
+    return responses.update(text="", reasoning="")
 
 
 def blank_attempts(enrolments: Enrolments) -> int:
@@ -104,7 +106,19 @@ def stop_sharing(enrolments: Enrolments) -> int:
     return Conversation.objects.filter(enrolment__in=enrolments).update(share_key=None)
 
 
+def blank_raw_texts(enrolments: Enrolments) -> int:
+    return RawText.objects.filter(check_of__conversation__enrolment__in=enrolments).update(encrypted_text="")
+
+
+def blank_checks(enrolments: Enrolments) -> int:
+    """How often what was done stays, for it says nothing of the text."""
+    checks = TextCheck.objects.filter(conversation__enrolment__in=enrolments)
+    return checks.update(digest="", kinds={}, scores={}, flagged={})
+
+
 def register() -> None:
+    erasure.register(RawText, blank_raw_texts, Part.TEXTS)
+    erasure.register(TextCheck, blank_checks, Part.TEXTS)
     erasure.register(Turn, blank_turns, Part.TEXTS)
     erasure.register(Response, blank_responses, Part.TEXTS)
     erasure.register(Attempt, blank_attempts, Part.TEXTS)

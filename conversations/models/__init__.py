@@ -1,4 +1,5 @@
 from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
+from .privacy import PrivacyRules, RawText, TextCheck
 from .registry import Check, LanguageModel, PoolEntry, Protocol, Provider
 from .response import Attempt, Response
 from .vote import Reaction, Report, Vote
@@ -12,12 +13,15 @@ __all__ = [
     "Feedback",
     "LanguageModel",
     "PoolEntry",
+    "PrivacyRules",
     "Protocol",
     "Provider",
     "Rating",
+    "RawText",
     "Reaction",
     "Report",
     "Response",
+    "TextCheck",
     "Turn",
     "Vote",
 ]
