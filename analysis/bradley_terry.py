@@ -80,8 +80,7 @@ class _Rows:
         return out
 
     def by_cell(self, weights: Floats) -> Floats:
-        sums: Floats = np.bincount(self.cell, weights=weights, minlength=self.items**2)
-        return sums
+        return np.bincount(self.cell, weights, self.items**2).astype(np.float64, copy=False)
 
     def laplacian(self, weights: Floats) -> Floats:
         """Σ over rows of weight·(e_i − e_j)(e_i − e_j)ᵀ."""
@@ -304,7 +303,7 @@ class _Problem:
 
     def result(self, place: Floats, votes: _Rows, voter: Integers | None, component: Integers) -> Fit:
         items, point = self.rows.items, self.at(place)
-        inverse: Floats = np.linalg.inv(self.information(place, point, pinned=True))
+        inverse = np.linalg.inv(self.information(place, point, pinned=True)).astype(np.float64, copy=False)
         model = inverse.copy()
         model[:items, :items] -= self.mean
         each = self if self.rows is votes else replace(self, rows=replace(votes, x=votes.x[:, :0]))
