@@ -37,14 +37,20 @@ def current_rows(enrolment: Enrolment, questionnaire: Questionnaire) -> dict[str
 
 
 def statuses_for(enrolment: Enrolment) -> dict[str, str]:
-    """What became of every question of this person's version: exactly one status for each answer key. Judged
-    in the language of the last page sent, for conditions may ask for it."""
+    """What became of every question of this person's version: exactly one status for each answer key."""
+    return {key: status for _, found in statuses_by_page(enrolment) for key, status in found.items()}
+
+
+def statuses_by_page(enrolment: Enrolment) -> list[tuple[Page, dict[str, str]]]:
+    """The same for each page, in the order in which this person meets them. Judged in the language of the
+    last page sent, for conditions may ask for it."""
     last = enrolment.page_submissions.order_by("id").last()
     version = questionnaire_for(enrolment)
     rows = current_rows(enrolment, version)
     values = {key: row.value for key, row in rows.items() if row.status != Answer.Status.NOT_SHOWN}
     document = document_for(enrolment, version.pk, last.language if last else "")
-    return statuses(document, values, {key: row.status for key, row in rows.items()})
+    found = statuses(document, values, {key: row.status for key, row in rows.items()})
+    return [(page, {key: found[key] for key in page.answer_keys}) for page in document.pages]
 
 
 def orders_for(enrolment: Enrolment, version: int, document: Document, page: Page) -> Orders:

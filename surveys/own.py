@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from surveys import retention
-from surveys.answers import current_rows, questionnaire_for
+from surveys.answers import current_rows, questionnaire_for, statuses_for
 from surveys.identity import masked
 from surveys.models import Answer, Consent, Enrolment, PageSubmission
 from surveys.questionnaires import Question
@@ -54,11 +54,16 @@ def consents(enrolment: Enrolment) -> list[dict[str, Any]]:
 
 
 def answers(enrolment: Enrolment) -> dict[str, Any]:
-    """The present answer to each question."""
-    return {
-        key: {"value": row.value, "status": row.status, "at": row.submission.submitted_at}
-        for key, row in _current(enrolment).items()
-    }
+    """The present answer to each question, and what became of those without one; nothing before the first."""
+    rows = _current(enrolment)
+    found = statuses_for(enrolment) if rows else {}
+    return {key: _present(status, rows.get(key)) for key, status in found.items()}
+
+
+def _present(status: str, row: Answer | None) -> dict[str, Any]:
+    if row is None:
+        return {"value": None, "status": status, "at": None}
+    return {"value": row.value, "status": status, "at": row.submission.submitted_at}
 
 
 def earlier_answers(enrolment: Enrolment) -> Iterator[dict[str, Any]]:

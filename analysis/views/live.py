@@ -1,5 +1,6 @@
 """One study's live picture, and one participant's way through it."""
 
+from collections import Counter
 from typing import Any
 
 from django.db.models import Count, F, Q
@@ -11,10 +12,11 @@ from django.utils import timezone
 from analysis.live import journey, model_table, problems
 from conversations.models import Response
 from surveys.access import Right, enrolment_for
+from surveys.answers import statuses_by_page
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import study_page
-from surveys.models import Enrolment, Study
+from surveys.models import Answer, Enrolment, Study
 
 
 @study_page(Right.VIEW)
@@ -57,7 +59,20 @@ def _way(enrolment: Enrolment) -> dict[str, Any]:
     on_page = Extract(F("submitted_at") - F("shown_at"), "epoch")
     return {
         "events": enrolment.events.order_by("at", "pk"),
+        "questions": _questions(enrolment),
         "pages": enrolment.page_submissions.annotate(seconds=on_page).order_by("submitted_at", "pk"),
         "conversations": conversations.order_by("started_at", "pk"),
         "device_count": enrolment.devices.count(),
     }
+
+
+def _questions(enrolment: Enrolment) -> list[dict[str, Any]]:
+    """For each page how many questions were answered, declined, not shown or not reached; nothing before the
+    first page was sent."""
+    if not enrolment.page_submissions.exists():
+        return []
+    found = []
+    for page, statuses in statuses_by_page(enrolment):
+        counts = Counter(statuses[question.key] for question in page.questions if question.key in statuses)
+        found.append({"page": page.key, "counts": [counts[status] for status in Answer.Status.values]})
+    return found

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils.datastructures import MultiValueDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys import answers
 from surveys.models import Questionnaire as Stored
+from surveys.models.people import Role
 from surveys.questionnaires import (
     Among,
     Answered,
@@ -22,7 +24,7 @@ from surveys.questionnaires import (
     read_page,
     statuses,
 )
-from tests.factories import make_study
+from tests.factories import make_member, make_study
 from tests.surveys.visitors import SMALL, START, newcomer, submit
 
 OPTIONS = (Option("yes", "Yes"), Option("no", "No"), Option("own", "Own", asks_text=True))
@@ -159,3 +161,38 @@ def test_the_statuses_of_a_person_follow_their_submits() -> None:
         "not_reached",
         "not_reached",
     )
+
+
+@pytest.mark.django_db
+def test_the_own_record_tells_what_was_not_reached_yet() -> None:
+    study = make_study(questionnaire=Stored.load(SMALL))
+    client, enrolment = newcomer(study)
+    url = f"/studies/{study.slug}/my-data.json"
+    assert client.get(url).json()["answers"] == {}
+    submit(client, study, "start", {**START, "uses": "No", "why": ""})
+    told = client.get(url).json()["answers"]
+    assert {key: answer["status"] for key, answer in told.items()} == answers.statuses_for(enrolment)
+    assert told["story"] == {"value": None, "status": "not_reached", "at": None}
+    assert told["age"]["at"] is not None
+
+
+@pytest.mark.django_db
+def test_coordinators_see_how_many_questions_of_a_page_were_answered_and_not_reached() -> None:
+    study = make_study(questionnaire=Stored.load(SMALL))
+    visitor, enrolment = newcomer(study)
+    client = Client()
+    client.force_login(make_member(study, Role.ANALYST))
+    way = f"/coordinate/studies/{study.slug}/participants/{enrolment.code}/"
+    assert client.get(way).context["questions"] == []
+    submit(visitor, study, "start", {**START, "uses": "No", "why": ""})
+    page = client.get(way)
+    counts = {row["page"]: row["counts"] for row in page.context["questions"]}
+    found, document = answers.statuses_for(enrolment), study.questionnaire.parsed()
+    for of_page in document.pages:
+        kept = [found[question.key] for question in of_page.questions if question.key in found]
+        wanted = [kept.count(status) for status in ("answered", "declined", "not_shown", "not_reached")]
+        assert counts[of_page.key] == wanted
+    assert counts["start"][3] == 0
+    assert sum(row[3] for row in counts.values()) > 0
+    assert "Not reached" in page.text
+    assert START["age"] not in page.text
