@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from conversations import drawing
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
+from conversations.privacy import checking
+from conversations.privacy.checking import Passed
+from conversations.privacy.rules import Place
 from conversations.protocols import Protocol as Rules
+from conversations.refusals import Refused
 from conversations.situation import Now, Situation, situation
 from prism.lib.codes import random_key
 from surveys.models import Device, Draft, Enrolment
-
-
-class Refused(Exception):
-    """The act is not possible now or the input is wrong; the message tells the person what to do."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ def is_finished(enrolment: Enrolment) -> bool:
     protocol = current_protocol(enrolment)
     if protocol is None:
         return True
+    if protocol.parsed().ballot:  # there is always another pair to compare
+        return False
     done = list(Conversation.objects.filter(enrolment=enrolment).complete().values_list("type", flat=True))
     return all(done.count(kind.key) >= kind.required for kind in protocol.parsed().types)
 
@@ -67,10 +69,10 @@ def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
         protocol = current_protocol(enrolment)
         if protocol is None or remaining(enrolment, protocol, device).get(kind, 0) < 1:
             raise Refused(_("You have held all conversations of this kind. Please choose another one."))
-        return _create(enrolment, protocol, device, kind)
+        return create(enrolment, protocol, device, kind)
 
 
-def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str) -> Conversation:
+def create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str, **more: Any) -> Conversation:
     """A new row under a random number; one that is taken in the study already is drawn again."""
     row = {
         "enrolment": enrolment,
@@ -78,6 +80,7 @@ def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str)
         "protocol": protocol,
         "device": device,
         "type": kind,
+        **more,
     }
     for _attempt in range(4):
         with suppress(IntegrityError), transaction.atomic():
@@ -85,7 +88,7 @@ def _create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str)
     return Conversation.objects.create(**row)
 
 
-def _lock(conversation: Conversation) -> None:
+def lock(conversation: Conversation) -> None:
     """One act at a time; the act before this one may have moved the state on, so it is read afresh.
 
     Raises Refused when the person's part in the study has ended meanwhile, by erasure for example.
@@ -105,7 +108,7 @@ def cleaned(text: str) -> str:
 
 
 def look(conversation: Conversation) -> Situation:
-    turn = conversation.turns.select_related("choice").order_by("-number").first()
+    turn = conversation.turns.select_related("choice", "vote").order_by("-number").first()
     responses = shown(turn) if turn else []
     here = situation(conversation, turn, responses, conversation.protocol.parsed())
     return replace(here, responses=tuple(responses))
@@ -115,8 +118,11 @@ def shown(turn: Turn) -> list[Response]:
     return list(turn.responses.shown().select_related("rating").order_by("slot"))
 
 
-def say(conversation: Conversation, text: str, key: str) -> Situation:
-    """Add a message and draw its models; the same key adds it once. Raises Refused."""
+def say(conversation: Conversation, text: str, key: str, is_sent_anyway: bool = False) -> Situation:
+    """Add a message and draw its models; the same key adds it once. Raises Refused.
+
+    `is_sent_anyway`: the person was warned of what stands in the text and wants it sent.
+    """
     rules = conversation.protocol.parsed()
     text = cleaned(text)
     if not text:
@@ -126,8 +132,9 @@ def say(conversation: Conversation, text: str, key: str) -> Situation:
             _("Your message has %(length)s characters; %(most)s is the most. Please shorten it.")
             % {"length": len(text), "most": rules.maximum_characters}
         )
+    passed = checking.check(conversation, Place.MESSAGE, text, is_sent_anyway)
     try:
-        return _add_turn(conversation, text, key)
+        return _add_turn(conversation, passed, key)
     except IntegrityError as error:
         raise Refused(_("A message was sent from another window. Look at it before you go on.")) from error
     except drawing.EmptyPool as error:
@@ -138,23 +145,26 @@ def _nobody_answers() -> str:
     return _("No model can answer at the moment. Your text is kept; please try again later.")
 
 
-def _add_turn(conversation: Conversation, text: str, key: str) -> Situation:
+def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation:
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.turn and (here.turn.key == key or conversation.turns.filter(key=key).exists()):
             return here
         if not here.may_say:
             raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
         number = here.turn.number + 1 if here.turn else 0
-        turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=text)
+        turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=passed.text)
+        passed.keep(turn)
         rules = conversation.protocol.parsed()
-        if here.turn:
-            responses = drawing.continue_turn(turn, here.turn.choice.response.model, rules)
-        else:
+        if here.turn is None:
             responses = drawing.open_turn(turn, rules)
+        elif rules.ballot:
+            responses = drawing.continue_both(turn, here.responses)
+        else:
+            responses = drawing.continue_turn(turn, here.turn.choice.response.model, rules)
         drawing.hand_over(Response.objects.bulk_create(responses))
-        _drop_draft(conversation, "say")
+        drop_draft(conversation, "say")
         return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
@@ -168,18 +178,22 @@ def try_again(conversation: Conversation, key: str) -> None:
 
 def _draw_again(conversation: Conversation) -> None:
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.now == Now.ANSWERING:
             return
-        if here.now != Now.STUCK or here.turn is None:
+        if here.now not in {Now.STUCK, Now.UNEVEN} or here.turn is None:
             raise Refused(_("There is an answer already."))
         rules = conversation.protocol.parsed()
-        old = list(shown(here.turn))
-        if here.turn.number:
-            fresh = drawing.continue_turn(here.turn, old[0].model, rules)
-        else:
+        old = [response for response in shown(here.turn) if not response.is_rateable]
+        if here.now == Now.UNEVEN:
+            fresh = drawing.ask_other(here.turn, old[0], rules)
+        elif here.turn.number == 0:
             fresh = drawing.open_turn(here.turn, rules)
+        elif rules.ballot:
+            fresh = drawing.continue_both(here.turn, old)
+        else:
+            fresh = drawing.continue_turn(here.turn, old[0].model, rules)
         depth = max(response.depth for response in old) + 1
         Response.objects.filter(pk__in=[response.pk for response in old]).update(is_replaced=True)
         for response in fresh:
@@ -190,7 +204,7 @@ def _draw_again(conversation: Conversation) -> None:
 def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[str, Score]) -> None:
     """Store the scores of a turn and decide its winner; repeating it changes nothing. Raises Refused."""
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.turn is None or here.turn.number != turn_number or here.now in {Now.CHOOSING, Now.REPLYING}:
             return
@@ -206,7 +220,7 @@ def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[st
             [Rating(response=r, score=scores[r.slot].value, trace=scores[r.slot].trace) for r in responses]
         )
         _decide(here.turn, responses, {r.slot: scores[r.slot].value or 0 for r in responses}, conversation)
-        _drop_draft(conversation, "rate")
+        drop_draft(conversation, "rate")
 
 
 def _decide(
@@ -234,7 +248,7 @@ def tied(turn: Turn) -> list[Response]:
 def choose(conversation: Conversation, slot: str) -> None:
     """Settle a tie by the participant's word; a second click changes nothing. Raises Refused."""
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.now == Now.REPLYING:
             return
@@ -252,7 +266,7 @@ def choose(conversation: Conversation, slot: str) -> None:
 def finish(conversation: Conversation) -> None:
     """End the chat; feedback is due next. Raises Refused before the protocol's minimum of turns."""
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.now in {Now.FEEDBACK, Now.OVER}:
             return
@@ -276,29 +290,32 @@ def give_feedback(
     choice: dict[str, Any],
     text: str,
     order: dict[str, Any],
+    is_sent_anyway: bool = False,
 ) -> None:
     """Store the feedback and close the conversation; a repeat changes nothing. Raises Refused."""
+    passed = checking.check(conversation, Place.FEEDBACK, text, is_sent_anyway)
     with transaction.atomic():
-        _lock(conversation)
+        lock(conversation)
         here = look(conversation)
         if here.now == Now.OVER:
             return
         if here.now != Now.FEEDBACK:
             raise Refused(_("Please finish the conversation first."))
         Feedback.objects.create(
-            conversation=conversation, performance=performance, choice=choice, text=text, order=order
+            conversation=conversation, performance=performance, choice=choice, text=passed.text, order=order
         )
+        passed.keep()
         Conversation.objects.filter(pk=conversation.pk).update(
             state=Conversation.State.COMPLETE, finished_at=timezone.now()
         )
-        _drop_draft(conversation, "feedback")
+        drop_draft(conversation, "feedback")
 
 
 def draft_page(conversation: Conversation, form: str) -> str:
     return f"chat:{conversation.code}:{form}"
 
 
-def _drop_draft(conversation: Conversation, form: str) -> None:
+def drop_draft(conversation: Conversation, form: str) -> None:
     """What was sent is no draft any more, on any device."""
     page = draft_page(conversation, form)
     Draft.objects.filter(enrolment=conversation.enrolment_id, page=page).delete()

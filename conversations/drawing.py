@@ -2,6 +2,8 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from conversations import sampling
 from conversations.models import Conversation, Draw, LanguageModel, PoolEntry, Response, Turn
+from conversations.pairing import EmptyPool, Urn, substitutes, urns
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
 from surveys.models import Study
@@ -17,19 +20,23 @@ from surveys.models import Study
 SLOTS = "ABCDEFGH"
 
 
-class EmptyPool(Exception):
-    """The study has no model that is switched on."""
-
-
 def eligible(study_id: int) -> list[int]:
     """Ids of the models that the study may draw now, in a stable order.
 
-    The fake provider's models are left out as soon as a model of a real provider is there.
+    The fake provider's models are left out as soon as a model of a real provider is there, and those of a
+    provider that rests as long as there are others: a call that may fail is better than none.
     """
-    entries = PoolEntry.objects.filter(study=study_id).switched_on()
-    pool = list(entries.order_by("model_id").values_list("model_id", "model__provider__is_fake"))
-    real = [model for model, is_fake in pool if not is_fake]
-    return real or [model for model, _ in pool]
+    entries = PoolEntry.objects.filter(study=study_id).switched_on().order_by("model_id")
+    rests = "model__provider__open_until"
+    pool = list(entries.values_list("model_id", "model__provider__is_fake", rests))
+    pool = [entry for entry in pool if not entry[1]] or pool
+    return [model for model, _, rest in pool if rest is None] or [model for model, *_ in pool]
+
+
+def sizes(study_id: int) -> dict[int, float | None]:
+    """The models that may be drawn now with their billions of parameters, None where that is not known."""
+    known = dict(LanguageModel.objects.filter(pools__study=study_id).values_list("pk", "billions"))
+    return {model: known.get(model) for model in eligible(study_id)}
 
 
 def needed(study: Study) -> int:
@@ -50,7 +57,12 @@ def exposures(conversation: Conversation) -> Counter[int]:
 
 def open_turn(turn: Turn, protocol: Protocol) -> list[Response]:
     """Draw models for the first message; fewer than asked for when the pool is smaller. Raises EmptyPool."""
-    draw = draw_models(turn, protocol.sampling, protocol.opening_models, without=set())
+    if protocol.ballot:
+        talk = turn.conversation
+        two = urns(talk.mode, talk.picked, sizes(talk.study_id), protocol.ballot)
+        draw = draw_from(two, turn, protocol.sampling, mode=talk.mode)
+    else:
+        draw = draw_models(turn, protocol.sampling, protocol.opening_models, without=set())
     return [_response(turn, model, SLOTS[i], draw) for i, model in enumerate(draw.drawn)]
 
 
@@ -59,30 +71,64 @@ def continue_turn(turn: Turn, winner: LanguageModel, protocol: Protocol) -> list
     return [_response(turn, winner.pk, SLOTS[i], None) for i in range(protocol.samples)]
 
 
+def continue_both(turn: Turn, before: Sequence[Response]) -> list[Response]:
+    """Each slot goes on with the model that it has."""
+    return [_response(turn, response.model_id, response.slot, None) for response in before]
+
+
+def ask_other(turn: Turn, failed: Response, protocol: Protocol) -> list[Response]:
+    """A model for the slot that stayed empty: another at the opening, the same later. Raises EmptyPool."""
+    if turn.number:
+        return continue_both(turn, [failed])
+    tried = set(turn.responses.values_list("model_id", flat=True))
+    pool = tuple(model for model in _substitutes(failed, turn, protocol) if model not in tried)
+    draw = draw_from(
+        [Urn(pool or (failed.model_id,), 1)], turn, protocol.sampling, mode=turn.conversation.mode
+    )
+    return [_response(turn, draw.drawn[0], failed.slot, draw)]
+
+
 def draw_models(
     turn: Turn, rule: Sampling, k: int, *, without: set[int], is_replacement: bool = False
 ) -> Draw:
     """Draw up to k models, all different and none of `without`, and store pool, weights, odds and seed."""
-    conversation = turn.conversation
-    pool = [model for model in eligible(conversation.study_id) if model not in without]
-    if not pool:
+    pool = tuple(model for model in eligible(turn.conversation.study_id) if model not in without)
+    return draw_from([Urn(pool, min(k, len(pool)))], turn, rule, is_replacement=is_replacement)
+
+
+def draw_from(
+    sources: Sequence[Urn], turn: Turn, rule: Sampling, *, mode: str = "", is_replacement: bool = False
+) -> Draw:
+    """Draw from each urn and store how. With a mode, a fair shuffle gives the slots. Raises EmptyPool."""
+    if any(len(urn.models) < urn.k or not urn.models for urn in sources):
         raise EmptyPool
-    counts = exposures(conversation)
-    a = rule.a if rule.rule == "exposure" else 0.0
-    weights = sampling.exposure_weights([counts[model] for model in pool], a=a, s=rule.s)
-    k, seed = min(k, len(pool)), random_key()
-    odds = sampling.inclusion_probabilities(weights, k)
+    counts, seed = exposures(turn.conversation), random_key()
+    pool: list[dict[str, Any]] = []
+    drawn: list[int] = []
+    for number, urn in enumerate(sources):
+        entries, chosen = _draw_one(urn, rule, counts, f"{seed}:{number}" if number else seed)
+        pool += [{**entry, "urn": number} for entry in entries] if len(sources) > 1 else entries
+        drawn += chosen
+    if mode:  # else a model with a greater weight would stand in the first slot more often
+        random.Random(f"{seed}:slots").shuffle(drawn)
+    how = {"rule": rule.rule, "a": rule.a, "s": rule.s, "k": len(drawn)} | ({"mode": mode} if mode else {})
     return Draw.objects.create(
-        turn=turn,
-        is_replacement=is_replacement,
-        seed=seed,
-        rule={"rule": rule.rule, "a": rule.a, "s": rule.s, "k": k},
-        pool=[
-            {"model": model, "exposure": counts[model], "weight": float(w), "inclusion": round(float(p), 9)}
-            for model, w, p in zip(pool, weights, odds, strict=True)
-        ],
-        drawn=[pool[i] for i in sampling.draw(weights, k, seed)],
+        turn=turn, is_replacement=is_replacement, seed=seed, rule=how, pool=pool, drawn=drawn
     )
+
+
+def _draw_one(
+    urn: Urn, rule: Sampling, counts: Counter[int], seed: str
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """The urn's models with weights and odds, and those that were drawn."""
+    a = rule.a if rule.rule == "exposure" else 0.0
+    weights = sampling.exposure_weights([counts[model] for model in urn.models], a=a, s=rule.s)
+    odds = sampling.inclusion_probabilities(weights, urn.k)
+    entries = [
+        {"model": model, "exposure": counts[model], "weight": float(w), "inclusion": round(float(p), 9)}
+        for model, w, p in zip(urn.models, weights, odds, strict=True)
+    ]
+    return entries, [urn.models[i] for i in sampling.draw(weights, urn.k, seed)]
 
 
 def replacement_for(response: Response, turn: Turn, protocol: Protocol) -> Response | None:
@@ -96,13 +142,23 @@ def replacement_for(response: Response, turn: Turn, protocol: Protocol) -> Respo
         return None
     draw, model = None, response.model_id
     if turn.number == 0:
-        tried = set(this_round.values_list("model_id", flat=True))
+        beside = turn.responses.shown().exclude(pk=response.pk)
+        tried = set((this_round | beside).values_list("model_id", flat=True))
+        pool = tuple(model for model in _substitutes(response, turn, protocol) if model not in tried)
         try:
-            draw = draw_models(turn, protocol.sampling, 1, without=tried, is_replacement=True)
+            draw = draw_from([Urn(pool, 1)], turn, protocol.sampling, is_replacement=True)
         except EmptyPool:
             return None
         model = draw.drawn[0]
     return _response(turn, model, response.slot, draw, replaces=response)
+
+
+def _substitutes(response: Response, turn: Turn, protocol: Protocol) -> tuple[int, ...]:
+    """Who may answer in place of this response's model."""
+    talk = turn.conversation
+    if protocol.ballot is None:
+        return tuple(eligible(talk.study_id))
+    return substitutes(response.model_id, talk.mode, talk.picked, sizes(talk.study_id), protocol.ballot)
 
 
 def _response(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from conversations.ballots import SIDES, Ballot, read_ballot
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.source import Tree, read_tree
 
@@ -53,6 +54,9 @@ class Block:
     high: str
 
 
+NO_BLOCK = Block("", low="", high="")
+
+
 @dataclass(frozen=True)
 class FeedbackForm:
     performance: Block
@@ -78,6 +82,7 @@ class Protocol:
     tie: str
     generation: Mapping[str, Any]
     feedback: FeedbackForm
+    ballot: Ballot | None = None
 
     def type(self, key: str) -> ConversationType | None:
         return next((kind for kind in self.types if kind.key == key), None)
@@ -176,28 +181,53 @@ class Part:
         return flag
 
 
+COMMON = ("protocol", "types", "opening", "turns", "prompt", "generation")
+
+
 def _protocol(document: Part) -> Protocol:
-    document.only(
-        *("protocol", "types", "opening", "continuation", "turns", "prompt"),
-        *("rating", "tie", "generation", "feedback"),
-    )
-    opening = document.part("opening").only("models", "sampling", "replacements")
-    turns = document.part("turns").only("minimum", "maximum")
+    return _voted(document) if "vote" in document.value else _rated(document)
+
+
+def _rated(document: Part) -> Protocol:
+    document.only(*COMMON, "continuation", "rating", "tie", "feedback")
     return Protocol(
-        name=document.text("protocol"),
-        types=_types(document),
-        opening_models=opening.whole("models", 1, 8),
-        sampling=_sampling(opening.part("sampling", {})),
-        replacements=opening.whole("replacements", 0, 10, default=0),
+        **_common(document),
         samples=document.part("continuation").only("samples").whole("samples", 1, 8),
-        minimum_turns=turns.whole("minimum", 1, 100),
-        maximum_turns=turns.whole("maximum", turns.whole("minimum", 1, 100), 100),
-        maximum_characters=_maximum_characters(document.part("prompt").only("maximum_characters")),
         rating=_rating(document.part("rating").only("minimum", "maximum", "low", "high")),
         tie=document.one_of("tie", ("choose", "random")),
-        generation=_generation(document.part("generation", {})),
         feedback=_feedback(document.part("feedback").only("performance", "choice", "attributes", "open")),
     )
+
+
+def _voted(document: Part) -> Protocol:
+    """Two blind models that both go on; nothing is rated, no winner is chosen, no feedback is due."""
+    protocol = Protocol(
+        **_common(document.only(*COMMON, "vote")),
+        samples=1,
+        rating=RatingScale(1, 100, low="", high=""),
+        tie="choose",
+        feedback=FeedbackForm(NO_BLOCK, NO_BLOCK, {}, "", 1, open_required=False),
+        ballot=read_ballot(document.part("vote")),
+    )
+    if protocol.opening_models != len(SIDES):
+        raise document.wrong(_("a vote compares the answers of two models"), "opening", "models")
+    return protocol
+
+
+def _common(document: Part) -> dict[str, Any]:
+    opening = document.part("opening").only("models", "sampling", "replacements")
+    turns = document.part("turns").only("minimum", "maximum")
+    return {
+        "name": document.text("protocol"),
+        "types": _types(document),
+        "opening_models": opening.whole("models", 1, 8),
+        "sampling": _sampling(opening.part("sampling", {})),
+        "replacements": opening.whole("replacements", 0, 10, default=0),
+        "minimum_turns": turns.whole("minimum", 1, 100),
+        "maximum_turns": turns.whole("maximum", turns.whole("minimum", 1, 100), 100),
+        "maximum_characters": _maximum_characters(document.part("prompt").only("maximum_characters")),
+        "generation": _generation(document.part("generation", {})),
+    }
 
 
 def _types(document: Part) -> tuple[ConversationType, ...]:

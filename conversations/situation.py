@@ -11,7 +11,9 @@ class Now(StrEnum):
     OPENING = "opening"  # the first message is to be written
     ANSWERING = "answering"  # models are speaking
     STUCK = "stuck"  # no answer arrived
+    UNEVEN = "uneven"  # only one of two answers arrived, so that they cannot be compared
     RATING = "rating"
+    VOTING = "voting"
     CHOOSING = "choosing"  # the best answers are tied and the protocol lets the participant choose
     REPLYING = "replying"  # the next message, or the end
     FEEDBACK = "feedback"
@@ -30,7 +32,7 @@ class Situation:
 def situation(
     conversation: Conversation, turn: Turn | None, responses: list[Response], protocol: Protocol
 ) -> Situation:
-    """`turn` is the newest and `responses` its shown ones, with `rating` and `choice` at hand."""
+    """`turn` is the newest and `responses` its shown ones, with `rating`, `choice` and `vote` at hand."""
     if conversation.state == Conversation.State.FEEDBACK:
         return Situation(Now.FEEDBACK, turn)
     if conversation.state != Conversation.State.OPEN:
@@ -41,6 +43,8 @@ def situation(
         return Situation(Now.ANSWERING, turn)
     if not any(response.is_rateable for response in responses):
         return Situation(Now.STUCK, turn)
+    if protocol.ballot:
+        return _compared(turn, responses, protocol)
     if not any(hasattr(response, "rating") for response in responses):
         return Situation(Now.RATING, turn)
     if not hasattr(turn, "choice"):
@@ -49,3 +53,12 @@ def situation(
     return Situation(
         Now.REPLYING, turn, may_say=turns < protocol.maximum_turns, may_finish=turns >= protocol.minimum_turns
     )
+
+
+def _compared(turn: Turn, responses: list[Response], protocol: Protocol) -> Situation:
+    """Where answers are voted on, both models go on, and no feedback is due at the end."""
+    if not all(response.is_rateable for response in responses):
+        return Situation(Now.UNEVEN, turn)
+    if not hasattr(turn, "vote"):
+        return Situation(Now.VOTING, turn)
+    return Situation(Now.REPLYING, turn, may_say=turn.number + 1 < protocol.maximum_turns)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations import chat, drawing
+from conversations.arena.visiting import is_arena
 from conversations.models import Protocol
 from surveys.models import Enrolment, Study
 from surveys.stages import Stage
@@ -25,12 +26,19 @@ def gap(study: Study) -> str:
     ) % {"needed": needed, "drawable": drawable}
 
 
+def where(enrolment: Enrolment) -> str:
+    """The arena has pages of its own."""
+    if is_arena(enrolment.study):
+        return reverse("arena:home")
+    return reverse("conversations:overview", args=[enrolment.study.slug])
+
+
 CONVERSATIONS = Stage(
     key="conversations",
     label=_("Conversations"),
     order=30,
     is_due=is_due,
     is_done=chat.is_finished,
-    url=lambda enrolment: reverse("conversations:overview", args=[enrolment.study.slug]),
+    url=where,
     gap=gap,
 )

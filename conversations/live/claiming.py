@@ -72,17 +72,18 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
 
 def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:
     room = _room({row.model_id: row.model for row in responses if row.model.daily_limit}.values())
-    said: dict[int, list[dict[str, str]]] = {}
+    said: dict[tuple[int, str], list[dict[str, str]]] = {}
     calls: dict[int, Call | ProviderFailure] = {}
     for row in responses:
-        if row.turn_id not in said:
-            said[row.turn_id] = messages(row.turn)
+        heard = (row.turn_id, row.slot if row.turn.conversation.protocol.parsed().ballot else "")
+        if heard not in said:
+            said[heard] = messages(row.turn, heard[1])
         if not row.model.is_switched_on or room.get(row.model_id, 1) < 1:
             calls[row.pk] = ProviderFailure("switched_off")
             continue
         if row.model_id in room:
             room[row.model_id] -= 1
-        calls[row.pk] = _call_or_failure(row, said[row.turn_id])
+        calls[row.pk] = _call_or_failure(row, said[heard])
     return calls
 
 
@@ -132,13 +133,14 @@ def _call(response: Response, said: list[dict[str, str]]) -> Call:
     )
 
 
-def messages(turn: Turn) -> list[dict[str, str]]:
-    """The turns before with the answer that won each, and the new message."""
+def messages(turn: Turn, slot: str = "") -> list[dict[str, str]]:
+    """The turns before with the answer that won each, or that this slot gave, and the new message."""
     said = []
     earlier = turn.conversation.turns.filter(number__lt=turn.number).select_related("choice__response")
     for past in earlier.order_by("number") if turn.number else ():
+        answer = past.responses.shown().get(slot=slot) if slot else past.choice.response
         said.append({"role": "user", "content": past.text})
-        said.append({"role": "assistant", "content": past.choice.response.text})
+        said.append({"role": "assistant", "content": answer.text})
     return [*said, {"role": "user", "content": turn.text}]
 
 

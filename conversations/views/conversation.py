@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import chat
 from conversations.models import Conversation
+from conversations.refusals import Held
 from conversations.situation import Now, Situation
 from conversations.views.shapes import conversation_context
 from prism.lib.codes import random_key
@@ -56,6 +57,7 @@ def show(
     error: str = "",
     typed: dict[str, list[str]] | None = None,
     here: Situation | None = None,
+    held: Held | None = None,
 ) -> HttpResponse:
     """The conversation as it stands, or is known to: `here`. After a refusal fields hold what was `typed`.
 
@@ -66,7 +68,7 @@ def show(
         return redirect("conversations:overview", slug=visit.study.slug)
     if here.now == Now.FEEDBACK:
         return redirect(address("feedback", conversation))
-    draft = {**_drafts(visit, conversation, here), **(typed or {})}
+    draft = {**drafts(visit, conversation, here, "say", "rate"), **(typed or {})}
     is_part = asks_for_part(request, "talk")
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
@@ -74,6 +76,7 @@ def show(
         "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
         "error": error,
+        "held": held,
         "say_draft_url": draft_url(visit, conversation, "say"),
         "rate_draft_url": draft_url(visit, conversation, "rate"),
     }
@@ -81,11 +84,11 @@ def show(
     return render(request, template, context, status=409 if error else 200)
 
 
-def _drafts(visit: Visit, conversation: Conversation, here: Situation) -> dict[str, list[str]]:
+def drafts(visit: Visit, conversation: Conversation, here: Situation, *forms: str) -> dict[str, list[str]]:
     """What was typed and not sent yet, where there is a form to hold it."""
     if here.now == Now.ANSWERING:
         return {}
-    return drafts_for(visit.device, [chat.draft_page(conversation, f) for f in ("say", "rate")])
+    return drafts_for(visit.device, [chat.draft_page(conversation, form) for form in forms])
 
 
 def draft_url(visit: Visit, conversation: Conversation, form: str) -> str:

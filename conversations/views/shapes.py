@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -92,6 +93,7 @@ def conversation_context(
     conversation: Conversation, here: Situation, draft: dict[str, list[str]]
 ) -> dict[str, Any]:
     rules: Protocol = conversation.protocol.parsed()
+    where = [conversation.study.slug, conversation.code]
     return {
         "conversation": conversation,
         "kind": rules.type(conversation.type),
@@ -102,4 +104,8 @@ def conversation_context(
         "latest": turn_view(here.turn, here.responses, draft) if here.turn else None,
         "tied": [r.slot for r in chat.tied(here.turn)] if here.now == Now.CHOOSING and here.turn else [],
         "say_draft": "",
+        "page_url": reverse("conversations:conversation", args=where),
+        "events_url": reverse("conversations:events", args=[*where, here.turn.number]) if here.turn else "",
+        "waiting": _("The answers are being written. You can rate them once all are complete."),
+        "complete": _("All answers are complete. Please rate them."),
     }

@@ -1,0 +1,93 @@
+"""Beginning a comparison: a message, the way its pair is drawn, and who saw it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from conversations import chat, drawing, pairing
+from conversations.arena.visiting import rules
+from conversations.ballots import CUSTOM, RANDOM
+from conversations.chat import Refused
+from conversations.models import Conversation, LanguageModel, Protocol, Turn
+from surveys.models import Device, Enrolment, Study
+
+KIND = "arena"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a visitor asked for: the message and how its models are drawn; `picked` holds names of models."""
+
+    text: str
+    key: str
+    mode: str = RANDOM
+    picked: Sequence[str] = ()
+    topic: str = ""
+
+
+def ask(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
+    """A new conversation with its first message; the same key begins it once. Raises Refused."""
+    with transaction.atomic():
+        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        same = Turn.objects.filter(conversation__enrolment=enrolment, key=wish.key, number=0)
+        begun = same.select_related("conversation__protocol", "conversation__study").first()
+        if begun:
+            return begun.conversation
+        talk = _begin(enrolment, device, wish)
+        chat.say(talk, wish.text, wish.key)
+    return talk
+
+
+def _begin(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
+    protocol = rules(enrolment.study)
+    if protocol is None or not (enrolment.study.is_open or enrolment.is_test):
+        raise Refused(_("Nothing can be compared here at the moment. Your text is kept."))
+    picked = _picked(enrolment.study, wish)
+    return chat.create(
+        enrolment,
+        protocol,
+        device,
+        KIND,
+        mode=_mode(enrolment.study, protocol, wish),
+        picked=picked,
+        topic=_topic(protocol, wish),
+    )
+
+
+def _mode(study: Study, protocol: Protocol, wish: Wish) -> str:
+    if wish.mode not in modes(study, protocol):
+        raise Refused(_("There are not enough models for this choice at the moment. Please choose another."))
+    return wish.mode
+
+
+def modes(study: Study, protocol: Protocol) -> list[str]:
+    """The ways to draw a pair for which there are models enough now."""
+    ballot = protocol.parsed().ballot
+    return pairing.possible(ballot.modes, drawing.sizes(study.pk), ballot) if ballot else []
+
+
+def _picked(study: Study, wish: Wish) -> list[int]:
+    """Ids of the models picked by hand, at most two different ones that can be drawn. Raises Refused."""
+    if wish.mode != CUSTOM:
+        return []
+    wanted = list(dict.fromkeys(filter(None, wish.picked)))
+    offered = dict(choosable(study).values_list("name", "pk"))
+    if len(wanted) > 2 or any(code not in offered for code in wanted):
+        raise Refused(_("Please choose one or two of the models that are offered."))
+    if not wanted:
+        raise Refused(_("Please choose at least one model, or let chance choose both."))
+    return [offered[code] for code in wanted]
+
+
+def choosable(study: Study) -> QuerySet[LanguageModel]:
+    """The models that people may pick by hand."""
+    return LanguageModel.objects.filter(pk__in=drawing.eligible(study.pk)).order_by("name")
+
+
+def _topic(protocol: Protocol, wish: Wish) -> str:
+    ballot = protocol.parsed().ballot
+    known = {suggestion.topic for suggestion in ballot.suggestions} if ballot else set()
+    return wish.topic if wish.topic in known else ""

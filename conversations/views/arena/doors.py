@@ -1,0 +1,194 @@
+"""The arena's front page: what it is and its terms for who is new, the message field for who agreed."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from conversations.arena import asking, visiting
+from conversations.arena.visiting import SLUG
+from conversations.ballots import CUSTOM, RANDOM, Ballot
+from conversations.chat import Refused
+from conversations.models import Conversation
+from prism.lib.codes import form_key, random_key
+from prism.lib.ratelimit import allow
+from surveys import entry
+from surveys.answers import drafts_for
+from surveys.consent_documents import ConsentText
+from surveys.models import Study
+from surveys.views import refusals
+from surveys.views.consent import shown
+from surveys.views.visit import Visit, find_visit, in_stage, page_context, participant_page, problem
+
+View = Callable[..., HttpResponse]
+DRAFT = "arena:ask"
+# Some hundred pupils may share one address; these are far above what a school does, and below what harms.
+MOST_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 40, 60
+
+
+def visitor_page(view: View) -> View:
+    """Let in who agreed to the terms on this browser; others come to the front page."""
+    guarded = participant_page(in_stage("conversations", is_door=False)(view))
+
+    @wraps(view)
+    @never_cache
+    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if find_visit(request, SLUG) is None:
+            return redirect("arena:home")
+        return guarded(request, SLUG, **kwargs)
+
+    return inner
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Looking at it stores nothing."""
+    study = visiting.arena()
+    if study is None:
+        return problem(request, title=_("There is no arena here"), text=_("It was not set up."), status=404)
+    visit = find_visit(request, SLUG)
+    if visit is None or visit.enrolment.is_over:
+        return _front(request, study, {}, [])
+    return ask(request)
+
+
+@require_POST
+@never_cache
+def begin(request: HttpRequest) -> HttpResponse:
+    """Agree to the terms and come in."""
+    study = visiting.arena()
+    if study is None or not study.is_open:
+        return refusals.closed(request, study) if study else refusals.unknown_study(request)
+    if entry.is_bot_on_live_study(request, study):
+        return refusals.no_bots(request)
+    if not allow(f"arena entry:{request.META.get('REMOTE_ADDR', '')}", MOST_ENTRIES, MINUTE):
+        return refusals.too_many(request)
+    visit = find_visit(request, SLUG)
+    if visit and not visit.enrolment.is_over:
+        return redirect("arena:home")
+    text = _terms(study)
+    ticked = {box.key: request.POST.get(box.key) == "on" for box in text.boxes}
+    missing = [box.key for box in text.boxes if box.required and not ticked[box.key]]
+    if missing:
+        return _front(request, study, ticked, missing)
+    visiting.come_in(request, study, ticked, text.language)
+    return redirect("arena:home")
+
+
+def _terms(study: Study) -> ConsentText:
+    assert study.consent_document is not None
+    return study.consent_document.parsed().in_language(get_language() or "")
+
+
+def _front(request: HttpRequest, study: Study, ticked: dict[str, bool], missing: list[str]) -> HttpResponse:
+    if not study.is_open or study.consent_document is None:
+        return refusals.closed(request, study)
+    context = {
+        "study": study,
+        **shown(study.consent_document, _terms(study), ticked),
+        "missing": missing,
+        "door_key": random_key(),
+    }
+    return render(request, "arena/front.html", context, status=422 if missing else 200)
+
+
+@visitor_page
+def ask(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Write the first message to a new pair."""
+    if request.method != "POST":
+        return _ask(request, visit)
+    wish = asking.Wish(
+        text=request.POST.get("text", ""),
+        key=form_key(request.POST.get("form_key", "")),
+        mode=request.POST.get("mode", RANDOM),
+        picked=request.POST.getlist("pick"),
+        topic=request.POST.get("topic", ""),
+    )
+    try:
+        at_a_persons_pace(visit)
+        talk = asking.ask(visit.enrolment, visit.device, wish)
+    except Refused as refusal:
+        return _ask(request, visit, wish, str(refusal))
+    return redirect("arena:talk", code=talk.code)
+
+
+def at_a_persons_pace(visit: Visit) -> None:
+    """Every message calls two models, which costs money. Raises Refused for what no person does."""
+    if not allow(f"arena messages:{visit.enrolment.pk}", MOST_MESSAGES, 10 * MINUTE):
+        raise Refused(
+            _("You sent very many messages in a short time. Please wait a few minutes; your text is kept.")
+        )
+
+
+def _ask(
+    request: HttpRequest, visit: Visit, wish: asking.Wish | None = None, error: str = ""
+) -> HttpResponse:
+    protocol = visiting.rules(visit.study)
+    ballot = protocol.parsed().ballot if protocol else None
+    if protocol is None or ballot is None:
+        return refusals.closed(request, visit.study)
+    modes = asking.modes(visit.study, protocol)
+    mode = _mode(request, visit, wish, modes)
+    text, topic = (wish.text, wish.topic) if wish else _begun(request, visit, ballot)
+    context = {
+        **page_context(request, visit, "conversations"),
+        "journey": None,
+        "rules": protocol.parsed(),
+        "modes": [{**_described(one), "checked": one == mode} for one in modes if one != CUSTOM],
+        "mode": mode,
+        "may_pick": CUSTOM in modes,
+        "models": asking.choosable(visit.study) if mode == CUSTOM else [],
+        "picked": list(wish.picked) if wish else request.GET.get("vs", "").split(","),
+        "suggestions": _suggestions(ballot),
+        "text": text,
+        "topic": topic,
+        "error": error,
+        "form_key": random_key(),
+        "draft_page": DRAFT,
+        "is_ready": bool(modes),
+    }
+    return render(request, "arena/ask.html", context, status=409 if error else 200)
+
+
+def _mode(request: HttpRequest, visit: Visit, wish: asking.Wish | None, modes: list[str]) -> str:
+    """What was asked for, else what the person chose last, else chance."""
+    last = Conversation.objects.filter(enrolment=visit.enrolment).exclude(mode=CUSTOM).order_by("-pk").first()
+    wanted = wish.mode if wish else request.GET.get("mode") or (last.mode if last else RANDOM)
+    return wanted if wanted in modes else RANDOM
+
+
+def _described(mode: str) -> dict[str, str]:
+    labels = {
+        "random": (_("By chance"), _("any two models")),
+        "small": (_("Small ones"), _("two that need little energy")),
+        "big-vs-small": (_("Big against small"), _("does size show?")),
+    }
+    label, help_text = labels[mode]
+    return {"value": mode, "label": label, "help": help_text}
+
+
+def _begun(request: HttpRequest, visit: Visit, ballot: Ballot) -> tuple[str, str]:
+    """Message and topic: of the suggestion in the address, else what was typed and not sent."""
+    topic, _sep, number = request.GET.get("use", "").rpartition(":")
+    for suggestion in ballot.suggestions:
+        texts = suggestion.texts(get_language() or "")
+        if suggestion.topic == topic and number.isdecimal() and int(number[:3]) < len(texts):
+            return texts[int(number[:3])], topic
+    draft = drafts_for(visit.device, [DRAFT])
+    return (draft.get("text") or [""])[0], (draft.get("topic") or [""])[0]
+
+
+def _suggestions(ballot: Ballot) -> list[dict[str, Any]]:
+    language = get_language() or ""
+    found = [
+        {"topic": one.topic, "label": one.label(language), "texts": one.texts(language)}
+        for one in ballot.suggestions
+    ]
+    return [one for one in found if one["texts"]]

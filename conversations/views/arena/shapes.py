@@ -1,0 +1,149 @@
+"""What the arena's pages show: two letters and their texts, and models only after the reveal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from conversations.arena.cards import Card, card
+from conversations.arena.voting import reactions
+from conversations.ballots import SIDES, Ballot
+from conversations.live.wire import write_cursor
+from conversations.models import Conversation, Response, Turn, Vote
+from conversations.situation import Now, Situation
+from prism.lib.markdown import render as markdown
+
+Drafts = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class SideView:
+    letter: str
+    html: SafeString
+    text: str
+    is_finished: bool
+    is_rateable: bool
+    note: str
+    is_preferred: bool
+    liked: bool | None
+    card: Card | None
+
+
+@dataclass(frozen=True)
+class PairView:
+    number: int
+    text: str
+    slots: list[SideView]
+    cursor: str
+    choice: str
+    choice_label: str
+    was_blind: bool
+
+
+def pair_view(
+    talk: Conversation, turn: Turn, responses: Sequence[Response], *, shows_models: bool | None = None
+) -> PairView:
+    """A turn with its answers; the models are named once the person knows them, or never."""
+    known = talk.revealed_at is not None if shows_models is None else shows_models
+    vote = getattr(turn, "vote", None)
+    liked = reactions(responses) if vote else {}
+    return PairView(
+        number=turn.number,
+        text=turn.text,
+        slots=[_side(answer, vote, liked.get(answer.pk), known) for answer in responses],
+        cursor=write_cursor({r.slot: (r.run, len(r.text)) for r in responses if r.run}),
+        choice=vote.choice if vote else "",
+        choice_label=str(Vote.Choice(vote.choice).label) if vote and vote.choice else "",
+        was_blind=bool(vote and vote.blind),
+    )
+
+
+def _side(answer: Response, vote: Vote | None, liked: bool | None, known: bool) -> SideView:
+    return SideView(
+        letter=answer.slot,
+        html=markdown(answer.text) if answer.is_finished else SafeString(""),
+        text=answer.text,
+        is_finished=answer.is_finished,
+        is_rateable=answer.is_rateable,
+        note=_note(answer),
+        is_preferred=bool(vote and vote.choice == f"{answer.slot.lower()}_better"),
+        liked=liked,
+        card=card(answer.model) if known else None,
+    )
+
+
+def _note(answer: Response) -> str:
+    if answer.state != Response.State.FAILED:
+        return ""
+    if answer.text.strip():
+        return _("This answer stopped before its end.")
+    return _("No answer arrived here.")
+
+
+def past_pairs(talk: Conversation, newest: Turn | None) -> list[PairView]:
+    """The turns before the newest, with both answers and the vote."""
+    if newest is None or newest.number == 0:
+        return []
+    past = talk.turns.filter(number__lt=newest.number).select_related("vote").order_by("number")
+    return [pair_view(talk, turn, answers(turn)) for turn in past]
+
+
+def answers(turn: Turn) -> list[Response]:
+    return list(turn.responses.shown().select_related("model").order_by("slot"))
+
+
+def talk_context(talk: Conversation, here: Situation, draft: Drafts) -> dict[str, Any]:
+    rules = talk.protocol.parsed()
+    where = [talk.code]
+    return {
+        "conversation": talk,
+        "rules": rules,
+        "now": here.now.value,
+        "here": here,
+        "is_revealed": talk.revealed_at is not None,
+        "earlier": past_pairs(talk, here.turn),
+        "latest": pair_view(talk, here.turn, here.responses) if here.turn else None,
+        "ballot": ballot_context(rules.ballot, draft) if rules.ballot and here.now == Now.VOTING else None,
+        "page_url": reverse("arena:talk", args=where),
+        "events_url": reverse("arena:events", args=[*where, here.turn.number]) if here.turn else "",
+        "waiting": _("Both answers are being written. You can vote once they are complete."),
+        "complete": _("Both answers are complete. Which is better?"),
+    }
+
+
+def ballot_context(ballot: Ballot, draft: Drafts) -> dict[str, Any]:
+    """The five choices and the reasons in the reader's language, as they were left."""
+    language = get_language() or ""
+    chosen = (draft.get("choice") or [""])[0]
+    return {
+        "choices": [
+            {"value": choice.value, "label": choice.label, "checked": choice.value == chosen}
+            for choice in (
+                *(Vote.Choice.A_BETTER, Vote.Choice.BOTH_GOOD, Vote.Choice.BOTH_BAD),
+                *(Vote.Choice.B_BETTER, Vote.Choice.IDK),
+            )
+        ],
+        "sides": [
+            {
+                "letter": side,
+                "name": f"reasons-{side}",
+                "reasons": [
+                    {
+                        "key": reason.key,
+                        "label": reason.label(language),
+                        "is_praise": reason.is_praise,
+                        "checked": reason.key in draft.get(f"reasons-{side}", []),
+                    }
+                    for reason in ballot.reasons
+                ],
+            }
+            for side in SIDES
+        ],
+        "comment": (draft.get("comment") or [""])[0],
+        "comment_maximum": ballot.comment_maximum,
+        "has_more": bool(draft.get("comment", [""])[0] or any(draft.get(f"reasons-{s}") for s in SIDES)),
+    }

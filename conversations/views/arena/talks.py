@@ -1,0 +1,164 @@
+"""One comparison as it stands, what a visitor does in it, and those they held before."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST, require_safe
+
+from conversations import chat
+from conversations.arena import voting
+from conversations.arena.visiting import SLUG
+from conversations.ballots import SIDES
+from conversations.chat import Refused
+from conversations.models import Conversation
+from conversations.situation import Situation
+from conversations.views import events as streams
+from conversations.views.arena.doors import at_a_persons_pace, visitor_page
+from conversations.views.arena.shapes import talk_context
+from conversations.views.conversation import draft_url, drafts, find
+from prism.lib.codes import form_key, random_key
+from prism.lib.numbers import whole_number
+from surveys.answers import save_draft
+from surveys.views.visit import Visit, asks_for_part, page_context
+
+Verb = Callable[[HttpRequest, Visit, Conversation], Situation | None]
+LISTED = 200
+
+
+def talk_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only the visitor's own comparison; else 404."""
+
+    @wraps(view)
+    @visitor_page
+    def inner(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
+        return view(request, visit, find(visit, code))
+
+    return inner
+
+
+@require_safe
+@talk_page
+def talk(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
+    return show(request, visit, conversation)
+
+
+def events(request: HttpRequest, code: str, turn: int) -> HttpResponseBase:
+    return streams.events(request, SLUG, code, turn)
+
+
+def show(
+    request: HttpRequest,
+    visit: Visit,
+    conversation: Conversation,
+    error: str = "",
+    typed: dict[str, list[str]] | None = None,
+    here: Situation | None = None,
+) -> HttpResponse:
+    """The comparison as it stands; a script gets the talk alone. After a refusal fields hold `typed`."""
+    here = here or chat.look(conversation)
+    draft = {**drafts(visit, conversation, here, "say", "vote"), **(typed or {})}
+    is_part = asks_for_part(request, "talk")
+    context = {
+        **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
+        **talk_context(conversation, here, draft),
+        "journey": None,
+        "say_draft": draft.get("text", [""])[0],
+        "form_key": random_key(),
+        "error": error,
+        "say_draft_url": draft_url(visit, conversation, "say"),
+        "vote_draft_url": draft_url(visit, conversation, "vote"),
+    }
+    template = "arena/talk.html" if is_part else "arena/conversation.html"
+    return render(request, template, context, status=409 if error else 200)
+
+
+def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
+    """A view for one act: do it and show the comparison again, with the reason of a refusal."""
+
+    @require_POST
+    @talk_page
+    def view(request: HttpRequest, visit: Visit, conversation: Conversation) -> HttpResponse:
+        try:
+            here = verb(request, visit, conversation)
+        except Refused as refusal:
+            typed = {n: request.POST.getlist(n) for n in request.POST if n != "csrfmiddlewaretoken"}
+            if form:
+                save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
+            return show(request, visit, conversation, str(refusal), typed)
+        if asks_for_part(request, "talk"):
+            return show(request, visit, conversation, here=here)
+        return redirect("arena:talk", code=conversation.code)
+
+    return view
+
+
+def _say(request: HttpRequest, visit: Visit, conversation: Conversation) -> Situation:
+    at_a_persons_pace(visit)
+    return chat.say(conversation, request.POST.get("text", ""), form_key(request.POST.get("form_key", "")))
+
+
+def _again(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
+    at_a_persons_pace(visit)
+    chat.try_again(conversation, form_key(request.POST.get("form_key", "")))
+
+
+def _vote(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
+    given = voting.Given(
+        choice=request.POST.get("choice", ""),
+        reasons={side: request.POST.getlist(f"reasons-{side}") for side in SIDES},
+        comment=request.POST.get("comment", ""),
+        language=get_language() or "",
+    )
+    voting.vote(conversation, whole_number(request.POST.get("turn", "")), given)
+
+
+def _react(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
+    liked = {"up": True, "down": False}.get(request.POST.get("thumb", ""))
+    voting.react(
+        conversation, whole_number(request.POST.get("turn", "")), request.POST.get("slot", ""), liked
+    )
+
+
+say = act(_say, form="say")
+again = act(_again)
+vote = act(_vote, form="vote")
+reveal = act(lambda request, visit, conversation: voting.reveal(conversation))
+react = act(_react)
+
+
+@require_safe
+@visitor_page
+def history(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The visitor's comparisons, newest first; models are named where they were revealed."""
+    context = {
+        **page_context(request, visit, "conversations"),
+        "journey": None,
+        "talks": [_row(talk) for talk in _held(visit)],
+    }
+    return render(request, "arena/history.html", context)
+
+
+def _held(visit: Visit) -> list[Conversation]:
+    held = Conversation.objects.readable_by(visit.device).prefetch_related("turns__vote")
+    return list(held.order_by("-pk")[:LISTED])
+
+
+def _row(talk: Conversation) -> dict[str, Any]:
+    turns = list(talk.turns.all())
+    votes = [turn.vote for turn in turns if hasattr(turn, "vote")]
+    models = []
+    if talk.revealed_at and votes:
+        models = [votes[0].model_a.short_name, votes[0].model_b.short_name]
+    return {
+        "talk": talk,
+        "text": turns[0].text if turns else "",
+        "messages": len(turns),
+        "votes": len(votes),
+        "choice": votes[0].get_choice_display() if votes else "",
+        "models": models,
+    }

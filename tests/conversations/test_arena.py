@@ -1,0 +1,386 @@
+"""The blind arena: from the terms to the reveal, by whole requests."""
+
+from functools import partial
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+
+from conversations.models import Conversation, Draw, LanguageModel, Reaction, Response, Turn, Vote
+from surveys.models import Consent, Enrolment, Participant
+from tests.conversations.comparing import (
+    HOME,
+    ask,
+    asked_and_answered,
+    enter,
+    open_arena,
+    page,
+    vote,
+    voted,
+    where,
+)
+from tests.conversations.talking import SERVED, answer, at_once
+from tests.surveys.visitors import same_browser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def arena():
+    return open_arena()
+
+
+@pytest.fixture
+def visitor(arena):
+    return enter()
+
+
+def names() -> list[str]:
+    return list(LanguageModel.objects.values_list("short_name", flat=True))
+
+
+# Coming in
+
+
+def test_looking_at_the_arena_stores_nothing(arena):
+    answered = Client().get(HOME)
+    assert answered.status_code == 200
+    assert "Two answers, no names" in answered.content.decode()
+    assert not Participant.objects.exists()
+    assert not any(name.startswith("prism-device") for name in answered.cookies)
+
+
+def test_who_agrees_is_a_participant_with_a_consent_of_this_version(arena):
+    enter()
+    consent = Consent.objects.get()
+    assert consent.agreed
+    assert consent.document == arena.consent_document
+    assert consent.document_sha256 == arena.consent_document.sha256
+    assert Enrolment.objects.get().study == arena
+
+
+def test_who_does_not_tick_the_box_is_asked_again_and_nothing_is_stored(arena):
+    answered = Client().post("/arena/begin/", {"door_key": "abc"})
+    assert answered.status_code == 422
+    assert "Nothing has been stored yet" in answered.content.decode()
+    assert not Enrolment.objects.exists()
+
+
+def test_a_second_window_and_a_second_click_are_the_same_visitor(arena):
+    client = enter()
+    enter_again = same_browser(client).post("/arena/begin/", {"consent": "on", "door_key": "another"})
+    assert enter_again.status_code == 302
+    assert Enrolment.objects.count() == 1
+
+
+def test_a_closed_arena_lets_nobody_in_and_takes_no_message(arena):
+    client = enter()
+    arena.state = "closed"
+    arena.save()
+    assert Client().get(HOME).status_code == 410
+    assert Client().post("/arena/begin/", {"consent": "on", "door_key": "abc"}).status_code == 410
+    assert client.post(HOME, {"text": "Hello", "form_key": "k", "mode": "random"}).status_code == 409
+    assert not Conversation.objects.exists()
+
+
+def test_without_an_arena_the_address_says_so():
+    assert Client().get(HOME).status_code == 404
+
+
+def test_the_studys_own_address_leads_to_the_arena(visitor, arena):
+    assert visitor.get(f"/studies/{arena.slug}/")["Location"] == HOME
+
+
+# Asking
+
+
+def test_a_message_draws_two_different_models_with_odds_and_seed(visitor):
+    talk = ask(visitor)
+    responses = list(talk.turns.get().responses.order_by("slot"))
+    assert [response.slot for response in responses] == ["A", "B"]
+    draw = Draw.objects.get()
+    assert draw.drawn == [response.model_id for response in responses]
+    assert len(set(draw.drawn)) == 2
+    assert draw.seed
+    assert draw.rule["mode"] == talk.mode == "random"
+    assert sum(entry["inclusion"] for entry in draw.pool) == pytest.approx(2)
+
+
+def test_slots_are_a_fair_coin_also_where_one_model_is_much_likelier(arena, visitor):
+    """Of 40 draws of the same two, each order comes at least 5 times but for chance of 3 in a million."""
+    LanguageModel.objects.exclude(pk__in=LanguageModel.objects.order_by("pk")[:2]).update(status="disabled")
+    for _ in range(40):
+        ask(visitor)
+    orders = [tuple(drawn) for drawn in Draw.objects.values_list("drawn", flat=True)]
+    assert len(set(orders)) == 2
+    assert 5 <= orders.count(orders[0]) <= 35
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("small", [[7, 7]]), ("big-vs-small", [[7, 200], [200, 7]]), ("random", None)]
+)
+def test_a_mode_draws_from_the_models_it_names(visitor, mode, expected):
+    for _ in range(6):
+        talk = ask(visitor, mode=mode)
+        sizes = list(talk.turns.get().responses.order_by("slot").values_list("model__billions", flat=True))
+        assert expected is None or sizes in expected
+
+
+def test_a_mode_without_models_enough_is_refused_and_draws_nobody_else(arena, visitor):
+    LanguageModel.objects.update(billions=None)
+    answered = visitor.post(HOME, {"text": "Hello", "form_key": "k", "mode": "small"})
+    assert answered.status_code == 409
+    assert "not enough models for this choice" in answered.content.decode()
+    assert "Hello" in answered.content.decode()
+    assert not Turn.objects.exists()
+
+
+def test_models_can_be_picked_by_hand_and_the_vote_says_so(visitor):
+    wanted = LanguageModel.objects.order_by("pk")[2]
+    talk, _turn = voted(visitor, mode="custom", pick=[wanted.name, ""])
+    assert wanted.pk in Draw.objects.get().drawn
+    made = Vote.objects.get()
+    assert made.custom
+    assert made.mode == "custom"
+    assert talk.picked == [wanted.pk]
+
+
+@pytest.mark.parametrize("picks", [["no such model"], [], ["a", "b", "c"]])
+def test_a_forged_pick_is_refused(visitor, picks):
+    answered = visitor.post(HOME, {"text": "Hello", "form_key": "k", "mode": "custom", "pick": picks})
+    assert answered.status_code == 409
+    assert not Conversation.objects.exists()
+
+
+def test_a_model_that_is_switched_off_cannot_be_picked(visitor):
+    model = LanguageModel.objects.first()
+    LanguageModel.objects.filter(pk=model.pk).update(status="disabled")
+    answered = visitor.post(HOME, {"text": "Hello", "form_key": "k", "mode": "custom", "pick": model.name})
+    assert answered.status_code == 409
+
+
+def test_the_same_form_sent_twice_is_one_conversation(visitor):
+    for _ in range(2):
+        visitor.post(HOME, {"text": "Hello", "form_key": "once", "mode": "random"})
+    assert Conversation.objects.count() == Turn.objects.count() == 1
+
+
+def test_an_empty_message_begins_nothing(visitor):
+    assert visitor.post(HOME, {"text": "  ", "form_key": "k", "mode": "random"}).status_code == 409
+    assert not Conversation.objects.exists()
+
+
+def test_a_suggestion_fills_in_the_field_in_the_language_of_the_page(visitor):
+    english = visitor.get(f"{HOME}?use=explain:1").content.decode()
+    assert "What is the difference between weather and climate?" in english
+    french = visitor.get(f"{HOME}?use=explain:1", headers={"accept-language": "fr"}).content.decode()
+    assert "Quelle est la différence" in french
+
+
+# Voting
+
+
+def test_a_vote_is_stored_with_all_that_decides_where_it_counts(visitor):
+    talk, turn = asked_and_answered(visitor)
+    Response.objects.filter(turn=turn, slot="A").update(
+        text="# Title\n\n**Bold** and\n- one\n- two\n\n```\n**x**\n```", first_text_ms=120, total_ms=900
+    )
+    vote(visitor, talk, "b_better", **{"reasons-B": ["useful", "nonsense"], "comment": " Clear. "})
+    made = Vote.objects.get()
+    a, b = turn.responses.order_by("slot")
+    assert (made.turn, made.choice, made.blind, made.mode) == (turn, "b_better", True, "random")
+    assert (made.response_a, made.response_b, made.model_a, made.model_b) == (a, b, a.model, b.model)
+    assert made.draw == a.draw
+    assert (made.reasons_a, made.reasons_b, made.comment) == ([], ["useful"], "Clear.")
+    assert made.style_a == {
+        "characters": 22,
+        "headers": 1,
+        "bold": 1,
+        "lists": 2,
+        "emoji": 0,
+        "code_blocks": 1,
+    }
+    assert (made.first_text_ms_a, made.total_ms_a) == (120, 900)
+    assert not any([made.custom, made.cached, made.failed_a, made.replaced_a, made.leaked_a])
+    assert made.language == "en"
+    assert made.ms_to_vote is not None
+
+
+def test_a_choice_is_needed_and_must_be_one_of_the_five(visitor):
+    talk, _turn = asked_and_answered(visitor)
+    for choice in ("", "equal"):
+        answered = vote(visitor, talk, choice, comment="I think so")
+        assert answered.status_code == 409
+        assert "I think so" in answered.content.decode()
+    assert not Vote.objects.exists()
+
+
+def test_a_vote_cannot_be_changed(visitor):
+    talk, _turn = voted(visitor, "a_better")
+    vote(visitor, talk, "b_better")
+    assert Vote.objects.get().choice == "a_better"
+
+
+@SERVED
+def test_a_double_click_is_one_vote():
+    open_arena()
+    client = enter()
+    talk, _turn = asked_and_answered(client)
+    windows = [same_browser(client) for _ in range(4)]
+    results = at_once(*[partial(vote, window, talk, "both_good") for window in windows])
+    assert all(result.status_code == 302 for result in results)
+    assert Vote.objects.count() == 1
+
+
+def test_the_database_takes_one_vote_a_turn_on_two_models(visitor):
+    _talk, _turn = voted(visitor)
+    made = Vote.objects.get()
+    made.pk = None
+    with pytest.raises(IntegrityError):
+        made.save(force_insert=True)
+
+
+def test_nobody_votes_before_both_answers_are_complete(visitor):
+    talk = ask(visitor)
+    assert vote(visitor, talk).status_code == 409
+    answer(talk.turns.get(), state="streaming")
+    assert vote(visitor, talk).status_code == 409
+    assert not Vote.objects.exists()
+
+
+def test_one_answer_alone_is_not_compared_and_the_other_slot_is_asked_again(visitor):
+    talk, turn = asked_and_answered(visitor)
+    empty = turn.responses.get(slot="B")
+    Response.objects.filter(pk=empty.pk).update(text="", state="failed", failure="silent")
+    assert vote(visitor, talk).status_code == 409
+    assert "Only one answer arrived" in page(visitor, talk)
+    visitor.post(where(talk, "again/"), {"form_key": "again"})
+    kept, fresh = turn.responses.shown().order_by("slot")
+    assert kept.state == "done"
+    assert fresh.state == "waiting"
+    assert fresh.model_id not in {kept.model_id, empty.model_id}
+    answer(turn)
+    vote(visitor, talk)
+    assert Vote.objects.get().replaced_b
+
+
+def test_an_answer_that_was_cut_is_marked_on_the_vote(visitor):
+    talk, turn = asked_and_answered(visitor)
+    turn.responses.filter(slot="A").update(state="failed", failure="cut")
+    vote(visitor, talk)
+    made = Vote.objects.get()
+    assert (made.failed_a, made.failed_b) == (True, False)
+
+
+def test_an_answer_that_says_who_wrote_it_is_marked_with_span_and_rule(visitor):
+    talk, turn = asked_and_answered(visitor)
+    model = turn.responses.get(slot="A").model
+    text = f"Well, I am {model.short_name}."
+    turn.responses.filter(slot="A").update(text=text)
+    vote(visitor, talk)
+    made = Vote.objects.get()
+    assert (made.leaked_a, made.leaked_b) == (True, False)
+    spans = {text[leak["start"] : leak["end"]] for leak in made.leaks}
+    assert model.short_name in spans
+    assert {leak["slot"] for leak in made.leaks} == {"A"}
+
+
+# The reveal
+
+
+def test_models_are_named_only_after_the_vote_and_the_reveal(visitor):
+    talk, _turn = asked_and_answered(visitor)
+    assert not any(name in page(visitor, talk) for name in names())
+    assert visitor.post(where(talk, "reveal/")).status_code == 409
+    vote(visitor, talk)
+    assert not any(name in page(visitor, talk) for name in names())
+    assert visitor.post(where(talk, "reveal/")).status_code == 302
+    shown = page(visitor, talk)
+    assert sum(name in shown for name in names()) == 2
+
+
+def test_both_models_go_on_with_what_each_said_and_votes_after_the_reveal_are_not_blind(visitor):
+    from conversations.live.claiming import messages
+
+    talk, first = voted(visitor)
+    visitor.post(where(talk, "reveal/"))
+    visitor.post(where(talk, "say/"), {"text": "And then?", "form_key": "k2"})
+    second = talk.turns.latest("number")
+    assert list(second.responses.values_list("slot", "model")) == list(
+        first.responses.values_list("slot", "model")
+    )
+    assert [said["content"] for said in messages(second, "B")] == [
+        "What is fair?",
+        "The answer in slot B.",
+        "And then?",
+    ]
+    answer(second)
+    vote(visitor, talk, "idk")
+    assert [made.blind for made in Vote.objects.order_by("pk")] == [True, False]
+
+
+def test_a_further_message_waits_for_the_vote(visitor):
+    talk, _turn = asked_and_answered(visitor)
+    assert visitor.post(where(talk, "say/"), {"text": "And then?", "form_key": "k2"}).status_code == 409
+    assert talk.turns.count() == 1
+
+
+# Reactions
+
+
+def test_a_reaction_is_kept_apart_from_votes_and_can_be_withdrawn(visitor):
+    talk, _turn = asked_and_answered(visitor)
+    for thumb in ("up", "up", "down", "none"):
+        visitor.post(where(talk, "react/"), {"turn": 0, "slot": "A", "thumb": thumb})
+    assert list(Reaction.objects.order_by("pk").values_list("liked", flat=True)) == [True, False, None]
+    assert not Vote.objects.exists()
+    assert visitor.post(where(talk, "react/"), {"turn": 0, "slot": "C", "thumb": "up"}).status_code == 409
+
+
+# Whose it is
+
+
+@pytest.mark.parametrize("act", ["say/", "again/", "vote/", "reveal/", "react/"])
+def test_strangers_can_neither_read_nor_act(visitor, arena, act):
+    talk, _turn = asked_and_answered(visitor)
+    stranger = enter()
+    assert stranger.get(where(talk)).status_code == 404
+    assert stranger.post(where(talk, act), {"turn": 0, "choice": "a_better"}).status_code == 404
+    assert Client().get(where(talk)).status_code == 302
+    assert Client().post(where(talk, act)).status_code == 302
+    assert not Vote.objects.exists()
+
+
+@SERVED
+def test_strangers_cannot_listen_to_the_stream():
+    open_arena()
+    talk = ask(enter())
+    for client in (enter(), Client()):
+        assert client.get(where(talk, "turns/0/events/")).status_code == 404
+
+
+def test_every_act_asks_for_the_forms_token(visitor):
+    talk, _turn = asked_and_answered(visitor)
+    strict = same_browser(visitor, enforce_csrf_checks=True)
+    for path in (HOME, "/arena/begin/", where(talk, "vote/"), where(talk, "reveal/")):
+        assert strict.post(path, {"turn": 0, "choice": "a_better"}).status_code == 403
+
+
+def test_the_history_is_the_visitors_own_and_masked_until_the_reveal(visitor):
+    voted(visitor, text="About the first thing")
+    talk, _turn = voted(visitor, text="About the second thing")
+    listed = visitor.get("/arena/history/").content.decode()
+    assert "About the first thing" in listed
+    assert not any(name in listed for name in names())
+    visitor.post(where(talk, "reveal/"))
+    listed = visitor.get("/arena/history/").content.decode()
+    assert sum(name in listed for name in names()) == 2
+    assert "About the first thing" not in enter().get("/arena/history/").content.decode()
+
+
+def test_who_withdraws_takes_texts_and_votes_along_and_may_begin_anew(visitor, arena):
+    voted(visitor, "b_better")
+    assert visitor.post(f"/studies/{arena.slug}/mine/withdraw/", {"confirm": "on"}).status_code in {200, 302}
+    assert Turn.objects.get().text == ""
+    assert Vote.objects.get().choice == ""
+    assert "Two answers, no names" in visitor.get(HOME).content.decode()
