@@ -9,7 +9,8 @@ from surveys import retention
 from surveys.answers import current_rows, questionnaire_for, statuses_for
 from surveys.identity import masked
 from surveys.models import Answer, Consent, Enrolment, PageSubmission
-from surveys.questionnaires import Question
+from surveys.questionnaires import Question, filled
+from surveys.wording import document_for
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,17 @@ def earlier_answers(enrolment: Enrolment) -> Iterator[dict[str, Any]]:
 
 
 def said(enrolment: Enrolment, language: str) -> list[Said]:
-    """The present answers in the words of the questionnaire, in its order."""
+    """The present answers in the words and the order in which the person met the questions."""
     if not PageSubmission.objects.filter(enrolment=enrolment).exists():
         return []
-    document = questionnaire_for(enrolment).parsed().in_language(language)
-    rows = _current(enrolment)
+    version = questionnaire_for(enrolment)
+    document, rows = document_for(enrolment, version.pk, language), current_rows(enrolment, version)
+    shown = {key: row.value for key, row in rows.items() if row.status != Answer.Status.NOT_SHOWN}
     return [
         Said(question.text, _answer_in_words(question, rows), rows[question.key].get_status_display())
-        for question in document.questions()
-        if question.key in rows and rows[question.key].status != Answer.Status.NOT_SHOWN
+        for page in document.pages
+        for question in filled(document, page, shown).questions
+        if question.key in shown
     ]
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from prism.lib.codes import form_key
 from surveys.models import Questionnaire
 from surveys.own import in_words
-from surveys.questionnaires import Question
+from surveys.questionnaires import Question, filled
 from surveys.questionnaires.reading import READERS
 from surveys.standing import Standing
 from surveys.views.visit import Visit, page_context
@@ -61,7 +61,7 @@ def _typed(visit: Visit, key: str, posted: QueryDict) -> Typed:
         return []
     known = standing.rows if standing.may_read(visit.device, page) else {}
     found = []
-    for question in page.questions:
+    for question in filled(standing.document, page, standing.values).questions:
         value, texts = _read(question, posted)
         stored = [known[name].value if name in known else None for name in (question.key, question.text_key)]
         words = in_words(question, value, texts)

@@ -71,6 +71,21 @@ def test_ones_own_page_puts_questions_and_answers_in_the_language_chosen() -> No
     assert "Your name?" not in page
 
 
+def test_ones_own_page_puts_each_question_as_it_was_put() -> None:
+    study = make_home()
+    client, _ = newcomer(study)
+    submit(client, study, "you", {"name": "<b>Ada</b>", "drink": "tea"})
+    submit(client, study, "then", {"more": "It is warm."})
+    page = text_of(client.get(address(study, "mine/")))
+    assert "Why Tea in" in page
+    assert "{{" not in page
+    assert "<b>Ada" not in page
+    switch(client, study, "ar")
+    late = client.post(address(study, "survey/then/"), {"more": "On second thoughts"})
+    assert late.status_code == 409
+    assert '<dt dir="auto">Why شاي in' in text_of(late)
+
+
 def test_the_archive_explains_itself_in_the_language_chosen() -> None:
     study = make_home()
     client, enrolment = newcomer(study)
