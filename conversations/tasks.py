@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup
 
+from conversations.endpoints import checking
 from conversations.live import answering, recovery
 
 
@@ -24,3 +25,8 @@ def answer(response_id: int) -> None:
 @shared_task(name="conversations.tasks.sweep", expires=10)
 def sweep() -> None:
     recovery.sweep()
+
+
+@shared_task(name="conversations.tasks.check_providers", expires=60)
+def check_providers() -> None:
+    checking.check_due()

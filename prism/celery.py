@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
         "task": "conversations.tasks.sweep",
         "schedule": float(os.environ.get("LIVE_SWEEP_SECONDS", "3")),
     },
+    "try providers": {"task": "conversations.tasks.check_providers", "schedule": 20.0},
     "clear expired sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 24 * 3600.0},
     "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
     "listen to panels": {"task": "surveys.tasks.sweep_panels", "schedule": 60.0},

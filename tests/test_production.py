@@ -37,6 +37,7 @@ ENTRY = f"/studies/demo/?PROLIFIC_PID={PANEL_ID}&STUDY_ID={'5f' + '0' * 22}&SESS
 SCHEDULED = {
     "accounts.tasks.clear_sessions",
     "analysis.tasks.sweep_exports",
+    "conversations.tasks.check_providers",
     "conversations.tasks.sweep",
     "surveys.tasks.enforce_retention",
     "surveys.tasks.sweep_assessments",

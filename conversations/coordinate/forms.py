@@ -12,6 +12,10 @@ from prism.lib import addresses
 CODE_ROWS = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
 
+# What may be left empty: no limit, and no checks.
+LIMITS = ["daily_budget", "requests_a_minute", "tokens_a_minute", "check_minutes"]
+
+
 class ProviderForm(forms.ModelForm):
     base_url = forms.URLField(
         label=_("Address"),
@@ -30,13 +34,23 @@ class ProviderForm(forms.ModelForm):
 
     class Meta:
         model = Provider
-        fields = ["name", "base_url", "key", "is_on", "max_concurrent", "silence_seconds"]
+        fields = ["name", "base_url", "key", "is_on", "max_concurrent", "silence_seconds", *LIMITS]
         labels = {
             "name": _("Name"),
             "is_on": _("In use"),
             "max_concurrent": _("Calls at once"),
             "silence_seconds": _("Seconds of silence before giving up"),
+            "daily_budget": _("Budget of a day"),
+            "requests_a_minute": _("Calls a minute"),
+            "tokens_a_minute": _("Tokens a minute"),
+            "check_minutes": _("Minutes between checks"),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in LIMITS:
+            self.fields[name].required = False
+            self.fields[name].widget.attrs["min"] = 0
 
     def clean_base_url(self) -> str:
         url = str(self.cleaned_data["base_url"])
@@ -54,10 +68,21 @@ class ProviderForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in LIMITS:
+            if name in cleaned and cleaned[name] is None:
+                cleaned[name] = 0
+        if (cleaned.get("daily_budget") or 0) < 0:
+            self.add_error("daily_budget", _("0 or more."))
         # Else whoever may edit a provider could send its stored key to a server of their own.
         if self.instance.encrypted_key and not cleaned.get("key") and self._moves():
             self.add_error("key", _("The address leads to another server: enter the key for it again."))
         return cleaned
+
+    @property
+    def changes(self) -> list[str]:
+        """The changed fields; Django takes a limit that is left empty for a change."""
+        now = self.cleaned_data
+        return [name for name in self.changed_data if name == "key" or self.initial.get(name) != now[name]]
 
     def _moves(self) -> bool:
         before, after = self.initial.get("base_url", ""), self.cleaned_data.get("base_url", "")

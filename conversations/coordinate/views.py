@@ -49,7 +49,7 @@ def edit_provider(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     title = provider.name or _("Add a provider")
     form = ProviderForm(request.POST or None, instance=provider)
     if request.method == "POST" and form.is_valid():
-        registry.store_provider(provider, person(request), form.changed_data, form.cleaned_data["key"])
+        registry.store_provider(provider, person(request), form.changes, form.cleaned_data["key"])
         messages.success(request, _("The provider %s is stored.") % provider.name)
         return redirect("registry:models")
     context = workbench(request, current="registry:models") | {

@@ -6,82 +6,108 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0005_votes'),
+        ("conversations", "0005_votes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Check',
+            name="Check",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('failure', models.CharField(blank=True, max_length=30)),
-                ('total_ms', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("failure", models.CharField(blank=True, max_length=30)),
+                ("total_ms", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='reserved_tokens',
+            model_name="attempt",
+            name="reserved_tokens",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='check_minutes',
-            field=models.PositiveSmallIntegerField(default=15, help_text='Try it with a short call when nobody has called it for so long; 0 means never'),
+            model_name="provider",
+            name="check_minutes",
+            field=models.PositiveSmallIntegerField(
+                default=15,
+                help_text="Try it with a short call when nobody has called it for so long; 0 means never",
+            ),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='checked_at',
+            model_name="provider",
+            name="checked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='daily_budget',
-            field=models.DecimalField(decimal_places=2, default=0, help_text='Of any 24 hours, in the currency of the prices; 0 means no limit', max_digits=12),
+            model_name="provider",
+            name="daily_budget",
+            field=models.DecimalField(
+                decimal_places=2,
+                default=0,
+                help_text="Of any 24 hours, in the currency of the prices; 0 means no limit",
+                max_digits=12,
+            ),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='open_reason',
+            model_name="provider",
+            name="open_reason",
             field=models.CharField(blank=True, max_length=30),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='open_times',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How often in a row it was taken out'),
+            model_name="provider",
+            name="open_times",
+            field=models.PositiveSmallIntegerField(
+                default=0, help_text="How often in a row it was taken out"
+            ),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='open_until',
-            field=models.DateTimeField(blank=True, help_text='Kept out of draws until a check succeeds after this moment', null=True),
+            model_name="provider",
+            name="open_until",
+            field=models.DateTimeField(
+                blank=True, help_text="Kept out of draws until a check succeeds after this moment", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='requests_a_minute',
-            field=models.PositiveIntegerField(default=0, help_text='0 means no limit'),
+            model_name="provider",
+            name="requests_a_minute",
+            field=models.PositiveIntegerField(default=0, help_text="0 means no limit"),
         ),
         migrations.AddField(
-            model_name='provider',
-            name='tokens_a_minute',
-            field=models.PositiveIntegerField(default=0, help_text='Read and written together; 0 means no limit'),
+            model_name="provider",
+            name="tokens_a_minute",
+            field=models.PositiveIntegerField(
+                default=0, help_text="Read and written together; 0 means no limit"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(fields=['started_at'], name='attempt_started'),
+            model_name="attempt",
+            index=models.Index(fields=["started_at"], name="attempt_started"),
         ),
         migrations.AddField(
-            model_name='check',
-            name='model',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='conversations.languagemodel'),
+            model_name="check",
+            name="model",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="checks",
+                to="conversations.languagemodel",
+            ),
         ),
         migrations.AddField(
-            model_name='check',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='conversations.provider'),
+            model_name="check",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="checks",
+                to="conversations.provider",
+            ),
         ),
         migrations.AddIndex(
-            model_name='check',
-            index=models.Index(fields=['provider', '-made_at'], name='check_newest'),
+            model_name="check",
+            index=models.Index(fields=["provider", "-made_at"], name="check_newest"),
         ),
     ]

@@ -56,6 +56,7 @@ STUDY = [
 EVERYWHERE = [
     Place("coordinate:studies", _("Studies"), Right.VIEW),
     Place("registry:models", _("Models and providers"), Right.REGISTRY),
+    Place("registry:health", _("Health of models"), Right.REGISTRY),
     Place("coordinate:audit_registry", _("Changes to models"), Right.REGISTRY),
     Place("annotations:home", _("Annotation"), Right.ANNOTATE),
 ]

@@ -1,0 +1,144 @@
+"""What providers and models did in the last hours, as tables for the page that shows their health."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django.utils.formats import localize
+
+from conversations.models import Attempt, Check, LanguageModel, Provider
+
+from .limits import COST, MINUTE, TOKENS
+
+FEW = 20  # a share of fewer calls says little
+BARS = 24
+
+TIMES = """
+SELECT r.model_id, count(*),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY r.first_text_ms),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY r.first_text_ms),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY r.total_ms),
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY r.total_ms)
+FROM conversations_attempt a JOIN conversations_response r ON r.id = a.response_id
+WHERE a.started_at > %s AND a.state = 'finished' GROUP BY r.model_id
+"""
+
+
+@dataclass
+class ModelFigures:
+    """One model; times in milliseconds from the call, None where nothing was answered."""
+
+    model: LanguageModel
+    calls: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    first_p50: float | None = None
+    first_p95: float | None = None
+    total_p50: float | None = None
+    total_p95: float | None = None
+
+    @property
+    def failed(self) -> int:
+        return sum(self.failures.values())
+
+    @property
+    def share(self) -> float | None:
+        """Failed calls in per cent; None where there are too few to say."""
+        return 100 * self.failed / self.calls if self.calls >= FEW else None
+
+    @property
+    def first_seconds(self) -> str:
+        return _both(self.first_p50, self.first_p95)
+
+    @property
+    def total_seconds(self) -> str:
+        return _both(self.total_p50, self.total_p95)
+
+
+def _both(median: float | None, high: float | None) -> str:
+    if median is None or high is None:
+        return ""
+    return f"{localize(round(median / 1000, 2))} / {localize(round(high / 1000, 2))}"
+
+
+@dataclass
+class ProviderFigures:
+    provider: Provider
+    requests: int
+    tokens: int
+    money: Decimal
+    checks: list[Check]
+
+    @property
+    def state(self) -> str:
+        """`off`, `rests`, `on trial` once its rest is over, or `in use`."""
+        if not self.provider.is_on:
+            return "off"
+        if self.provider.open_until is None:
+            return "in use"
+        return "rests" if self.provider.open_until > timezone.now() else "on trial"
+
+
+def of_models(hours: int = 24) -> list[ModelFigures]:
+    """Every model that is in use or was called, in three queries."""
+    since = timezone.now() - timedelta(hours=hours)
+    models = LanguageModel.objects.select_related("provider").order_by("provider__name", "name")
+    found = {model.pk: ModelFigures(model) for model in models}
+    for row in _outcomes(since):
+        _count(found[row["response__model"]], row)
+    with connection.cursor() as cursor:
+        cursor.execute(TIMES, [since])
+        for pk, _, *times in cursor.fetchall():
+            line = found[pk]
+            line.first_p50, line.first_p95, line.total_p50, line.total_p95 = times
+    return [line for line in found.values() if line.calls or line.model.is_switched_on]
+
+
+def _outcomes(since: datetime) -> Iterable[dict[str, Any]]:
+    made = Attempt.objects.filter(started_at__gt=since).exclude(prompt_sha256="")
+    return made.values("response__model", "state", "failure").annotate(number=Count("pk")).order_by()
+
+
+def _count(line: ModelFigures, row: dict[str, Any]) -> None:
+    line.calls += row["number"]
+    if row["state"] in {Attempt.State.FAILED, Attempt.State.LOST}:
+        kind = row["failure"] or row["state"]
+        line.failures[kind] = line.failures.get(kind, 0) + row["number"]
+
+
+def of_providers() -> list[ProviderFigures]:
+    """What each provider took in the last minute and in 24 hours, with its newest checks."""
+    now = timezone.now()
+    day, minute = Q(started_at__gt=now - timedelta(days=1)), Q(started_at__gt=now - MINUTE)
+    made = Attempt.objects.filter(day).exclude(prompt_sha256="").values("response__model__provider")
+    used = made.annotate(
+        money=Sum(COST, default=Decimal(0)),
+        requests=Count("pk", filter=minute),
+        tokens=Sum(TOKENS, filter=minute, default=0),
+    ).order_by()
+    by_provider = {row["response__model__provider"]: row for row in used}
+    checks = _newest_checks()
+    nothing = {"requests": 0, "tokens": 0, "money": Decimal(0)}
+    return [
+        ProviderFigures(
+            provider,
+            **{name: by_provider.get(provider.pk, nothing)[name] for name in nothing},
+            checks=checks[provider.pk],
+        )
+        for provider in Provider.objects.order_by("name")
+    ]
+
+
+def _newest_checks(number: int = BARS) -> dict[int, list[Check]]:
+    """Up to `number` of each provider, the oldest first."""
+    found: dict[int, list[Check]] = defaultdict(list)
+    recent = Check.objects.filter(made_at__gt=timezone.now() - timedelta(days=1))
+    for check in recent.order_by("-made_at")[: 50 * number]:
+        if len(found[check.provider_id]) < number:
+            found[check.provider_id].insert(0, check)
+    return found

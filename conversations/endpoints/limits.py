@@ -1,0 +1,107 @@
+"""What is left of a provider's budget and of its limits a minute, counted from the rows under a lock.
+
+An attempt counts with what it may cost at most until it is over, so that calls which start in the same moment
+cannot pass a limit together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, Count, DecimalField, F, IntegerField, Min, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from conversations.models import Attempt, Provider
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+OVER_BUDGET, TOO_MANY = "over_budget", "rate_limited"
+MONEY = DecimalField(max_digits=20, decimal_places=6)
+# Nothing is charged for a call that failed before it said anything.
+IN_VAIN = Q(state=Attempt.State.FAILED, text="")
+OVER = Q(state=Attempt.State.FINISHED)
+COST = Case(
+    When(IN_VAIN, then=Value(0, output_field=MONEY)),
+    When(OVER, then=Coalesce(F("response__cost"), F("reserved_cost"), output_field=MONEY)),
+    default=F("reserved_cost"),
+    output_field=MONEY,
+)
+TOKENS = Case(
+    When(IN_VAIN, then=Value(0)),
+    When(OVER, then=Coalesce(F("response__tokens_in") + F("response__tokens_out"), F("reserved_tokens"))),
+    default=F("reserved_tokens"),
+    output_field=IntegerField(),
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a call is not made now; `seconds` until it can be, None when that is not soon."""
+
+    reason: str
+    seconds: float | None = None
+
+
+@dataclass
+class Room:
+    """What a provider may still take; None where it has no limit."""
+
+    money: Decimal | None = None
+    requests: int | None = None
+    tokens: int | None = None
+    seconds: float = 60.0
+
+    def take(self, cost: Decimal, tokens: int) -> Refused | None:
+        """Keep room for one call, or say why there is none."""
+        if self.money is not None and self.money < max(cost, Decimal("0.000001")):
+            return Refused(OVER_BUDGET)
+        if self.requests is not None and self.requests < 1:
+            return Refused(TOO_MANY, self.seconds)
+        if self.tokens is not None and self.tokens < tokens:
+            return Refused(TOO_MANY, self.seconds)
+        if self.money is not None:
+            self.money -= cost
+        if self.requests is not None:
+            self.requests -= 1
+        if self.tokens is not None:
+            self.tokens -= tokens
+        return None
+
+
+def rooms(providers: Iterable[Provider]) -> dict[int, Room]:
+    """The room of every provider that has a limit, by its id; call within a transaction.
+
+    Their rows are locked, so that other workers count only when our attempts are in.
+    """
+    limited = {provider.pk for provider in providers if provider.is_limited}
+    if not limited:
+        return {}
+    locked = Provider.objects.select_for_update().filter(pk__in=limited).order_by("pk")
+    now = timezone.now()
+    return {provider.pk: _room(provider, usage(provider, now), now) for provider in locked}
+
+
+def usage(provider: Provider, now: datetime) -> dict[str, Any]:
+    """`requests`, `tokens` and `oldest` of the last minute; `money` of 24 hours, where there is a budget."""
+    made = Attempt.objects.filter(response__model__provider=provider).exclude(prompt_sha256="")
+    minute = made.filter(started_at__gt=now - MINUTE)
+    found = minute.aggregate(requests=Count("pk"), tokens=Sum(TOKENS, default=0), oldest=Min("started_at"))
+    if provider.daily_budget:
+        found |= made.filter(started_at__gt=now - DAY).aggregate(money=Sum(COST, default=Decimal(0)))
+    return found
+
+
+def _room(provider: Provider, used: dict[str, Any], now: datetime) -> Room:
+    oldest = used["oldest"] or now
+    return Room(
+        money=provider.daily_budget - used["money"] if provider.daily_budget else None,
+        requests=_rest(provider.requests_a_minute, used["requests"]),
+        tokens=_rest(provider.tokens_a_minute, used["tokens"]),
+        seconds=max(0.5, (oldest + MINUTE - now).total_seconds()),
+    )
+
+
+def _rest(limit: int, used: int) -> int | None:
+    return limit - used if limit else None
