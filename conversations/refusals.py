@@ -17,3 +17,8 @@ class Held(Refused):
         self.found = found
         self.notice = notice
         self.may_send_anyway = not is_final
+
+
+def held(refusal: Refused) -> Held | None:
+    """What the page shows beside the message, where it is a text that was held back."""
+    return refusal if isinstance(refusal, Held) else None

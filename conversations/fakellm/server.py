@@ -26,6 +26,7 @@ from conversations.fakellm.completions import (
 )
 from conversations.fakellm.embeddings import DEFAULT_DIMENSIONS, embed
 from conversations.fakellm.exchange import ApiError, ASGIApp, Exchange, Receive, Scope, Send
+from conversations.fakellm.moderation import moderate
 from conversations.fakellm.options import OptionError, Options, parse
 from conversations.fakellm.personas import PERSONAS, Persona
 
@@ -55,6 +56,7 @@ class FakeProvider:
             ("GET", "/v1/models"): self._list_models,
             ("POST", "/v1/chat/completions"): self._complete,
             ("POST", "/v1/embeddings"): self._embed,
+            ("POST", "/v1/moderations"): self._moderate,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,6 +138,27 @@ class FakeProvider:
             await exchange.send_json(200, {"object": "list", "model": model, "data": items, "usage": usage})
             call.state = "finished"
 
+    async def _moderate(self, exchange: Exchange) -> None:
+        """Any model will do; its options `first` and `fail` (429, 500, hang, garbage) work as for answers."""
+        model, texts = _read_texts(await exchange.read_json())
+        with self._calls.record(model, exchange.header("x-prism-attempt")) as call:
+            options = _options(model)
+            fault = self._draw_fault(model, options)
+            if await exchange.wait(None if fault == "hang" else options.first or 0):
+                call.state = "aborted"
+                return
+            results = "?" if fault == "garbage" else [moderate(text) for text in texts]
+            call.first_chunk = time.time()
+            await exchange.send_json(200, {"id": "modr-fake", "model": model, "results": results})
+            call.state = "finished"
+
+
+def _options(model: str) -> Options:
+    try:
+        return parse(model)[1]
+    except OptionError as error:
+        raise ApiError(400, str(error), param="model", code="invalid_option") from None
+
 
 def _find_model(model: str) -> tuple[Persona, Options]:
     try:
@@ -201,17 +224,22 @@ async def _end(exchange: Exchange, call: Call, plan: Plan) -> None:
 
 
 def _read_embedding(body: dict[str, Any]) -> tuple[str, list[str], int]:
+    model, texts = _read_texts(body)
+    dimensions = body.get("dimensions") or DEFAULT_DIMENSIONS
+    if not isinstance(dimensions, int) or not 1 <= dimensions <= _MOST_DIMENSIONS:
+        message = f'"dimensions" must be a whole number from 1 to {_MOST_DIMENSIONS}.'
+        raise ApiError(400, message, param="dimensions")
+    return model, texts, dimensions
+
+
+def _read_texts(body: dict[str, Any]) -> tuple[str, list[str]]:
     model, texts = body.get("model"), body.get("input")
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(model, str) or not model:
         raise ApiError(400, '"model" must be the id of a model.', param="model")
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise ApiError(400, '"input" must be a text or a list of texts.', param="input")
-    dimensions = body.get("dimensions") or DEFAULT_DIMENSIONS
-    if not isinstance(dimensions, int) or not 1 <= dimensions <= _MOST_DIMENSIONS:
-        message = f'"dimensions" must be a whole number from 1 to {_MOST_DIMENSIONS}.'
-        raise ApiError(400, message, param="dimensions")
-    return model, texts, dimensions
+    return model, texts
 
 
 def _encode(text: str, dimensions: int, seed: int, *, as_bytes: bool) -> str | list[float]:

@@ -155,8 +155,9 @@ def _categories(part: Any) -> dict[str, Threshold]:
 
 
 def _threshold(name: str, rule: Any) -> Threshold:
-    threshold = rule.get("threshold") if isinstance(rule, dict) else None
+    rule = rule if isinstance(rule, dict) else {}
+    threshold, reply = rule.get("threshold"), rule.get("action")
     is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
-    if not is_number or not 0 < threshold <= 1 or rule.get("action") not in set(Reply):
+    if not is_number or not 0 < float(threshold or 0) <= 1 or reply not in set(Reply):
         raise RulesError(_("%s: a threshold over 0 up to 1, and off, log, warn or block.") % name)
-    return Threshold(float(threshold), Reply(rule["action"]))
+    return Threshold(float(threshold or 0), Reply(reply))

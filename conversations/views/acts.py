@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from conversations import chat
 from conversations.chat import Refused
 from conversations.models import Conversation
+from conversations.refusals import held
 from conversations.situation import Situation
 from conversations.views.conversation import address, conversation_page, show
 from conversations.views.sliders import scores
@@ -41,7 +42,7 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
             typed = {n: request.POST.getlist(n) for n in request.POST if n != "csrfmiddlewaretoken"}
             if form:
                 save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
-            return show(request, visit, conversation, str(refusal), typed)
+            return show(request, visit, conversation, str(refusal), typed, held=held(refusal))
         if asks_for_part(request, "talk"):
             return show(request, visit, conversation, here=here)
         return redirect(address("conversation", conversation))
@@ -63,7 +64,7 @@ def _at_a_persons_pace(conversation: Conversation) -> None:
 
 def _say(request: HttpRequest, conversation: Conversation) -> Situation:
     _at_a_persons_pace(conversation)
-    return chat.say(conversation, request.POST.get("text", ""), _key(request))
+    return chat.say(conversation, request.POST.get("text", ""), _key(request), "anyway" in request.POST)
 
 
 def _try_again(request: HttpRequest, conversation: Conversation) -> None:

@@ -12,6 +12,7 @@ from conversations import chat
 from conversations.chat import Refused
 from conversations.models import Conversation
 from conversations.protocols import Protocol
+from conversations.refusals import Held, held
 from conversations.views.conversation import address, conversation_page, draft_url
 from conversations.views.shapes import conversation_context
 from conversations.views.sliders import score
@@ -36,7 +37,7 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
         _give(request, conversation)
     except Refused as refusal:
         typed = {name: request.POST.getlist(name) for name in request.POST}
-        return _show(request, visit, conversation, typed, str(refusal))
+        return _show(request, visit, conversation, typed, str(refusal), held(refusal))
     return redirect("conversations:overview", slug=visit.study.slug)
 
 
@@ -50,7 +51,7 @@ def _give(request: HttpRequest, conversation: Conversation) -> None:
         raise Refused(_("Your text has %(length)s characters; %(most)s is the most.") % said)
     performance, choice = (_read(request, block, rules) for block in BLOCKS)
     order = {"attributes": attribute_order(conversation, rules)}
-    chat.give_feedback(conversation, performance, choice, text, order)
+    chat.give_feedback(conversation, performance, choice, text, order, "anyway" in request.POST)
 
 
 def attribute_order(conversation: Conversation, rules: Protocol) -> list[str]:
@@ -78,6 +79,7 @@ def _show(
     conversation: Conversation,
     typed: dict[str, list[str]],
     error: str = "",
+    held: Held | None = None,
 ) -> HttpResponse:
     rules = conversation.protocol.parsed()
     order = attribute_order(conversation, rules)
@@ -89,6 +91,7 @@ def _show(
         "blocks": [_block(name, rules, order, typed) for name in BLOCKS],
         "open_feedback": (typed.get("open_feedback") or [""])[0],
         "error": error,
+        "held": held,
         "draft_url": draft_url(visit, conversation, "feedback"),
     }
     return render(request, "conversations/feedback.html", context, status=422 if error else 200)
