@@ -1,12 +1,20 @@
 """The monitor in a browser: the chart is drawn under the page's own security policy, nothing is broken."""
 
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
+from surveys.models import Decision, Enrolment, PageView, Seat, Signal, Study
+from surveys.quotas import seats
 from tests.browser import chromium
 from tests.factories import make_enrolment, make_member
+from tests.surveys.seating import by_age, by_sex, make_known, make_quota_study
 from tests.surveys.test_quality_signals import make_checked_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,12 +24,63 @@ def test_the_chart_is_drawn_and_all_shown_are_ticked_at_once(live_server):
     study = make_checked_study(slug="values")
     for _ in range(3):
         make_enrolment(study, outcome="complete", outcome_at=timezone.now())
-    signed_in = Client()
-    signed_in.force_login(make_member(study), backend="allauth.account.auth_backends.AuthenticationBackend")
-    session = signed_in.cookies[settings.SESSION_COOKIE_NAME].value
-    problems, ticked = look(live_server.url, session)
+    problems, ticked = look(live_server.url, session_of(make_member(study)))
     assert problems == []
     assert ticked == 3
+
+
+def test_the_widest_rows_fit_a_laptop_and_scroll_in_their_frame_on_a_phone(live_server):
+    study = make_quota_study(by_sex(9, 9), by_age(9, 9), slug="values")
+    member = make_member(study)
+    for minutes in (3, 130, 60 * 24 * 9 + 60 * 5):
+        make_busy(study, member, minutes)
+    make_busy(study, member, 190, outcome="complete", outcome_at=timezone.now() - timedelta(minutes=70))
+    found = overflows(live_server.url, session_of(member))
+    assert found["en", 1280] == found["fr", 1280] == (0, 0)
+    assert found["en", 390][0] == found["fr", 390][0] == 0
+    assert found["en", 390][1] > 0
+
+
+def make_busy(study: Study, by: User, minutes: int, **fields: Any) -> Enrolment:
+    """Somebody about whom the list has as much to say as it can, last seen so many minutes ago."""
+    enrolment = make_known(study)
+    for kind in (Signal.Kind.SAME_TEXT, Signal.Kind.SHARED_DEVICE):
+        Signal.objects.create(enrolment=enrolment, kind=kind)
+    for matter, value in (("payment", "ask_return"), ("inclusion", "exclude"), ("review", "marked")):
+        Decision.objects.create(enrolment=enrolment, matter=matter, value=value, reason="Seen", by=by)
+    seats.claim(enrolment)
+    first = Seat.objects.filter(enrolment=enrolment).order_by("pk").values("pk")[:1]
+    Seat.objects.filter(pk__in=first).update(state="confirmed", ended_at=timezone.now())
+    PageView.objects.create(enrolment=enrolment, page="attitudes_towards_artificial_intelligence")
+    seen = timezone.now() - timedelta(minutes=minutes)
+    Enrolment.objects.filter(pk=enrolment.pk).update(
+        seen_at=seen, arrived_at=seen - timedelta(hours=30), stage="conversations", is_test=False, **fields
+    )
+    return enrolment
+
+
+def session_of(user: User) -> str:
+    signed_in = Client()
+    signed_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return signed_in.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+WIDER = "(node) => node.scrollWidth - node.clientWidth"
+
+
+def overflows(url: str, session: str) -> dict[tuple[str, int], tuple[int, int]]:
+    """By how many pixels the page and the frame of the table are wider than there is room."""
+    found = {}
+    with chromium() as browser:
+        for language, width in product(("en", "fr"), (1280, 390)):
+            context = browser.new_context(viewport={"width": width, "height": 800}, locale=language)
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+            page = context.new_page()
+            page.goto(f"{url}/coordinate/studies/values/participants/")
+            frame = page.locator(".table-frame").evaluate(WIDER)
+            found[language, width] = (page.locator("html").evaluate(WIDER), frame)
+            context.close()
+    return found
 
 
 def look(url: str, session: str) -> tuple[list[str], int]:
