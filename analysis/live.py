@@ -43,7 +43,7 @@ class Journey:
 class Exposure:
     """How a model fared. `drawn`: at openings; `shown`: answers that kept their slot, in any turn.
 
-    The score and its number are of the data: without people whom a coordinator excluded.
+    The score and its number are of the data: usually without people whom a coordinator excluded.
     """
 
     name: str
@@ -100,21 +100,25 @@ def journey(study: Study, *, with_test: bool = False) -> Journey:
 
 @dataclass(frozen=True)
 class ModelTable:
-    """The models' figures, when they were counted, and how many people's scores are not among them."""
+    """The models' figures, when they were counted, and how many people are excluded from the data."""
 
     at: datetime
     rows: list[Exposure]
     excluded: int
 
 
-def model_table(study: Study, *, with_test: bool = False) -> ModelTable:
-    """The figures of `exposures`, a little older in a large study, where counting takes about a second."""
-    left_out = excluded(study)
+def model_table(study: Study, *, with_test: bool = False, with_excluded: bool = False) -> ModelTable:
+    """The figures of `exposures`, a little older in a large study, where counting takes about a second.
+
+    Scores are without people excluded from the data, or `with_excluded`.
+    """
+    outside = excluded(study)
+    left_out = frozenset() if with_excluded else frozenset(outside)
     # A decision is seen at once: what was counted without it is not asked for any more.
-    key = f"live-scores:{study.pk}:{int(with_test)}:{hash(frozenset(left_out))}"
+    key = f"live-scores:{study.pk}:{int(with_test)}:{len(outside)}:{hash(left_out)}"
     return remembered(
         key,
-        lambda: ModelTable(timezone.now(), exposures(study, left_out, with_test=with_test), len(left_out)),
+        lambda: ModelTable(timezone.now(), exposures(study, left_out, with_test=with_test), len(outside)),
     )
 
 

@@ -16,27 +16,44 @@ from surveys.answers import statuses_by_page
 from surveys.coordinate.forms import ReasonForm
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import study_page
+from surveys.coordinate.tables import query
 from surveys.models import Answer, Enrolment, Study
 
 
 @study_page(Right.VIEW)
 def live(request: HttpRequest, study: Study) -> HttpResponse:
-    """The page, or for htmx its moving part. `?test=1` counts test data too, `?pause=1` stands still."""
-    with_test = request.GET.get("test") == "1"
-    picture = _picture(study, with_test) | {"is_paused": request.GET.get("pause") == "1", "study": study}
+    """The page, or for htmx its moving part. `?test=1` counts test data too, `?excluded=with` the scores of
+    people excluded from the data, `?pause=1` stands still."""
+    with_test, with_excluded = request.GET.get("test") == "1", request.GET.get("excluded") == "with"
+    picture = _picture(study, with_test, with_excluded) | _switches(request) | {"study": study}
     if request.headers.get("HX-Request"):
         return render(request, "analysis/live_picture.html", picture)
     frame = workbench(request, study, "analysis:live") | {"page_title": study.title}
     return render(request, "analysis/live.html", frame | picture)
 
 
-def _picture(study: Study, with_test: bool) -> dict[str, Any]:
+def _picture(study: Study, with_test: bool, with_excluded: bool) -> dict[str, Any]:
     return {
         "journey": journey(study, with_test=with_test),
-        "models": model_table(study, with_test=with_test),
+        "models": model_table(study, with_test=with_test, with_excluded=with_excluded),
         "problems": problems(study, with_test=with_test),
         "with_test": with_test,
+        "with_excluded": with_excluded,
         "now": timezone.now(),
+    }
+
+
+def _switches(request: HttpRequest) -> dict[str, Any]:
+    """The addresses of the page as it stands and with one thing switched on or off."""
+    return {
+        "is_paused": request.GET.get("pause") == "1",
+        "query": query(request),
+        "pausing": query(request, pause="1"),
+        "following": query(request, "pause"),
+        "testing": query(request, test="1"),
+        "without_test": query(request, "test"),
+        "including": query(request, excluded="with"),
+        "without_excluded": query(request, "excluded"),
     }
 
 

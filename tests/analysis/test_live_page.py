@@ -1,6 +1,7 @@
 """One study's live picture: right figures, few queries, no test data, no strangers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -197,3 +198,24 @@ def test_mean_scores_are_without_people_excluded_from_the_data(client, study, co
     assert "Mean scores are without those of 1 person" in live(client, study).text
     deciding.decide([copied], "keep", "It was another person", coordinator)
     assert figures() == [(85, 2, 2)]
+
+
+def test_the_scores_of_people_excluded_from_the_data_are_counted_where_asked_for(client, study, coordinator):
+    models = make_models(2, study)
+    kept, copied = make_enrolment(study), make_enrolment(study)
+    make_conversation(kept, models=models, turns=1)
+    make_conversation(copied, models=models[::-1], turns=1)
+    deciding.decide([copied], "exclude", "Copied every answer", coordinator)
+
+    def shown(query: str = "") -> tuple[Any, str]:
+        page = live(client, study, query)
+        row = next(row for row in page.context["models"].rows if row.name == models[0].name)
+        return (row.score, row.ratings), page.text
+
+    assert shown()[0] == shown("?excluded=without")[0] == (90, 1)
+    assert 'href="?excluded=with"' in shown()[1]
+    figures, page = shown("?test=1&excluded=with")
+    assert figures == (85, 2)
+    assert "Mean scores are also of 1 person" in page
+    assert 'href="?test=1"' in page
+    assert 'hx-get="/coordinate/studies/values/?test=1&amp;excluded=with"' in page
