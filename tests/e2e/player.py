@@ -74,10 +74,10 @@ class Player:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
-    def agree(self) -> None:
+    def agree(self, button: str = "Agree and begin") -> None:
         for box in self.page.locator("form input[type=checkbox]").all():
             box.check()
-        self.go_on("Agree and begin")
+        self.go_on(button)
 
     def fill_page(self) -> None:
         """Answer every question of a survey page in a way that keeps the person in the study."""

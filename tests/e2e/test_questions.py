@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -19,6 +20,63 @@ PASTE = """(field) => {
   field.dispatchEvent(event);
   return event.defaultPrevented;
 }"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the pages of the study `types` say in a language: titles, buttons, the text of a question."""
+
+    language: str
+    direction: str
+    switch: str
+    consent: str
+    agree: str
+    questions: str
+    go_on: str
+    three: str
+    asks: str
+    done: str
+    own: str
+    withdraw: str
+    leave: str
+    erase: str
+    left: str
+
+
+FRENCH = Said(
+    language="fr",
+    direction="ltr",
+    switch="Français",
+    consent="Participer",
+    agree="Accepter et commencer",
+    questions="Une question de chaque sorte",
+    go_on="Continuer",
+    three="3",
+    asks="Pourquoi L'automne ?",
+    done="Merci, vous avez terminé",
+    own="Vos données et comment arrêter",
+    withdraw="Se retirer…",
+    leave="Se retirer de l’étude",
+    erase="Se retirer et effacer",
+    left="Vous vous êtes retiré",
+)
+ARABIC = Said(
+    language="ar",
+    direction="rtl",
+    switch="العربيّة",
+    consent="المشاركة في الدراسة",
+    agree="أوافق وأبدأ",
+    questions="سؤال من كل نوع",
+    go_on="متابعة",
+    three="٣",
+    asks="لماذا الخريف؟",
+    done="شكرًا لك، لقد انتهيت",
+    own="بياناتك وكيفية التوقف",
+    withdraw="انسحاب…",
+    leave="الانسحاب من الدراسة",
+    erase="الانسحاب والمحو",
+    left="لقد انسحبت",
+)
 WORDS = {"word": "Serendipity", "story": "Once upon a time.", "cups": "3", "born": "1970"}
 WITHOUT_SCRIPTS = {"weather.rain": "60", "loud": "3", "mood": "55"}
 ORDER = {"meals.breakfast": "2", "meals.lunch": "3", "meals.dinner": "1"}
@@ -27,6 +85,7 @@ ORDER = {"meals.breakfast": "2", "meals.lunch": "3", "meals.dinner": "1"}
 def at_the_questions(browser: Browser, house: House, size: str = "desk", *, scripts: bool = True) -> Player:
     player = Player(browser, house.url, size, scripts=scripts)
     player.page.goto(house.link("types"))
+    player.agree()
     return player
 
 
@@ -186,41 +245,88 @@ def test_pasting_is_refused_counted_and_explained_where_it_is_off(house: House, 
     player.close()
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize(
-    ("language", "button", "direction", "go_on", "title", "asks"),
-    [
-        ("fr", "Français", "ltr", "Continuer", "Une question de chaque sorte", "Pourquoi L'automne ?"),
-        ("ar", "العربيّة", "rtl", "متابعة", "سؤال من كل نوع", "لماذا الخريف؟"),
-    ],
-)
-def test_a_journey_in_another_language_keeps_what_was_typed(
-    house: House, browser: Browser, size: str, language: str, button: str, direction: str, go_on: str,
-    title: str, asks: str,
-) -> None:  # fmt: skip
+@pytest.mark.parametrize(("said", "size"), [(FRENCH, "desk"), (ARABIC, "phone")], ids=["fr", "ar"])
+def test_every_type_of_question_fits_in_another_language_too(
+    house: House, browser: Browser, said: Said, size: str
+) -> None:
     player = at_the_questions(browser, house, size)
-    page = player.page
-    page.locator("[name=word]").fill("Serendipity")
-    player.press(button)
+    player.press(said.switch)
+    assert_speaks(player.page, said, said.questions)
+    player.look(f"types-{said.language}")
+    player.press(said.go_on)
+    player.page.locator(".alert").wait_for()
+    player.look(f"types-{said.language}-error", dark=False)
+    assert_fits(player.page)
+    player.close()
+
+
+@pytest.mark.parametrize(("said", "size"), [(ARABIC, "desk"), (FRENCH, "phone")], ids=["ar", "fr"])
+def test_a_journey_in_another_language_from_the_link_to_the_withdrawal(
+    house: House, browser: Browser, said: Said, size: str
+) -> None:
+    player = Player(browser, house.url, size)
+    consent_in(player, said, house.link("types"))
+    answer_in(player, said)
+    withdraw_in(player, said)
+    player.close()
+
+
+def assert_speaks(page: Page, said: Said, title: str) -> None:
     expect(page.locator("h1")).to_have_text(title)
-    expect(page.locator("html")).to_have_attribute("lang", language)
-    expect(page.locator("html")).to_have_attribute("dir", direction)
-    expect(page.locator("[name=word]")).to_have_value("Serendipity")
-    player.look(f"types-{language}")
+    expect(page.locator("html")).to_have_attribute("lang", said.language)
+    expect(page.locator("html")).to_have_attribute("dir", said.direction)
     assert_fits(page)
-    page.get_by_role("button", name=go_on).click()
-    page.locator(".alert").wait_for()
-    player.look(f"types-{language}-error", dark=False)
+
+
+def consent_in(player: Player, said: Said, link: str) -> None:
+    player.page.goto(link)
+    expect(player.page.locator("html")).to_have_attribute("lang", "en")
+    player.press(said.switch)
+    assert_speaks(player.page, said, said.consent)
+    player.look(f"consent-{said.language}")
+    player.agree(said.agree)
+
+
+def answer_in(player: Player, said: Said) -> None:
+    """Both pages of questions; a change of the language on the way keeps what is typed."""
+    page = player.page
+    assert_speaks(page, said, said.questions)
+    page.locator("[name=word]").fill("Serendipity")
+    player.press("English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    player.press(said.switch)
+    assert_speaks(page, said, said.questions)
+    expect(page.locator("[name=word]")).to_have_value("Serendipity")
     choose(page)
     fill_words(page)
+    page.locator("[name=cups]").fill(said.three)
+    page.locator("[name='weather.other_text']").fill("Hail")
     for slider in page.locator("[data-slider-range]").all():
         slider.press("ArrowRight")
     page.locator("[data-ranking-keep]").click()
-    page.get_by_role("button", name=go_on).click()
-    expect(page.locator("legend, .q > label").first).to_contain_text(asks)
-    expect(page.locator("html")).to_have_attribute("dir", direction)
-    assert_fits(page)
-    page.get_by_role("button", name=go_on).click()
+    player.go_on(said.go_on)
+    expect(page.locator("legend, .q > label").first).to_contain_text(said.asks)
+    player.go_on(said.go_on)
     page.wait_for_url("**/done/")
-    player.look(f"done-{language}", dark=False)
-    player.close()
+    assert_speaks(page, said, said.done)
+    player.look(f"done-{said.language}", dark=False)
+
+
+def withdraw_in(player: Player, said: Said) -> None:
+    """By one's own page, which holds the answers in the language they were given in."""
+    page = player.page
+    page.get_by_role("link", name=said.own).first.click()
+    assert_speaks(page, said, said.own)
+    page.locator("main details > summary").first.click()
+    player.sees(said.asks)
+    player.look(f"mine-{said.language}")
+    player.press("English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    player.press(said.switch)
+    assert_speaks(page, said, said.own)
+    page.get_by_role("link", name=said.withdraw).click()
+    assert_speaks(page, said, said.leave)
+    player.look(f"withdraw-{said.language}", dark=False)
+    player.go_on(said.erase)
+    assert_speaks(page, said, said.left)
+    player.look(f"withdrawn-{said.language}", dark=False)
