@@ -9,10 +9,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from conversations.ballots import SIDES, Ballot, read_ballot
+from conversations.calling import STANDARD, Calls, read_calls
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.source import Tree, read_tree
 
 PRESETS = Path(__file__).parent / "presets"
+# How text is shown: as it comes; at one rate on all sides; or everything at once at the end.
+STREAM, CADENCE, TOGETHER = PACINGS = ("stream", "cadence", "together")
 # What the caller of a model decides itself; a protocol must not overrule it.
 RESERVED = ("model", "messages", "stream", "stream_options", "seed", "n")
 
@@ -83,6 +86,9 @@ class Protocol:
     generation: Mapping[str, Any]
     feedback: FeedbackForm
     ballot: Ballot | None = None
+    pacing: str = STREAM
+    may_stop: bool = True
+    calls: Calls = STANDARD
 
     def type(self, key: str) -> ConversationType | None:
         return next((kind for kind in self.types if kind.key == key), None)
@@ -174,14 +180,14 @@ class Part:
             raise self.wrong(_("must be one of: %s") % ", ".join(words), key)
         return str(word)
 
-    def flag(self, key: str) -> bool:
-        flag = self.get(key, False)
+    def flag(self, key: str, default: bool = False) -> bool:
+        flag = self.get(key, default)
         if not isinstance(flag, bool):
             raise self.wrong(_("must be true or false"), key)
         return flag
 
 
-COMMON = ("protocol", "types", "opening", "turns", "prompt", "generation")
+COMMON = ("protocol", "types", "opening", "turns", "prompt", "generation", "pacing", "stop", "calls")
 
 
 def _protocol(document: Part) -> Protocol:
@@ -227,6 +233,9 @@ def _common(document: Part) -> dict[str, Any]:
         "maximum_turns": turns.whole("maximum", turns.whole("minimum", 1, 100), 100),
         "maximum_characters": _maximum_characters(document.part("prompt").only("maximum_characters")),
         "generation": _generation(document.part("generation", {})),
+        "pacing": document.one_of("pacing", PACINGS, default=STREAM),
+        "may_stop": document.flag("stop", default=True),
+        "calls": read_calls(document.part("calls", {})),
     }
 
 

@@ -38,14 +38,15 @@ class Trial:
 
 def try_model(model: LanguageModel, by: User) -> Trial:
     """Call the model once, store and audit what came of it; never raises for what a provider does."""
-    trial = _tried(model)
+    trial = called(model)
     result = trial.summary[:300]
     LanguageModel.objects.filter(pk=model.pk).update(tested_at=timezone.now(), test_result=result)
     audit.record(by, "model.tested", subject=model.name, failure=trial.failure, total_ms=trial.total_ms)
     return trial
 
 
-def _tried(model: LanguageModel) -> Trial:
+def called(model: LanguageModel) -> Trial:
+    """One short call; never raises for what a provider does."""
     begun = time.monotonic()
     try:
         addresses.check(model.provider.base_url)
@@ -80,17 +81,19 @@ async def _say(call: Call) -> str:
     """The whole short answer; raises ProviderFailure."""
     from conversations.live.provider import stream
 
-    text = ""
+    text = reasoning = ""
     try:
         # Around all of it: signs of life without text would keep the web process waiting for ever.
         async with asyncio.timeout(SECONDS):
             async for piece in stream(call, Ending()):
-                text += piece
+                text += piece.text
+                reasoning += piece.reasoning
     except TimeoutError as error:
         raise ProviderFailure("silent", "not done in time") from error
-    if not text.strip():
+    said = text.strip() or reasoning.strip()  # a few tokens may all go into reasoning
+    if not said:
         raise ProviderFailure("empty", "the answer had no text")
-    return text
+    return said
 
 
 def _since(begun: float) -> int:

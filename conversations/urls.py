@@ -14,6 +14,7 @@ urlpatterns = [
     path(talk, conversation.conversation, name="conversation"),
     path(f"{talk}say/", acts.say, name="say"),
     path(f"{talk}again/", acts.again, name="again"),
+    path(f"{talk}stop/", acts.stop, name="stop"),
     path(f"{talk}rate/", acts.rate, name="rate"),
     path(f"{talk}choose/", acts.choose, name="choose"),
     path(f"{talk}finish/", acts.finish, name="finish"),

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from random import Random
 from typing import Any
@@ -34,6 +34,7 @@ _FILLER = (
     "field",
     "lamp",
 )
+_THOUGHTS = ("perhaps", "first", "then", "unless", "therefore")
 _DEFAULT_AFTER = {"cut": 5, "hang": 0, "garbage": 5}
 _JITTER = (0.8, 1.2)
 
@@ -57,9 +58,10 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """An answer and its timing: ``pieces`` of text, seconds to the ``first`` and the ``gap`` between them.
+    """An answer and its timing: seconds to the ``first`` piece and the ``gap`` between them.
 
-    ``fault`` is cut, hang or garbage, and strikes when the pieces are out.
+    ``thoughts`` come before the ``pieces`` of text. ``fault`` is cut, hang or garbage, and strikes when the
+    pieces are out.
     """
 
     pieces: list[str]
@@ -68,11 +70,12 @@ class Plan:
     gap: float
     fault: str | None
     prompt_tokens: int
+    thoughts: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
         """From the request to the last piece."""
-        return self.first + self.gap * max(len(self.pieces) - 1, 0)
+        return self.first + self.gap * max(len(self.thoughts) + len(self.pieces) - 1, 0)
 
 
 def parse_request(body: Mapping[str, Any]) -> ChatRequest:
@@ -137,7 +140,8 @@ def plan_answer(
     rate = persona.rate * rng.uniform(*_JITTER) if options.rate is None else options.rate
     tokens = sum(len(text.split()) for _, text in request.texts)
     strikes = fault if fault in _DEFAULT_AFTER else None
-    return Plan(pieces, finish, first / speed, 1 / rate / speed, strikes, tokens)
+    thoughts = [f"{word} " for word in islice(cycle(_THOUGHTS), options.think)]
+    return Plan(pieces, finish, first / speed, 1 / rate / speed, strikes, tokens, thoughts)
 
 
 def _write(request: ChatRequest, persona: Persona, options: Options, rng: Random) -> tuple[list[str], str]:
@@ -153,16 +157,17 @@ def _write(request: ChatRequest, persona: Persona, options: Options, rng: Random
 def build_frames(request: ChatRequest, plan: Plan) -> list[bytes]:
     """The events of a stream as bytes, one frame per piece; what follows the last piece goes out with it."""
     head = json.dumps(_head(request, "chat.completion.chunk"))[:-1]
-    frames = [_content_frame(head, piece, first=at == 0) for at, piece in enumerate(plan.pieces)]
+    said = [("reasoning_content", t) for t in plan.thoughts] + [("content", p) for p in plan.pieces]
+    frames = [_content_frame(head, name, piece, first=at == 0) for at, (name, piece) in enumerate(said)]
     if plan.fault in ("cut", "hang"):
         return frames
     tail = GARBAGE if plan.fault == "garbage" else _build_tail(head, request, plan)
     return [*frames[:-1], (frames[-1] if frames else b"") + tail]
 
 
-def _content_frame(head: str, piece: str, *, first: bool) -> bytes:
+def _content_frame(head: str, name: str, piece: str, *, first: bool) -> bytes:
     role = '"role": "assistant", ' if first else ""
-    delta = f'{{{role}"content": {json.dumps(piece)}}}'
+    delta = f'{{{role}"{name}": {json.dumps(piece)}}}'
     return (
         f'data: {head}, "choices": [{{"index": 0, "delta": {delta}, "finish_reason": null}}]}}\n\n'.encode()
     )
@@ -194,6 +199,9 @@ def _head(request: ChatRequest, kind: str) -> dict[str, Any]:
     }
 
 
-def _usage(plan: Plan) -> dict[str, int]:
-    prompt, completion = plan.prompt_tokens, len(plan.pieces)
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def _usage(plan: Plan) -> dict[str, Any]:
+    prompt, completion = plan.prompt_tokens, len(plan.thoughts) + len(plan.pieces)
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    if not plan.thoughts:
+        return usage
+    return usage | {"completion_tokens_details": {"reasoning_tokens": len(plan.thoughts)}}

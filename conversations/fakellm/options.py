@@ -12,14 +12,15 @@ class Options:
     """What a caller asks of a model beyond its persona; None leaves it to the persona or the fault.
 
     ``first``: seconds until the first chunk. ``rate``: chunks a second. ``chunks``: exactly so many chunks
-    of filler words, whatever limit the request sets. ``fail``: one of FAULTS. ``after``: chunks before the
-    fault. ``p``: probability of the fault. ``times``: only the first calls fail, so many. ``retry``: seconds
-    that a 429 asks to wait.
+    of filler words, whatever limit the request sets. ``think``: chunks of reasoning before them. ``fail``:
+    one of FAULTS. ``after``: chunks before the fault. ``p``: probability of the fault. ``times``: only the
+    first calls fail, so many. ``retry``: seconds that a 429 asks to wait.
     """
 
     first: float | None = None
     rate: float | None = None
     chunks: int | None = None
+    think: int = 0
     fail: str | None = None
     after: int | None = None
     p: float = 1.0
@@ -81,6 +82,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "first": _number(0, 3600),
     "rate": _number(0.01, 100_000),
     "chunks": _whole(1, 100_000),
+    "think": _whole(0, 100_000),
     "fail": _fault,
     "after": _whole(0, 100_000),
     "p": _number(0, 1),

@@ -9,19 +9,19 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from conversations import drawing
+from conversations.endpoints import breaker, limits
 from conversations.models import Response, Turn
-from conversations.models.response import ERASED
+from conversations.models.response import ERASED, FINISHED
 from conversations.protocols import Protocol
 
 from . import loop
 from .calls import Call, Ending, ProviderFailure
 from .claiming import take
-from .finishing import End, Result, close_attempts, finish
+from .finishing import End, Result, close_attempts, finish, note_stop, spent
 from .publishing import LiveText, publisher
 
 logger = logging.getLogger(__name__)
-LONGEST_WAIT = 5.0
-MAXIMUM_ATTEMPTS = 2
+NO_BUDGET_REST = timedelta(minutes=10)
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
 MOST_CHARACTERS = 200_000
 
@@ -40,6 +40,8 @@ def answer(response_id: int) -> None:
         try:
             result = loop.run(_stream(live, call)) if isinstance(call, Call) else Result(failure=call)
             pause = _conclude_patiently(End(response, taken.attempt, result), live)
+            if result.failure:
+                _tell(response.model.provider_id, result.failure)
         except BaseException:
             # A text that is left there would have its lease renewed for ever.
             loop.run(_forget(live))
@@ -58,14 +60,17 @@ async def _stream(live: LiveText, call: Call) -> Result:
     out = publisher()
     out.add(live)
     live.cancel = asyncio.current_task()
-    ending, begun, first = Ending(), time.monotonic(), None
+    ending, begun = Ending(), time.monotonic()
+    first_token = first = None
     failure, is_superseded = None, False
     try:
         # The client's own timeout counts bytes, and a provider may send signs of life for ever.
         async with asyncio.timeout(call.silence_seconds) as patience:
             async for piece in stream(call, ending):
-                first = first or time.monotonic()
-                if len(live.text) + len(piece) > MOST_CHARACTERS:
+                first_token = first_token or time.monotonic()
+                if piece.text:
+                    first = first or time.monotonic()
+                if len(live.text) + len(live.reasoning) + piece.length > MOST_CHARACTERS:
                     raise ProviderFailure("endless", f"more than {MOST_CHARACTERS} characters")
                 out.piece(live, piece)
                 patience.reschedule(asyncio.get_running_loop().time() + call.silence_seconds)
@@ -81,12 +86,26 @@ async def _stream(live: LiveText, call: Call) -> Result:
             raise
     return Result(
         text=live.text,
+        reasoning=live.reasoning,
         ending=ending,
         failure=failure,
-        first_ms=round((first - begun) * 1000) if first else None,
+        first_token_ms=_milliseconds(begun, first_token),
+        first_ms=_milliseconds(begun, first),
         total_ms=round((time.monotonic() - begun) * 1000),
         is_superseded=is_superseded,
     )
+
+
+def _tell(provider_id: int, failure: ProviderFailure) -> None:
+    """A provider that keeps failing, or has no budget left, is drawn no more for a while."""
+    if failure.kind == limits.OVER_BUDGET:
+        breaker.take_out(provider_id, failure.kind, NO_BUDGET_REST)
+    else:
+        breaker.note_failure(provider_id, failure.kind)
+
+
+def _milliseconds(begun: float, moment: float | None) -> int | None:
+    return round((moment - begun) * 1000) if moment else None
 
 
 def _conclude_patiently(end: End, live: LiveText) -> float | None:
@@ -111,10 +130,12 @@ def _conclude(end: End, live: LiveText) -> float | None:
         return None
     kept = Response.objects.filter(pk=end.response.pk)
     state, is_replaced, failure = kept.values_list("state", "is_replaced", "failure").get()
+    if state == Response.State.STOPPED:
+        note_stop(end)
     if failure == ERASED:
         loop.run(_erase(live))
         return None
-    is_over = state in {"done", "failed"} and not is_replaced and pause is None
+    is_over = state in FINISHED and not is_replaced and pause is None
     loop.run(_close(live, str(state) if is_over else live.state))
     return pause
 
@@ -135,8 +156,8 @@ def _after_silence(end: End) -> float | None:
     """Nothing was shown: wait and try again when the provider asks for it, else replace, else give up."""
     response, attempt, failure = end.response, end.attempt, end.result.failure
     assert failure is not None
-    wait = failure.retry_after if failure.kind == "rate_limited" else None
-    if wait is not None and wait <= LONGEST_WAIT and attempt.number < MAXIMUM_ATTEMPTS:
+    wait = _protocol(response.turn).calls.wait(failure.kind, failure.retry_after, attempt.number)
+    if wait is not None:
         return _again(end, wait)
     with transaction.atomic():
         turn = (
@@ -150,7 +171,7 @@ def _after_silence(end: End) -> float | None:
             state=Response.State.FAILED,
             failure=failure.kind,
             is_replaced=replacement is not None,
-            total_ms=end.result.total_ms,
+            **spent(end),
             finished_at=timezone.now(),
         )
         if not gone:  # the sweep gave the response to somebody else; the draw is undone with the rest

@@ -42,5 +42,6 @@ class Ending:
     finish_reason: str = ""
     tokens_in: int | None = None
     tokens_out: int | None = None
+    tokens_reasoning: int | None = None
     is_complete: bool = False
     extra: dict[str, Any] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
+from conversations.endpoints import limits
 from conversations.models import Attempt, LanguageModel, Response, Turn
 from conversations.protocols import RESERVED
 from prism.lib.crypto import UnreadableSecret
@@ -45,7 +46,7 @@ def _take_all(ids: list[int]) -> dict[int, Taken]:
     try:
         with transaction.atomic():
             responses = Response.objects.claim(ids, WORKER)
-            calls = _calls(responses)
+            calls = _within_limits(responses, _calls(responses))
             attempts = Attempt.objects.bulk_create([_attempt(row, calls[row.pk]) for row in responses])
             return {
                 row.pk: Taken(row, attempt, calls[row.pk])
@@ -67,6 +68,7 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
         request={**parameters, "model": response.model.identifier, "seed": response.seed},
         prompt_sha256=_digest(call),
         reserved_cost=_ceiling(response.model, call),
+        reserved_tokens=sum(_most_tokens(call)),
     )
 
 
@@ -101,6 +103,20 @@ def _room(limited: Iterable[LanguageModel]) -> dict[int, int]:
         pk: limits[pk] - Attempt.objects.filter(response__model=pk, started_at__gte=since).count()
         for pk in locked.values_list("pk", flat=True)
     }
+
+
+def _within_limits(
+    responses: list[Response], calls: dict[int, Call | ProviderFailure]
+) -> dict[int, Call | ProviderFailure]:
+    """The calls, without those for which a provider's budget or limits a minute leave no room."""
+    rooms = limits.rooms({row.model.provider_id: row.model.provider for row in responses}.values())
+    for row in responses:
+        room, call = rooms.get(row.model.provider_id), calls[row.pk]
+        if room and isinstance(call, Call):
+            refused = room.take(_ceiling(row.model, call), sum(_most_tokens(call)))
+            if refused:
+                calls[row.pk] = ProviderFailure(refused.reason, "our own limit", refused.seconds)
+    return calls
 
 
 def _call_or_failure(response: Response, said: list[dict[str, str]]) -> Call | ProviderFailure:
@@ -149,12 +165,17 @@ def _digest(call: Call | ProviderFailure) -> str:
 
 
 def _ceiling(model: LanguageModel, call: Call | ProviderFailure) -> Decimal:
-    """The most the call can cost: four characters a token in, the limit of tokens out."""
+    """The most the call can cost."""
+    return price(model, *_most_tokens(call))
+
+
+def _most_tokens(call: Call | ProviderFailure) -> tuple[int, int]:
+    """The most that is read and written: four characters a token in, the limit of tokens out."""
     if isinstance(call, ProviderFailure):
-        return Decimal(0)
+        return 0, 0
     tokens_in = sum(len(message["content"]) for message in call.messages) // 4 + 1
-    limit = call.parameters.get("max_tokens")
-    return price(model, tokens_in, limit if isinstance(limit, int) else DEFAULT_LIMIT)
+    limit = call.parameters.get("max_completion_tokens", call.parameters.get("max_tokens"))
+    return tokens_in, limit if isinstance(limit, int) else DEFAULT_LIMIT
 
 
 def price(model: LanguageModel, tokens_in: int, tokens_out: int) -> Decimal:

@@ -1,23 +1,26 @@
 """Writing down how calls ended; what ends in the same moment is written in one transaction."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
-from conversations.models import Attempt, Response
+from conversations.models import Attempt, LanguageModel, Response
 
 from .calls import Ending, ProviderFailure
 from .claiming import price
 from .together import Together
 
 RESPONSES = """
-UPDATE conversations_response AS r SET state = v.state, text = v.text, failure = v.failure,
-    finish_reason = v.finish_reason, tokens_in = v.tokens_in, tokens_out = v.tokens_out, cost = v.cost,
+UPDATE conversations_response AS r SET state = v.state, text = v.text, reasoning = v.reasoning,
+    failure = v.failure, finish_reason = v.finish_reason, tokens_in = v.tokens_in, tokens_out = v.tokens_out,
+    tokens_reasoning = v.tokens_reasoning, cost = v.cost, first_token_ms = v.first_token_ms,
     first_text_ms = v.first_ms, total_ms = v.total_ms, finished_at = clock_timestamp()
-FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[],
-    %s::numeric[], %s::int[], %s::int[])
-    AS v(id, attempt, state, text, failure, finish_reason, tokens_in, tokens_out, cost, first_ms, total_ms)
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
+    %s::int[], %s::int[], %s::numeric[], %s::int[], %s::int[], %s::int[])
+    AS v(id, attempt, state, text, reasoning, failure, finish_reason, tokens_in, tokens_out,
+    tokens_reasoning, cost, first_token_ms, first_ms, total_ms)
 WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'streaming' RETURNING r.id
 """
 ATTEMPTS = """
@@ -34,8 +37,10 @@ class Result:
     """What came of one call."""
 
     text: str = ""
+    reasoning: str = ""
     ending: Ending | None = None
     failure: ProviderFailure | None = None
+    first_token_ms: int | None = None
     first_ms: int | None = None
     total_ms: int = 0
     is_superseded: bool = False
@@ -96,14 +101,46 @@ def _of_response(end: End) -> tuple[Any, ...]:
         end.attempt.number,
         end.state,
         result.text,
+        result.reasoning,
         failure.kind if failure else "",
         "" if failure else ending.finish_reason,
         ending.tokens_in,
         ending.tokens_out,
-        price(end.response.model, ending.tokens_in or 0, ending.tokens_out or 0),
+        ending.tokens_reasoning,
+        cost(end.response.model, ending),
+        result.first_token_ms,
         result.first_ms,
         result.total_ms,
     )
+
+
+def spent(end: End) -> dict[str, Any]:
+    """Time and usage of a call that showed nothing, as fields of its response."""
+    ending = end.result.ending or Ending()
+    return {
+        "reasoning": end.result.reasoning,
+        "tokens_in": ending.tokens_in,
+        "tokens_out": ending.tokens_out,
+        "tokens_reasoning": ending.tokens_reasoning,
+        "cost": cost(end.response.model, ending),
+        "first_token_ms": end.result.first_token_ms,
+        "total_ms": end.result.total_ms,
+    }
+
+
+def note_stop(end: End) -> None:
+    """The participant stopped the answer: its text stands, and the worker adds the figures it knows."""
+    stopped = Response.objects.filter(
+        pk=end.response.pk, attempt=end.attempt.number, state=Response.State.STOPPED, total_ms=None
+    )
+    stopped.update(**spent(end), first_text_ms=end.result.first_ms)
+
+
+def cost(model: LanguageModel, ending: Ending) -> Decimal | None:
+    """What the call cost by the usage that the provider told; None where it told none."""
+    if ending.tokens_in is None and ending.tokens_out is None:
+        return None
+    return price(model, ending.tokens_in or 0, ending.tokens_out or 0)
 
 
 def _of_attempt(end: End) -> tuple[Any, ...]:

@@ -17,7 +17,9 @@ from prism.lib import outgoing_async
 from prism.lib.addresses import AddressRefused, Reach
 
 from .calls import Call, Ending, ProviderFailure
+from .thoughts import Piece, Splitter
 
+NOTHING = Piece()
 _lanes: dict[tuple[int, int], asyncio.Semaphore] = {}
 _clients: dict[tuple[str, str, Reach], openai.AsyncOpenAI] = {}
 
@@ -44,8 +46,8 @@ def lane(call: Call) -> AbstractAsyncContextManager[object]:
     return _lanes.setdefault(key, asyncio.Semaphore(call.most_at_once))
 
 
-async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
-    """The pieces of text as they come; `ending` is filled in. Raises ProviderFailure.
+async def stream(call: Call, ending: Ending) -> AsyncIterator[Piece]:
+    """The pieces of text and reasoning as they come; `ending` is filled in. Raises ProviderFailure.
 
     Reads the SDK's raw event lines: parsing each into its typed chunk costs about as much as all the rest.
     """
@@ -62,49 +64,65 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[str]:
         extra_headers={"X-Prism-Attempt": call.attempt},
         timeout=timeout,
     )
+    splitter = Splitter()
     try:
         async with lane(call), request as response:
             async for line in response.iter_lines():
-                piece = _piece(line, ending)
-                if piece:
+                piece = _piece(line, ending, splitter)
+                if piece.text or piece.reasoning:
                     yield piece
     except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError) as error:
         raise _failure(error) from error
     except (ValueError, RuntimeError, httpx2.InvalidURL) as error:
         raise ProviderFailure("garbage", type(error).__name__) from error
+    held = splitter.rest()
+    if held.length:
+        yield held
     if not ending.is_complete and not ending.finish_reason:
         raise ProviderFailure("cut", "the stream ended without a finish reason")
 
 
-def _piece(line: str, ending: Ending) -> str:
+def _piece(line: str, ending: Ending, splitter: Splitter) -> Piece:
     if not line.startswith("data:"):
-        return ""
+        return NOTHING
     body = line[5:].strip()
     if body == "[DONE]":
         ending.is_complete = True
-        return ""
+        return NOTHING
     try:
         chunk = json.loads(body)
-        return _text(chunk, ending)
+        return _read(chunk, ending, splitter)
     except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
         raise ProviderFailure("garbage", "a line of the stream is not what the protocol says") from error
 
 
-def _text(chunk: dict[str, Any], ending: Ending) -> str:
+def _read(chunk: dict[str, Any], ending: Ending, splitter: Splitter) -> Piece:
     if "error" in chunk:
         raise ProviderFailure("server_error", "the stream carried an error")
     usage = chunk.get("usage")
     if usage:
         ending.tokens_in = _tokens(usage.get("prompt_tokens"))
         ending.tokens_out = _tokens(usage.get("completion_tokens"))
+        details = usage.get("completion_tokens_details") or {}
+        ending.tokens_reasoning = _tokens(details.get("reasoning_tokens"))
     choices = chunk["choices"]
     if not choices:
-        return ""
+        return NOTHING
     ending.finish_reason = str(choices[0].get("finish_reason") or ending.finish_reason)[:30]
-    text = (choices[0].get("delta") or {}).get("content") or ""
+    delta = choices[0].get("delta") or {}
+    text, reasoning = delta.get("content") or "", _reasoning(delta)
     if not isinstance(text, str):
         raise TypeError("content is no text")
-    return storable(text)
+    if not text:
+        return Piece("", storable(reasoning)) if reasoning else NOTHING
+    said = splitter.split(storable(text))
+    return Piece(said.text, storable(reasoning) + said.reasoning) if reasoning else said
+
+
+def _reasoning(delta: dict[str, Any]) -> str:
+    """Servers name it either way; whatever else stands there is not worth the loss of an answer."""
+    found = delta.get("reasoning_content") or delta.get("reasoning") or ""
+    return found if isinstance(found, str) else ""
 
 
 def storable(text: str) -> str:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from .thoughts import Piece
 from .wire import STREAM_SECONDS, Entry, pack, stream_key
 
 logger = logging.getLogger(__name__)
@@ -21,8 +22,8 @@ CHECKPOINT_SECONDS = 1.0
 
 LOCK = "SELECT id FROM conversations_response WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 CHECKPOINT = """
-UPDATE conversations_response AS r SET text = v.text, lease_at = clock_timestamp()
-FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS v(id, attempt, text)
+UPDATE conversations_response AS r SET text = v.text, reasoning = v.reasoning, lease_at = clock_timestamp()
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[]) AS v(id, attempt, text, reasoning)
 WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'streaming' RETURNING r.id
 """
 
@@ -37,6 +38,7 @@ class LiveText:
     run: int
     attempt: int
     text: str = ""
+    reasoning: str = ""
     sent: int = 0
     told: str = ""
     state: str = "streaming"
@@ -66,9 +68,10 @@ class Publisher:
     def add(self, live: LiveText) -> None:
         self.live.add(live)
 
-    def piece(self, live: LiveText, text: str) -> None:
-        is_first = not live.text
-        live.text += text
+    def piece(self, live: LiveText, piece: Piece) -> None:
+        is_first = not live.text and bool(piece.text)
+        live.text += piece.text
+        live.reasoning += piece.reasoning
         if is_first:
             self.wake.set()
 
@@ -156,7 +159,12 @@ def checkpoint(alive: list[LiveText]) -> set[int]:
             cursor.execute(LOCK, [[t.response for t in alive]])
             cursor.execute(
                 CHECKPOINT,
-                [[t.response for t in alive], [t.attempt for t in alive], [t.text for t in alive]],
+                [
+                    [t.response for t in alive],
+                    [t.attempt for t in alive],
+                    [t.text for t in alive],
+                    [t.reasoning for t in alive],
+                ],
             )
             return {row[0] for row in cursor.fetchall()}
     finally:

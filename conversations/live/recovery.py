@@ -11,7 +11,6 @@ from django.utils import timezone
 from conversations import drawing
 from conversations.models import Attempt, Response
 
-from .answering import MAXIMUM_ATTEMPTS
 from .wire import STREAM_SECONDS, Entry, pack, stream_key
 
 logger = logging.getLogger(__name__)
@@ -24,7 +23,11 @@ def sweep() -> tuple[int, int]:
     Returns how many of each. Running twice at once is harmless: every step is a compare-and-set.
     """
     moment = timezone.now() - timedelta(seconds=settings.LIVE_LEASE_SECONDS)
-    lost = [row for row in Response.objects.silent_since(moment).select_related("turn") if _lose(row)]
+    lost = [
+        row
+        for row in Response.objects.silent_since(moment).select_related("turn__conversation__protocol")
+        if _lose(row)
+    ]
     forgotten = list(
         Response.objects.forgotten_since(timezone.now() - timedelta(seconds=FORGOTTEN_SECONDS)).values_list(
             "pk", flat=True
@@ -37,7 +40,7 @@ def sweep() -> tuple[int, int]:
 
 def _lose(response: Response) -> bool:
     """Mark the attempt lost, keep its text on its own row, and let the same model try once more."""
-    is_last = response.attempt >= MAXIMUM_ATTEMPTS
+    is_last = response.attempt >= response.turn.conversation.protocol.parsed().calls.attempts
     with transaction.atomic():
         taken = Response.objects.filter(
             pk=response.pk,
@@ -62,7 +65,7 @@ def _lose(response: Response) -> bool:
 def _after_loss(response: Response, is_last: bool) -> dict[str, object]:
     if is_last:
         return {"state": Response.State.FAILED, "failure": "worker_lost", "finished_at": timezone.now()}
-    return {"state": Response.State.WAITING, "text": "", "enqueued_at": timezone.now()}
+    return {"state": Response.State.WAITING, "text": "", "reasoning": "", "enqueued_at": timezone.now()}
 
 
 def _tell(response: Response, state: str) -> None:

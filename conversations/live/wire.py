@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+OVER = {"done": "done", "failed": "stopped", "stopped": "stopped"}  # states, and what browsers are told
 Entry = list[tuple[str, int, int, str, str]]
 Cursor = dict[str, tuple[int, int]]
 STREAM_SECONDS = 3600
@@ -52,6 +53,8 @@ class SlotText:
             return True
         if run > self.run:
             self.run, self.text, self.state = run, "", "waiting"
+        if self.state == "stopped":
+            return True  # what its worker still sends came after the stop
         if offset > len(self.text):
             return False
         if offset + len(text) > len(self.text):
@@ -62,7 +65,7 @@ class SlotText:
 
     @property
     def is_over(self) -> bool:
-        return self.state in {"done", "failed"}
+        return self.state in OVER
 
 
 def news(slots: dict[str, SlotText], cursor: Cursor) -> tuple[dict[str, object], Cursor]:
@@ -98,5 +101,4 @@ def event(data: dict[str, object], cursor: Cursor, name: str = "") -> str:
 
 def endings(slots: dict[str, SlotText], known: Iterable[str]) -> dict[str, str]:
     """The slots that are over and not in `known`, as a participant may know it: done or stopped."""
-    words = {"done": "done", "failed": "stopped"}
-    return {name: words[slot.state] for name, slot in slots.items() if slot.is_over and name not in known}
+    return {name: OVER[slot.state] for name, slot in slots.items() if slot.is_over and name not in known}

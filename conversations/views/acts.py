@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from conversations import chat
+from conversations import chat, stopping
 from conversations.chat import Refused
 from conversations.models import Conversation
 from conversations.refusals import held
@@ -81,4 +81,5 @@ rate = act(
     form="rate",
 )
 choose = act(lambda request, talk: chat.choose(talk, request.POST.get("slot", "")))
+stop = act(lambda request, talk: stopping.stop(talk, whole_number(request.POST.get("turn", ""))))
 finish = act(lambda request, talk: chat.finish(talk))

@@ -82,11 +82,20 @@ def slot_view(response: Response, is_winner: bool, draft: dict[str, list[str]]) 
 
 
 def _note(response: Response) -> str:
+    if response.state == Response.State.STOPPED:
+        return stop_note(response)
     if response.state != Response.State.FAILED:
         return ""
     if response.text.strip():
         return _("This answer stopped before its end. Please rate what you see.")
     return _("No answer arrived here. You need not rate it.")
+
+
+def stop_note(response: Response) -> str:
+    """What is said of an answer that the person stopped."""
+    if response.text.strip():
+        return _("You stopped this answer. This is what had arrived.")
+    return _("You stopped before an answer arrived here.")
 
 
 def conversation_context(
@@ -106,6 +115,7 @@ def conversation_context(
         "say_draft": "",
         "page_url": reverse("conversations:conversation", args=where),
         "events_url": reverse("conversations:events", args=[*where, here.turn.number]) if here.turn else "",
+        "stop_url": reverse("conversations:stop", args=where) if rules.may_stop else "",
         "waiting": _("The answers are being written. You can rate them once all are complete."),
         "complete": _("All answers are complete. Please rate them."),
     }
