@@ -9,11 +9,13 @@ exactly the logistic likelihood in which a tie is half a win on either side.
 Scores are natural logarithms here; `POINTS` of them make the familiar scale.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -31,7 +33,7 @@ RIDGE = 0.01
 # The clustered error of a model with fewer voters is no estimate; it is then at least the likelihood's own.
 FEW_VOTERS = 10
 STEPS = 100
-CLOSE = 1e-10
+CLOSE = 1e-7  # of a step; what is left after it is its square
 CHUNK = 4096
 
 
@@ -59,7 +61,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Votes as the likelihood needs them: `count` equal ones a row, pairs in order, x rows × covariates."""
+    """Votes as the likelihood needs them: `count` equal ones a row, pairs in order, x covariates × rows."""
 
     items: int
     cell: Integers
@@ -71,10 +73,10 @@ class _Rows:
     def tie(self) -> Floats:
         return (self.y == 0).astype(np.float64)
 
-    def scatter(self, weights: Floats) -> Floats:
-        """Σ over rows of weight·(e_i − e_j), as items × the columns of `weights`."""
-        out = np.zeros((self.items, weights.shape[1]))
-        for column, weight in enumerate(weights.T):
+    def scatter(self, weights: Sequence[Floats]) -> Floats:
+        """Σ over rows of weight·(e_i − e_j), a column for each of `weights`."""
+        out = np.zeros((self.items, len(weights)))
+        for column, weight in enumerate(weights):
             pairs = self.by_cell(weight).reshape(self.items, self.items)
             out[:, column] = pairs.sum(axis=1) - pairs.sum(axis=0)
         return out
@@ -91,11 +93,11 @@ class _Rows:
     def moments(self, a: Floats, c: Floats, d: Floats, *, with_nu: bool) -> Floats:
         """Σ of outer products of (y-part·(e_i − e_j), t-part, y-part·x) with second moments a, c and d."""
         a, c, d = a * self.count, c * self.count, d * self.count
-        beside = [c[:, None]] if with_nu else []
-        crossed = self.scatter(np.hstack([*beside, a[:, None] * self.x]))
-        lower = self.x.T @ (a[:, None] * self.x)
+        weighted = self.x * a
+        crossed = self.scatter([*([c] if with_nu else []), *weighted])
+        lower = weighted @ self.x.T
         if with_nu:
-            edge = (c @ self.x)[None, :]
+            edge = (self.x @ c)[None, :]
             lower = np.block([[np.array([[d.sum()]]), edge], [edge.T, lower]])
         return np.block([[self.laplacian(a), crossed], [crossed.T, lower]])
 
@@ -118,10 +120,24 @@ def fit(
     """
     if np.any(left == right):
         raise ValueError("a model cannot meet itself")
+    # One thread: the matrices are small, and on a busy machine threads mostly wait for one another.
+    with threadpool_limits(1, "blas"):
+        return _fit(left, right, outcome, items, voter, style, ties)
+
+
+def _fit(
+    left: Integers,
+    right: Integers,
+    outcome: npt.NDArray[np.int8],
+    items: int,
+    voter: Integers | None,
+    style: Floats | None,
+    ties: Ties,
+) -> Fit:
     style = np.zeros((len(left), 0)) if style is None else style
     sign = np.where(left < right, 1.0, -1.0)
     cell = np.minimum(left, right) * items + np.maximum(left, right)
-    votes = _Rows(items, cell, sign * outcome / 2, np.ones(len(left)), style * sign[:, None])
+    votes = _Rows(items, cell, sign * outcome / 2, np.ones(len(left)), style.T * sign)
     cells = _aggregated(votes)
     component, held = existence(cells)
     with_nu = ties == "davidson" and not cells.y.all()
@@ -202,7 +218,7 @@ def _aggregated(votes: _Rows) -> _Rows:
     counts = np.bincount(kind, minlength=3 * votes.items**2)
     kinds = np.flatnonzero(counts)
     y = (kinds % 3 - 1) / 2
-    return _Rows(votes.items, kinds // 3, y, counts[kinds].astype(np.float64), np.zeros((len(kinds), 0)))
+    return _Rows(votes.items, kinds // 3, y, counts[kinds].astype(np.float64), np.zeros((0, len(kinds))))
 
 
 @dataclass(frozen=True)
@@ -230,7 +246,7 @@ class _Problem:
         """Rows e_i − mean of the component, for the held models."""
         items = self.rows.items
         chosen: Floats = (np.eye(items) - self.mean)[self.held]
-        return np.hstack([chosen, np.zeros((len(chosen), self.with_nu + self.rows.x.shape[1]))])
+        return np.hstack([chosen, np.zeros((len(chosen), self.with_nu + len(self.rows.x)))])
 
     def solve(self, start: Floats) -> Floats:
         """Newton's method with halved steps; the likelihood is concave, so that it ends."""
@@ -251,7 +267,7 @@ class _Problem:
         rows, items = self.rows, self.rows.items
         theta, beta = place[:items], place[items + self.with_nu :]
         nu = float(np.exp(place[items])) if self.with_nu else 0.0
-        eta = theta[rows.cell // items] - theta[rows.cell % items] + rows.x @ beta
+        eta = theta[rows.cell // items] - theta[rows.cell % items] + beta @ rows.x
         # Everything relative to the larger of the two, so that nothing overflows.
         half = np.exp(-np.abs(eta) / 2)
         whole = 1 / (1 + half * (half + nu))
@@ -275,11 +291,11 @@ class _Problem:
         rows = self.rows
         r, q = self.residuals(point)
         weighted = r * rows.count
-        parts = [rows.scatter(weighted[:, None])[:, 0]]
+        parts = [rows.scatter([weighted])[:, 0]]
         if self.with_nu:
             nu = np.exp(place[rows.items])
             parts.append(np.array([q @ rows.count + self.is_nu_held * (0.5 - nu / (2 + nu))]))
-        parts.append(rows.x.T @ weighted - RIDGE * place[rows.items + self.with_nu :])
+        parts.append(rows.x @ weighted - RIDGE * place[rows.items + self.with_nu :])
         centred = self.centred
         return np.concatenate(parts) - HELD_VOTES / 2 * centred.T @ np.tanh(centred @ place / 2)
 
@@ -288,7 +304,7 @@ class _Problem:
         expected, tie = point.expected, point.expected_tie
         moments = (point.variance, -expected * tie, tie * (1 - tie))
         found = self.rows.moments(*moments, with_nu=self.with_nu)
-        covariates = self.rows.x.shape[1]
+        covariates = len(self.rows.x)
         if covariates:
             found[-covariates:, -covariates:] += RIDGE * np.eye(covariates)
         if self.is_nu_held:
@@ -306,7 +322,7 @@ class _Problem:
         inverse = np.linalg.inv(self.information(place, point, pinned=True)).astype(np.float64, copy=False)
         model = inverse.copy()
         model[:items, :items] -= self.mean
-        each = self if self.rows is votes else replace(self, rows=replace(votes, x=votes.x[:, :0]))
+        each = self if self.rows is votes else replace(self, rows=replace(votes, x=votes.x[:0]))
         meat, voters, total = _meat(point if each is self else each.at(place), each, voter)
         covariance = inverse @ meat @ inverse
         if voter is not None and total > 1:
@@ -353,8 +369,7 @@ def _meat(point: _Point, problem: _Problem, voter: Integers | None) -> tuple[Flo
     many = np.flatnonzero(~single)
     order = many[np.argsort(number[many], kind="stable")]
     position = np.unique(number[order], return_inverse=True)[1]
-    beside = [q[:, None]] if problem.with_nu else []
-    others = np.hstack([*beside, r[:, None] * rows.x])
+    others = [*([q] if problem.with_nu else []), *(rows.x * r)]
     for first in range(0, int(position[-1]) + 1 if len(position) else 0, CHUNK):
         begin, end = np.searchsorted(position, [first, first + CHUNK])
         chosen, row = order[begin:end], position[begin:end] - first
@@ -365,7 +380,7 @@ def _meat(point: _Point, problem: _Problem, voter: Integers | None) -> tuple[Flo
 
 
 def _scores(
-    rows: _Rows, r: Floats, others: Floats, chosen: Integers, row: Integers
+    rows: _Rows, r: Floats, others: Sequence[Floats], chosen: Integers, row: Integers
 ) -> tuple[Floats, Integers]:
     """The scores of some voters, voters × parameters, and how many of them met each model."""
     items, height = rows.items, int(row[-1]) + 1
@@ -375,7 +390,7 @@ def _scores(
     theta = np.bincount(at_i, r[chosen], size) - np.bincount(at_j, r[chosen], size)
     met = np.zeros(size, dtype=bool)
     met[at_i] = met[at_j] = True
-    rest = [np.bincount(row, column[chosen], height) for column in others.T]
+    rest = [np.bincount(row, column[chosen], height) for column in others]
     score = np.hstack([theta.reshape(height, items), *[column[:, None] for column in rest]])
     return score, met.reshape(height, items).sum(axis=0)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from benchmarks import machine, monitor, streaming, survey
+from benchmarks import leaderboard, machine, monitor, streaming, survey
 from benchmarks.study import PERSONAS, make_people, make_study
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
@@ -20,7 +20,7 @@ SPEAKING = FIRST + (CHUNKS - 1) / RATE
 
 
 class Command(BaseCommand):
-    help = "Measure streaming beside a bare relay and surveys beside oTree, and print a table."
+    help = "Measure streaming beside a bare relay, surveys beside oTree, and more, and print a table."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--participants", type=int, default=20, help="how many talk at once")
@@ -29,9 +29,22 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, participants: int, rounds: int, only: str | None, **options: Any) -> None:
-        call_command("migrate", verbosity=0)
-        ports, relay = Ports(web=free_port()), free_port()
         figures: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
+        if only in {None, *LIVE_PARTS}:
+            figures |= self.under_load(participants, rounds, only)
+        if only in {None, "monitor"}:
+            call_command("migrate", verbosity=0)
+            self.stderr.write(f"A study of {LARGE} people …")
+            figures |= large_study(monitor.measure(LARGE))
+        if only in {None, "leaderboard"}:
+            figures |= leaderboard.measure(self.stderr.write)
+        self.report(figures, as_json=options["json"])
+
+    def under_load(self, participants: int, rounds: int, only: str | None) -> dict[str, Any]:
+        """What needs all of Prism running, a relay beside it, and many people at once."""
+        call_command("migrate", verbosity=0)
+        figures: dict[str, Any] = {}
+        ports, relay = Ports(web=free_port()), free_port()
         with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
             add_prism(house, ports, env={"DEBUG": "0"})
             command = [sys.executable, "-m", "uvicorn", "benchmarks.relay:app", "--port", str(relay)]
@@ -50,10 +63,7 @@ class Command(BaseCommand):
             if only in {None, "thinking"}:
                 self.stderr.write("Many people who think …")
                 figures |= survey.measure_thinking(ports.web_url)
-        if only in {None, "monitor"}:
-            self.stderr.write(f"A study of {LARGE} people …")
-            figures |= large_study(monitor.measure(LARGE))
-        self.report(figures, as_json=options["json"])
+        return figures
 
     def streaming(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
         run = secrets.token_hex(3)
@@ -128,14 +138,26 @@ LARGE_STUDY = (
     ("Storing quotas again, everybody seated (s)", "large_quotas_s", ""),
     ("Queries of it", "large_quotas_queries", ""),
 )
+LEADERBOARD = (
+    ("Votes", "board_votes", ""),
+    ("Prism: half wins, clustered intervals, ranks (s)", "board_half_s", "at most 1.5"),
+    ("Prism: Davidson, clustered intervals, ranks (s)", "board_davidson_s", "at most 1.5"),
+    ("Prism: Davidson with five covariates of style (s)", "board_style_s", "at most 3"),
+    ("evalica: half wins, without intervals (s)", "evalica_s", ""),
+    ("evalica: Newman's ties, without intervals (s)", "evalica_newman_s", ""),
+    ("Points apart at most, half wins", "board_points_apart", "at most 0.05"),
+)
 TABLES = {
     f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
     f"the provider itself takes {SPEAKING:.2f} s": STREAMING,
     "A survey of four pages with eight questions, all at once, without thinking": SURVEY,
     "Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING,
     "A coordinator's views of a large study": LARGE_STUDY,
+    f"A leaderboard of {leaderboard.MODELS} models and {leaderboard.PEOPLE} voters, best of "
+    f"{leaderboard.RUNS} runs": LEADERBOARD,
 }
-PARTS = ("streaming", "survey", "thinking", "monitor")
+LIVE_PARTS = ("streaming", "survey", "thinking")
+PARTS = (*LIVE_PARTS, "monitor", "leaderboard")
 
 
 def large_study(measured: dict[str, Any]) -> dict[str, Any]:
