@@ -396,28 +396,46 @@ def own_database() -> Iterator[str]:
         yield address
 
 
+# The study has a full cell, checks that end a participation and an age limit: every way out is taken.
+PLAY = """\
+from django.core.management import call_command
+from tests.conversations import rough_study
+call_command("migrate", verbosity=0)
+rough_study.make()
+call_command(
+    "bots", rough_study.SLUG, rough=True, speed=50.0, json=True,
+    participants={people}, concurrency={people}, seed={seed},
+)
+"""
+
+
 @pytest.mark.django_db
-def test_rough_bots_are_all_accounted_for_and_nothing_is_lost(own_database: str, tmp_path: Path) -> None:
-    options = ("--participants", "3", "--concurrency", "3", "--seed", "626", "--rough")
-    found = play(own_database, tmp_path, *options)
-    assert (found["started"], found["accounted_for"], found["lost"], found["errors"]) == (3, 3, 0, 0)
-    assert (found["completed"], found["left"]) == (1, 2)
-    rough = {"returned by the link", "two tabs", "went back", "hostile forms", "left for good"}
+def test_rough_bots_end_in_every_way_are_all_accounted_for_and_nothing_is_lost(
+    own_database: str, tmp_path: Path
+) -> None:
+    found = play(own_database, tmp_path, people=9, seed=1583)
+    assert (found["started"], found["accounted_for"], found["lost"], found["errors"]) == (9, 9, 0, 0)
+    ends = {"complete", "none", "no_consent", "withdrawn", "screened_out", "quota_full", "failed_checks"}
+    assert found["outcomes"].keys() == ends
+    assert sum(found["outcomes"].values()) == 9
+    rough = {"returned by the link", "two tabs", "went back", "hostile forms", "left for good", "withdrew"}
     assert rough <= found["events"].keys(), found["events"]
-    assert found["compared"]["accounting"] == 4
+    # Each one's outcome, all who arrived, all outcomes; three cells, and the seats of who is turned away.
+    assert (found["compared"]["accounting"], found["compared"]["seats"]) == (9 + 2, 4)
+    assert found["compared"]["erased"] == 2
 
 
-def play(database: str, var: Path, *options: str) -> dict[str, Any]:
-    """The figures of a run of its own in the demonstration study."""
-    run = subprocess.run(
-        [sys.executable, "manage.py", "bots", "demo", *options, "--speed", "50", "--json"],
+def play(database: str, var: Path, **run: int) -> dict[str, Any]:
+    """The figures of a run of its own in the rough study."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", PLAY.format(**run)],
         cwd=CHECKOUT,
         env=os.environ | {"DATABASE_URL": database, "PRISM_VAR": str(var), "RATE_LIMITS": "0"},
         capture_output=True,
         text=True,
         timeout=500,
     )
-    assert run.returncode == 0, run.stderr[-3000:]
-    assert run.stdout.count("\n") == 1
-    found: dict[str, Any] = json.loads(run.stdout)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("\n") == 1
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
