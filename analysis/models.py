@@ -45,3 +45,41 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.format} export {self.code}"
+
+
+class Leaderboard(models.Model):
+    """One state of the arena's public votes, from which the public page is computed.
+
+    The rows lie in a file (`analysis/leaderboard/public_rows.py`) until the next state; the newest row holds.
+    """
+
+    made_at = models.DateTimeField(default=timezone.now)
+    seed = models.PositiveIntegerField(help_text=_("Of the draws behind the intervals of ranks"))
+    code_version = models.CharField(max_length=80)
+    rows_total = models.PositiveIntegerField()
+    rows_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"leaderboard of {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class LeaderboardTable(models.Model):
+    """What one choice of filters gives over the rows of a state; made once, when it is first asked for."""
+
+    leaderboard = models.ForeignKey(Leaderboard, models.CASCADE, related_name="tables")
+    choice = models.CharField(
+        max_length=300, help_text=_("The filters as a query; empty for those by default")
+    )
+    document = models.JSONField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["leaderboard", "choice"], name="leaderboard_table_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"table of leaderboard {self.leaderboard_id}"
