@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from surveys import retention
 from surveys.answers import current_rows, questionnaire_for, statuses_for
+from surveys.declined import DECLINED
 from surveys.identity import masked
 from surveys.models import Answer, Consent, Enrolment, PageSubmission
 from surveys.questionnaires import Question, filled
+from surveys.questionnaires.conditions import NOT_APPLICABLE
 from surveys.wording import document_for
 
 
@@ -108,8 +112,11 @@ def _answer_in_words(question: Question, rows: dict[str, Answer]) -> str:
 
 def in_words(question: Question, value: Any, texts: Mapping[str, str]) -> str:
     """An answer as its question puts it, with the texts typed beside its options."""
-    labels = {option.value: option.label for option in question.options}
+    labels = {DECLINED: _("Prefer not to say")}
+    labels |= {option.value: option.label for option in question.options}
     labels |= {item.key: item.label for item in question.items}
+    if question.scale:
+        labels[NOT_APPLICABLE] = _("Not applicable")
     return "; ".join(part for part in [_plain(value, labels), *texts.values()] if part)
 
 
@@ -119,6 +126,8 @@ def _plain(value: Any, labels: dict[str, str]) -> str:
     if isinstance(value, dict):
         given = {key: part for key, part in value.items() if part is not None}
         return ", ".join(f"{labels.get(key, key)}: {_plain(part, labels)}" for key, part in given.items())
+    if value is True:
+        return _("Yes")
     return "" if value is None else labels.get(str(value), str(value))
 
 

@@ -13,7 +13,7 @@ from conversations import own as record
 from prism.lib.ratelimit import limit_exceeded
 from surveys import consents, languages, own, withdrawal
 from surveys.identity import masked
-from surveys.models import Study
+from surveys.models import Consent, Enrolment, Study
 from surveys.views.entry import enter_by_link
 from surveys.views.visit import (
     Visit,
@@ -51,7 +51,7 @@ def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         **page_context(request, visit, "mine"),
         "journey": None,
         "enrolment": enrolment,
-        "consents": enrolment.consents.select_related("document").order_by("pk"),
+        "consents": _consents(enrolment),
         "purposes": _purposes(agreed) if agreed else [],
         "purposes_language": agreed.language if agreed else "",
         "said": own.said(enrolment, get_language() or ""),
@@ -64,6 +64,12 @@ def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "closes_at": withdrawal.closes_at(enrolment),
         "keeps_choices": visit.study.withdrawal == Study.Withdrawal.ANONYMISE,
     }
+
+
+def _consents(enrolment: Enrolment) -> list[tuple[str, Consent]]:
+    """Every decision with the title of what it was about, in the language of the page."""
+    rows = enrolment.consents.select_related("document").order_by("pk")
+    return [(row.document.parsed().in_language(get_language() or "").title, row) for row in rows]
 
 
 def _purposes(agreed: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -10,13 +11,14 @@ from django.test import Client
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser
 
-from surveys.models import Device, Draft, Enrolment, Participant, Questionnaire, Study
+from surveys.models import ConsentDocument, Device, Draft, Enrolment, Participant, Questionnaire, Study
 from surveys.panels import links
 from tests.factories import make_member, make_study
 from tests.surveys.test_questionnaire_languages import HOME, switch
-from tests.surveys.visitors import address, newcomer, submit, text_of
+from tests.surveys.visitors import address, arrive, new_panel_id, newcomer, submit, text_of
 
 pytestmark = pytest.mark.django_db
+CONSENT = Path(__file__).parent.parent / "e2e" / "consent.yaml"
 Marks = tuple[str, str, list[str]]
 ENGLISH, ARABIC = ("en", "ltr", ["fr", "ar"]), ("ar", "rtl", ["en", "fr"])
 
@@ -69,6 +71,50 @@ def test_ones_own_page_puts_questions_and_answers_in_the_language_chosen() -> No
     assert "شاي" in page
     assert "ألمانيا" in page
     assert "Your name?" not in page
+
+
+EVERY_ANSWER = """\
+format: prism-questionnaire/1
+key: said
+title: {en: Said, ar: قيل}
+language: en
+languages: [en, ar]
+pages:
+  - key: all
+    title: {en: All, ar: الكل}
+    minutes: 1
+    questions:
+      - {key: ok, type: consent, text: {en: OK?, ar: موافق؟}}
+      - {key: word, type: text, text: {en: Word?, ar: كلمة؟}, declinable: true}
+      - key: rate
+        type: sliders
+        text: {en: Rate, ar: قيّم}
+        scale: {minimum: 0, maximum: 10, low: Low, high: High, not_applicable: true}
+        items: [{key: fair, label: {en: Fair, ar: منصف}}]
+"""
+
+
+def test_ones_own_page_says_in_words_what_has_none_in_the_document() -> None:
+    study = make_study(questionnaire=Questionnaire.load(EVERY_ANSWER))
+    client, _ = newcomer(study)
+    submit(client, study, "all", {"ok": "on", "word.declined": "on", "rate.fair__na": "on"})
+    switch(client, study, "ar")
+    page = LexborHTMLParser(text_of(client.get(address(study, "mine/"))))
+    said = [node.text().strip() for node in page.css("details dd")]
+    assert said == ["نعم", "أفضّل عدم الإجابة", "منصف: لا ينطبق"]
+
+
+def test_ones_own_page_names_the_consent_in_the_language_chosen() -> None:
+    text = CONSENT.read_text(encoding="utf-8")
+    study = make_study(
+        questionnaire=Questionnaire.load(HOME), consent_document=ConsentDocument.load_file(text)
+    )
+    client = Client()
+    arrive(client, study, new_panel_id())
+    client.post(address(study, "consent/"), {"consent": "on"})
+    switch(client, study, "ar")
+    page = LexborHTMLParser(text_of(client.get(address(study, "mine/"))))
+    assert page.css_first("section[aria-labelledby=agreed] li bdi").text() == "المشاركة في الدراسة"
 
 
 def test_ones_own_page_puts_each_question_as_it_was_put() -> None:
