@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from analysis.exports.formats import ANSWERS, PRISM
 from analysis.exports.release import Scope
 from analysis.models import Export
 from surveys.models import Study
@@ -15,9 +16,23 @@ CONTENTS = [
     (DE_IDENTIFIED, _("De-identified: no text that people or models wrote, no dates")),
     (FULL, _("Full: everything that people and models wrote")),
 ]
+FORMAT_NAMES = {
+    PRISM: _("PRISM: survey, conversations, answers of models, in the schema of that project"),
+    ANSWERS: _(
+        "Answers: a row for each person and question of this questionnaire, as a table, with a codebook"
+    ),
+}
 
 
 class ExportForm(forms.Form):
+    format = forms.TypedChoiceField(
+        label=_("Format"),
+        choices=list(FORMAT_NAMES.items()),
+        widget=forms.RadioSelect({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
+        initial=PRISM,
+        required=False,
+        empty_value=PRISM,
+    )
     content = forms.ChoiceField(
         label=_("What goes in"),
         choices=CONTENTS,
@@ -62,4 +77,5 @@ class ExportForm(forms.Form):
             include_test=chosen["include_test"],
             include_excluded=chosen["include_excluded"],
             release_seed=chosen["release_seed"],
+            format=chosen["format"],
         )

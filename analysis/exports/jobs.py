@@ -24,8 +24,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from analysis.exports import release
-from analysis.exports.manifest import FORMAT
-from analysis.exports.prism_format import FILES
+from analysis.exports.formats import FILES
 from analysis.exports.release import Scope
 from analysis.exports.writing import MANIFEST, Written, written
 from analysis.models import Export
@@ -41,7 +40,6 @@ PICK_UP = timedelta(seconds=30)
 ON_PAGE = "page"
 BY_COMMAND = "command"
 ARCHIVE = "all.zip"
-PACKED = (*FILES, MANIFEST)
 
 
 class LeaseLost(Exception):
@@ -62,14 +60,20 @@ def request_export(scope: Scope, by: User | None, *, source: str = ON_PAGE) -> E
     with transaction.atomic():
         export = Export.objects.create(
             study=scope.study,
-            format=FORMAT,
+            format=scope.format,
             filters=filters,
             release_seed=scope.release_seed,
             is_full=scope.is_full,
             requested_by=by,
         )
         audit.record(
-            by, "export.requested", study=scope.study, subject=export.code, full=scope.is_full, **filters
+            by,
+            "export.requested",
+            study=scope.study,
+            subject=export.code,
+            format=scope.format,
+            full=scope.is_full,
+            **filters,
         )
     return export
 
@@ -161,6 +165,11 @@ def folder(export: Export) -> Path:
     return Path(settings.EXPORT_DIR) / export.code
 
 
+def packed(export: Export) -> tuple[str, ...]:
+    """The names of its files, the manifest last."""
+    return (*FILES[export.format], MANIFEST)
+
+
 def archive(export: Export) -> Path:
     """All files of an export in one."""
     return Path(settings.EXPORT_DIR) / f"{export.code}.zip"
@@ -173,6 +182,7 @@ def scope_of(export: Export) -> Scope:
         include_test=bool(export.filters.get("include_test")),
         include_excluded=bool(export.filters.get("include_excluded")),
         release_seed=export.release_seed,
+        format=export.format,
     )
 
 
@@ -240,9 +250,9 @@ def _record(export: Export, action: str, **detail: Any) -> None:
 
 def _pack(files: Path, export: Export) -> None:
     top = f"{export.study.slug}-{export.format}-{export.code}"
-    with zipfile.ZipFile(files / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name in PACKED:
-            packed.write(files / name, f"{top}/{name}")
+    with zipfile.ZipFile(files / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archived:
+        for name in packed(export):
+            archived.write(files / name, f"{top}/{name}")
 
 
 def _remove_files(export: Export) -> None:

@@ -17,7 +17,6 @@ from surveys.questionnaires import Questionnaire as Document
 
 Paths = dict[str, dict[str, str]]
 
-FORMAT = "prism"
 SCHEMA_VERSION = "2024-04-24"
 UNKNOWN = "unknown"
 
@@ -148,17 +147,17 @@ _ASKED = (
 
 def build(
     scope: Scope,
-    documents: Iterable[Document],
     files: Mapping[str, Mapping[str, Any]],
     left_out: Mapping[str, int],
+    meaning: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The manifest of the release that is chosen now; `files` has rows, bytes and SHA-256 of each.
 
-    `left_out` counts the people who finished the survey and are not in it, by reason.
+    `left_out` counts the people who finished the survey and are not in it, by reason; `meaning` is what the
+    format says of its schema and of what is empty in it.
     """
     return {
-        "format": FORMAT,
-        "schema_version": SCHEMA_VERSION,
+        "format": scope.format,
         "study": {"slug": scope.study.slug, "kind": scope.study.kind},
         "synthetic": scope.study.is_demo,
         "content": "full" if scope.is_full else "de-identified",
@@ -173,6 +172,14 @@ def build(
         "left_out": {reason: left_out.get(reason, 0) for reason in REASONS},
         "versions": _versions(scope),
         "files": files,
+        **meaning,
+    }
+
+
+def prism_meaning(scope: Scope, documents: Iterable[Document]) -> dict[str, Any]:
+    """What is said of files in PRISM's format."""
+    return {
+        "schema_version": SCHEMA_VERSION,
         "not_computed": _not_computed(documents),
         "null_means": NULL_MEANS,
         "withheld": {} if scope.is_full else WITHHELD,

@@ -132,6 +132,12 @@ def _current_answers(pks: Sequence[int]) -> tuple[dict[int, dict[str, Any]], dic
     return values, versions
 
 
+def publishes_texts(pks: Sequence[int]) -> dict[int, bool]:
+    """Who agreed that their texts may be published, by enrolment; not there who was not asked."""
+    boxes = _boxes(pks).items()
+    return {pk: bool(ticked[PUBLICATION]) for pk, ticked in boxes if PUBLICATION in ticked}
+
+
 def _boxes(pks: Sequence[int]) -> dict[int, dict[str, bool]]:
     agreed = Consent.objects.filter(enrolment__in=pks, agreed=True).order_by("id")
     return dict(agreed.values_list("enrolment", "boxes"))

@@ -70,6 +70,7 @@ class Scope:
     include_test: bool = False
     include_excluded: bool = False
     release_seed: str = ""
+    format: str = "prism"
 
 
 @dataclass(frozen=True)

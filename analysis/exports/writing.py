@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any
 
-from analysis.exports import manifest, prism_format, release
-from analysis.exports.people import ReleasedPerson, documents_of, load
+from analysis.exports import answers_format, manifest, prism_format, release
+from analysis.exports.formats import ANSWERS
+from analysis.exports.lines import JsonLines
+from analysis.exports.people import Documents, ReleasedPerson, documents_of, load
 from analysis.exports.prism_format import (
     CONVERSATIONS,
-    FILES,
     METADATA,
     MODELS,
     SURVEY,
     UTTERANCES,
     Models,
-    Row,
 )
 from analysis.exports.release import CHOSEN_CONVERSATIONS, Scope
 from conversations.models import LanguageModel, PoolEntry
@@ -32,41 +30,6 @@ from conversations.models import LanguageModel, PoolEntry
 MANIFEST = "manifest.json"
 # Called with the rows written so far and the rows expected.
 Progress = Callable[[int, int], None]
-
-
-class JsonLines:
-    """A file of one JSON object a line, counted and digested while it is written.
-
-    What is withheld is emptied in the row that is given to `write`.
-    """
-
-    def __init__(self, path: Path, withheld: Sequence[str] = ()) -> None:
-        self.rows = 0
-        self.bytes = 0
-        self._path = path
-        self._withheld = withheld
-        self._digest = hashlib.sha256()
-        self._file: IO[bytes]
-
-    def __enter__(self) -> Self:
-        self._file = self._path.open("wb")
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._file.close()
-
-    def write(self, row: Row, without: Sequence[str] = ()) -> None:
-        """`without` names what is withheld of this row alone."""
-        for column in (*self._withheld, *without):
-            withhold(row, column.replace("[]", "").split("."))
-        line = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
-        self._file.write(line)
-        self._digest.update(line)
-        self.rows += 1
-        self.bytes += len(line)
-
-    def facts(self) -> dict[str, Any]:
-        return {"rows": self.rows, "bytes": self.bytes, "sha256": self._digest.hexdigest()}
 
 
 @dataclass(frozen=True)
@@ -79,7 +42,7 @@ class Written:
     def publish(self, directory: Path) -> None:
         """Move the files into `directory`, the manifest last: where it stands, all it lists is there."""
         (directory / MANIFEST).unlink(missing_ok=True)
-        for name in (*FILES, MANIFEST):
+        for name in (*self.manifest["files"], MANIFEST):
             (self.folder / name).replace(directory / name)
 
 
@@ -106,23 +69,24 @@ def _remove_if_empty(directory: Path) -> None:
         directory.rmdir()
 
 
-def withhold(part: Any, path: Sequence[str]) -> None:
-    """Empty what stands at `path` of a row, in every item of a list on the way."""
-    if isinstance(part, list):
-        for item in part:
-            withhold(item, path)
-    elif len(path) > 1:
-        withhold(part[path[0]], path[1:])
-    else:
-        part[path[0]] = None
-
-
 def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str, int]) -> dict[str, Any]:
-    documents = documents_of(scope.study.pk)
+    if scope.format == ANSWERS:
+        facts, meaning = answers_format.write(scope, folder, progress), answers_format.meaning(scope)
+    else:
+        documents = documents_of(scope.study.pk)
+        facts = _write_prism(scope, folder, progress, documents)
+        meaning = manifest.prism_meaning(scope, documents.values())
+    made = manifest.build(scope, facts, left_out, meaning)
+    (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return made
+
+
+def _write_prism(scope: Scope, folder: Path, progress: Progress, documents: Documents) -> dict[str, Any]:
     withheld = {} if scope.is_full else manifest.WITHHELD
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())])) for name in FILES
+            name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())]))
+            for name in prism_format.FILES
         }
         batches = stack.enter_context(closing(release.numbered_people()))
         models = _write_models(scope, files[MODELS])
@@ -131,10 +95,7 @@ def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str
             for person in load(batch, documents):
                 _write_person(person, models, files)
             progress(sum(file.rows for file in files.values()), expected)
-    facts = {name: file.facts() for name, file in files.items()}
-    made = manifest.build(scope, documents.values(), facts, left_out)
-    (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return made
+    return {name: file.facts() for name, file in files.items()}
 
 
 def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines]) -> None:

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.exports import jobs
-from analysis.exports.prism_format import FILES
+from analysis.exports.formats import FILES
 from analysis.exports.release import Scope
 from analysis.exports.serving import download
-from analysis.forms import ExportForm
+from analysis.forms import FORMAT_NAMES, ExportForm
 from analysis.models import Export
 from analysis.tasks import enqueue
 from prism.lib.ratelimit import rate_limited
@@ -72,7 +72,7 @@ def progress(request: HttpRequest, study: Study, code: str) -> HttpResponse:
 def file(request: HttpRequest, slug: str, code: str, name: str) -> HttpResponseBase:
     """One file of an export, or `all.zip`."""
     export = _reachable(request, slug, code)
-    paths = {known: jobs.folder(export) / known for known in jobs.PACKED}
+    paths = {known: jobs.folder(export) / known for known in jobs.packed(export)}
     paths[jobs.ARCHIVE] = jobs.archive(export)
     if name not in paths:
         raise Http404
@@ -102,6 +102,7 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
     is_open = may_export_full or not export.is_full
     return {
         "row": export,
+        "format": FORMAT_NAMES[export.format],
         "is_under_way": export.state in UNDER_WAY,
         "is_by_command": is_by_command,
         "is_open": is_open,
@@ -110,7 +111,7 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
         "include_test": export.filters.get("include_test", False),
         "include_excluded": export.filters.get("include_excluded", False),
         "left_out": export.manifest.get("left_out", {}),
-        "files": [{"name": name, **files[name]} for name in FILES if name in files],
+        "files": [{"name": name, **files[name]} for name in FILES[export.format] if name in files],
         "percent": 100 * export.rows_done // export.rows_expected if export.rows_expected else 0,
     }
 
@@ -122,6 +123,7 @@ def _start(request: HttpRequest, scope: Scope) -> None:
         requested_by=requester,
         is_full=scope.is_full,
         release_seed=scope.release_seed,
+        format=scope.format,
         filters__include_test=scope.include_test,
         filters__include_excluded=scope.include_excluded,
     )

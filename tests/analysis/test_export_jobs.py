@@ -41,9 +41,9 @@ def test_a_finished_export_has_its_files_and_one_archive(waiting, export_dir):
     waiting.refresh_from_db()
     assert waiting.state == State.DONE
     assert waiting.rows_done == waiting.rows_expected
-    assert sorted(path.name for path in jobs.folder(waiting).iterdir()) == sorted(jobs.PACKED)
+    assert sorted(path.name for path in jobs.folder(waiting).iterdir()) == sorted(jobs.packed(waiting))
     with zipfile.ZipFile(jobs.archive(waiting)) as packed:
-        assert [name.rpartition("/")[2] for name in packed.namelist()] == list(jobs.PACKED)
+        assert [name.rpartition("/")[2] for name in packed.namelist()] == list(jobs.packed(waiting))
     assert AuditEvent.objects.filter(action="export.finished", actor=waiting.requested_by).exists()
 
 

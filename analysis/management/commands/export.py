@@ -8,13 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from analysis.exports import jobs
-from analysis.exports.manifest import FORMAT
+from analysis.exports.formats import FORMATS, PRISM
 from analysis.exports.release import REASONS, Scope
 from analysis.models import Export
 from conversations import demo
 from surveys.models import Study
-
-FORMATS = [FORMAT]
 
 
 class Command(BaseCommand):
@@ -22,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("study", help="the study's slug; `demo` is loaded when it is missing")
-        parser.add_argument("--format", default=FORMAT, help=f"one of: {', '.join(FORMATS)}")
+        parser.add_argument("--format", default=PRISM, help=f"one of: {', '.join(FORMATS)}")
         parser.add_argument("--out", required=True, type=Path, help="the folder, made when it is missing")
         parser.add_argument(
             "--release-seed", default="", help="draw new codes for this release from this seed"
@@ -47,6 +45,7 @@ class Command(BaseCommand):
             include_test=options["include_test"],
             include_excluded=options["include_excluded"],
             release_seed=checked_seed(options["release_seed"]),
+            format=options["format"],
         )
         directory = usable_folder(options["out"])
         export = jobs.run(jobs.request_export(scope, None, source=jobs.BY_COMMAND).pk, directory)

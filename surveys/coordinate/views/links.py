@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from prism.lib.ratelimit import rate_limited
+from prism.lib.spreadsheets import defused
 from surveys import tasks
 from surveys.access import Right, person
 from surveys.coordinate.pages import NotDone, Said, show_forms, study_act, study_page
@@ -71,8 +72,7 @@ def _file(study: Study, made: list[tuple[str, EntryLink, str]]) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(["number", "label", "link"])
     for label, link, address in made:
-        # A label that begins like a formula must not become one when a spreadsheet opens the file.
-        writer.writerow([link.number, f"'{label}" if label[:1] in "=+-@" and label else label, address])
+        writer.writerow([link.number, defused(label), address])
     return response
 
 
