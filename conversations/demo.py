@@ -5,6 +5,7 @@ from django.db import transaction
 
 from accounts.models import User
 from conversations import protocols
+from conversations.arena.visiting import make_arena
 from conversations.fakellm.personas import PERSONAS
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.studies import load_protocol, make_prism_study
@@ -23,6 +24,17 @@ CODES = {
     "screened_out": "DEMOSCRN",
     "quota_full": "DEMOFULL",
 }
+# Billions of parameters, as invented as the models.
+SIZES = {
+    "aurora-7b": 7,
+    "basalt-70b": 70,
+    "cirrus-mini": 3,
+    "delta-chat-13b": 13,
+    "ember-pro": 180,
+    "fjord-lite": 8,
+    "gneiss-duo": 40,
+    "halcyon-xl": 400,
+}
 HEADER = (
     "You are a conversational assistant in a research study. Answer in about 50 words "
     "and do not mention this limit."
@@ -33,16 +45,19 @@ HEADER = (
 def load_demo(base_url: str = "") -> Study:
     """The demo study, made if it is missing; `base_url` moves its fake provider."""
     study = Study.objects.filter(slug=SLUG).first() or _make_study()
+    arena = make_arena("The arena", kind=Study.Kind.DEMO, state=Study.State.OPEN, locale="demo")
     provider = _provider(base_url)
     for identifier in sorted(PERSONAS):
         model = _model(provider, identifier)
-        PoolEntry.objects.get_or_create(study=study, model=model)
+        for place in (study, arena):
+            PoolEntry.objects.get_or_create(study=place, model=model)
     load_protocol(study, protocols.preset("prism"))
     for email, role in PEOPLE.items():
         user = User.objects.filter(email=email).first() or User.objects.create_user(email)
-        Membership.objects.get_or_create(
-            study=study, user=user, defaults={"role": role, "may_export_full": role == Role.OWNER}
-        )
+        for place in (study, arena):
+            Membership.objects.get_or_create(
+                study=place, user=user, defaults={"role": role, "may_export_full": role == Role.OWNER}
+            )
     return study
 
 
@@ -82,6 +97,9 @@ def _model(provider: Provider, identifier: str) -> LanguageModel:
             "family": identifier.split("-")[0].title(),
             "maker": "demo",
             "is_open_access": identifier[0] < "e",
+            "billions": SIZES[identifier],
+            "licence": "Apache 2.0" if identifier[0] < "e" else "",
+            "about": "An invented model of the demonstration. What it says comes from a list of phrases.",
             "header": HEADER,
             "default_parameters": {"temperature": 1.0},
             "parameters": {},

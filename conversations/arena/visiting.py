@@ -1,6 +1,7 @@
 """The arena's study, and coming in: somebody without an account who agreed to its terms."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -26,7 +27,7 @@ def is_arena(study: Study) -> bool:
 
 
 @transaction.atomic
-def make_arena(title: str, **fields: object) -> Study:
+def make_arena(title: str, **fields: Any) -> Study:
     """The arena's study with the shipped terms and protocol, made if it is missing; a draft until opened."""
     study = arena() or Study.objects.create(
         slug=SLUG,
