@@ -74,10 +74,10 @@ def test_no_text_with_a_percent_sign_is_handed_to_a_tag(name: str) -> None:
     assert [text for text in ARGUMENT.findall(get_template(name).template.source) if "%" in text] == []
 
 
-def po_texts() -> dict[str, list[str]]:
-    """The entries of the .po file, each on one line: {English: French forms}."""
+def po_texts(catalogue: Path = CATALOGUE) -> dict[str, list[str]]:
+    """The entries of the .po file, each on one line: {English: translated forms}."""
     entries: dict[str, list[str]] = {}
-    for line in CATALOGUE.read_text(encoding="utf-8").splitlines():
+    for line in catalogue.read_text(encoding="utf-8").splitlines():
         word, _, quoted = line.partition(" ")
         if word == "msgid":
             forms = entries.setdefault(ast.literal_eval(quoted), [])
@@ -86,13 +86,18 @@ def po_texts() -> dict[str, list[str]]:
     return entries
 
 
-def test_the_compiled_texts_are_those_of_the_source() -> None:
-    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+def mo_texts(catalogue: Path = CATALOGUE) -> dict[str, list[str]]:
+    """The same of what is compiled."""
+    with catalogue.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
     found: dict[str, list[str]] = {}
     for key, text in compiled.items():
         found.setdefault(key if isinstance(key, str) else key[0], []).append(text)
-    written = po_texts()
+    return found
+
+
+def test_the_compiled_texts_are_those_of_the_source() -> None:
+    found, written = mo_texts(), po_texts()
     assert "fuzzy" not in CATALOGUE.read_text(encoding="utf-8")
     assert {key: forms for key, forms in written.items() if key} == {k: v for k, v in found.items() if k}
 
