@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.coordinate import health, views
+from conversations.coordinate import health, privacy, views
 
 app_name = "registry"
 urlpatterns = [
@@ -15,4 +15,8 @@ urlpatterns = [
     path("providers/<int:pk>/", views.edit_provider, name="provider"),
     path("providers/<int:pk>/back/", health.bring_back, name="bring_back"),
     path("studies/<slug:slug>/models/", views.pool, name="pool"),
+    path("studies/<slug:slug>/privacy/", privacy.privacy, name="privacy"),
+    path("studies/<slug:slug>/privacy/try/", privacy.try_rules, name="privacy_try"),
+    path("studies/<slug:slug>/privacy/texts/", privacy.texts, name="privacy_texts"),
+    path("studies/<slug:slug>/privacy/texts/<int:pk>/", privacy.text, name="privacy_text"),
 ]

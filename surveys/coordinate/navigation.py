@@ -47,6 +47,7 @@ STUDY = [
     Place("coordinate:coding", _("Coding"), Right.VIEW),
     Place("coordinate:consent", _("Consent"), Right.RUN),
     Place("registry:pool", _("Models of this study"), Right.RUN),
+    Place("registry:privacy", _("Personal data"), Right.VIEW),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),
     Place("coordinate:audit", _("Audit"), Right.AUDIT),

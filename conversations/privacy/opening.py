@@ -1,0 +1,48 @@
+"""Raw texts: the one place that reads them back, and it leaves a trace."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import User
+from conversations.models import RawText
+from prism.lib.crypto import decrypt
+from surveys import audit
+from surveys.models import Study
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The text as it was typed, and the places that were found in it: what, kind, rule."""
+
+    text: str
+    places: Sequence[tuple[str, str, str]]
+
+
+def raw_texts(study: Study) -> QuerySet[RawText]:
+    """Those that are there still, the newest first."""
+    found = RawText.objects.filter(check_of__conversation__study=study).exclude(encrypted_text="")
+    return found.select_related("check_of__conversation__enrolment", "check_of__turn").order_by("-pk")
+
+
+def open_text(raw: RawText, by: User, reason: str) -> Opened:
+    """The audit event is committed first, so that nobody reads without a trace. Raises UnreadableSecret."""
+    check = raw.check_of
+    with transaction.atomic():
+        study, code = check.conversation.study, check.conversation.code
+        audit.record(by, "privacy.raw_text_opened", study=study, subject=code, check=check.pk, reason=reason)
+    stored = json.loads(decrypt(raw.encrypted_text))
+    text = stored["text"] if stored["text"] is not None else _sent(raw)
+    return Opened(text, [(text[start:end], kind, rule) for start, end, kind, rule, _ in stored["spans"]])
+
+
+def _sent(raw: RawText) -> str:
+    """What was sent as it was typed stands where it was sent to."""
+    check = raw.check_of
+    if check.turn:
+        return check.turn.text
+    feedback = getattr(check.conversation, "feedback", None)
+    return feedback.text if feedback else ""
