@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -362,3 +363,12 @@ def test_a_withdrawal_deletes_it_and_offers_the_same_again(study, django_capture
     page = signed_in(make_member(study, may_export_full=True)).get(at(study)).text
     assert "Build it again without them" in page
     assert 'name="format"\n                 value="answers"' in page
+
+
+def test_every_column_is_documented(study, tmp_path):
+    make_person(study)
+    exported(tmp_path, study)
+    documented = (settings.BASE_DIR / "docs" / "exports.md").read_text(encoding="utf-8")
+    chapter = documented.partition("## The files of `answers`")[2]
+    columns = {*COLUMNS, *lines_of(tmp_path / "codebook.jsonl")[0]}
+    assert not [column for column in columns if f"`{column}`" not in chapter]
