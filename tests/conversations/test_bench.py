@@ -1,0 +1,53 @@
+"""`manage.py bench` fails when a figure misses its aim, and says which."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from benchmarks import aims, leaderboard
+from conversations.management.commands.bench import TABLES
+
+
+@pytest.mark.parametrize(
+    ("aim", "kept", "wrong"),
+    [
+        ("at most 1.6", 1.6, 1.61),
+        ("below 300", 299.9, 300),
+        ("at least 2", 2, 1.99),
+        ("0", 0, 1),
+        ("all", 200, 199),
+    ],
+)
+def test_an_aim_is_kept_up_to_its_number_and_missed_beyond(aim: str, kept: float, wrong: float) -> None:
+    rows = [("Figure", "many_found", aim), ("People", "many_people", "")]
+    assert aims.missed(rows, {"many_found": kept, "many_people": 200}) == []
+    assert aims.missed(rows, {"many_found": wrong, "many_people": 200}) == [
+        f"Figure: {wrong:.2f}, {aim} expected"
+    ]
+    assert aims.missed(rows, {"many_people": 200}) == []
+
+
+def test_every_aim_of_the_tables_can_be_read() -> None:
+    rows = [row for rows in TABLES.values() for row in rows]
+    figures = dict.fromkeys([name for _label, name, _aim in rows], 1.0)
+    assert sum(bool(aim) for _label, _name, aim in rows) >= 15
+    assert aims.missed(rows, figures)
+
+
+def test_something_else_is_no_aim() -> None:
+    with pytest.raises(ValueError, match="about 3"):
+        aims.missed([("Figure", "f", "about 3")], {"f": 3})
+
+
+def test_a_missed_aim_is_exit_status_1_after_the_figures(monkeypatch: Any, capsys: Any) -> None:
+    found = {"board_half_s": 9.0, "board_davidson_s": 0.1}
+    monkeypatch.setattr(leaderboard, "measure", lambda say: dict(found))
+    with pytest.raises(CommandError, match=r"half wins.*9\.00, at most 1\.5 expected") as refusal:
+        call_command("bench", only="leaderboard", json=True)
+    assert refusal.value.returncode == 1
+    assert json.loads(capsys.readouterr().out)["board_half_s"] == 9.0
+    call_command("bench", "--no-fail", only="leaderboard", json=True)
+    found["board_half_s"] = 0.2
+    call_command("bench", only="leaderboard", json=True)
