@@ -25,13 +25,13 @@ _documents: "dict[int, questionnaires.Questionnaire]" = {}
 
 
 @lru_cache(maxsize=MOST_DOCUMENTS)
-def _parsed(document: str) -> "questionnaires.Questionnaire":
-    return questionnaires.parse(document)
+def _parsed(document: str, source: str = "") -> "questionnaires.Questionnaire":
+    return questionnaires.parse(document, source=source)
 
 
 @lru_cache(maxsize=64)
-def _parsed_consent(document: str) -> "consent_documents.ConsentText":
-    return consent_documents.parse(document)
+def _parsed_consent(document: str, source: str = "") -> "consent_documents.ConsentText":
+    return consent_documents.parse(document, source=source)
 
 
 class Questionnaire(models.Model):
@@ -59,7 +59,7 @@ class Questionnaire(models.Model):
 
         Raises QuestionnaireError, with line and reason, when the text is no questionnaire.
         """
-        parsed = questionnaires.parse(document, source=source)
+        parsed = _parsed(document, source)
         digest = sha256(document)
         known = cls.objects.filter(key=parsed.key, sha256=digest).first()
         if known:
@@ -117,7 +117,7 @@ class ConsentDocument(models.Model):
 
         Raises QuestionnaireError, with line and reason, when the text is no consent document.
         """
-        parsed = consent_documents.parse(document, source=source)
+        parsed = _parsed_consent(document, source)
         digest = sha256(document)
         known = cls.objects.filter(key=parsed.key, sha256=digest).first()
         if known:
