@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from conversations import chat
-from conversations.models import Conversation, Rating, Turn
+from conversations.models import Conversation, Rating, Reaction, Turn
 from surveys import own
 from surveys.models import Enrolment
 
@@ -74,7 +74,9 @@ def conversation(talk: Conversation) -> dict[str, Any]:
         "state": talk.state,
         "started_at": talk.started_at,
         "finished_at": talk.finished_at,
-        "turns": [_turn(turn) for turn in talk.turns.select_related("choice__response").order_by("number")],
+        "turns": [
+            _turn(turn) for turn in talk.turns.select_related("choice__response", "vote").order_by("number")
+        ],
         "feedback": feedback
         and {"performance": feedback.performance, "choice": feedback.choice, "text": feedback.text},
     }
@@ -89,4 +91,21 @@ def _turn(turn: Any) -> dict[str, Any]:
             for r in chat.shown(turn)
         },
         "chosen": turn.choice.response.slot if hasattr(turn, "choice") else None,
+        **_judged(turn),
     }
+
+
+def _judged(turn: Turn) -> dict[str, Any]:
+    """The vote and the thumbs of a turn, where there are any."""
+    found: dict[str, Any] = {}
+    if hasattr(turn, "vote"):
+        vote = turn.vote
+        found["vote"] = {
+            "choice": vote.choice,
+            "reasons": {"A": vote.reasons_a, "B": vote.reasons_b},
+            "comment": vote.comment,
+            "at": vote.at,
+        }
+    thumbs = Reaction.objects.filter(response__turn=turn).order_by("pk")
+    reactions = [{"answer": r.response.slot, "liked": r.liked, "at": r.at} for r in thumbs]
+    return found | ({"reactions": reactions} if reactions else {})

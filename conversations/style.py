@@ -5,11 +5,12 @@ import re
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)(`{1,4})(?!`)[^`\n]+\1(?!`)")
 _HEADER = re.compile(r"^ {0,3}#{1,6}[ \t]+(?=\S)", re.MULTILINE)
-# Bounded, for a hostile text may be one line of marks that never close.
-_BOLD = re.compile(r"(\*\*|__)(?=\S)([^\n]{1,500}?)(?<=\S)\1")
+# No mark within, and bounded: a hostile text may be one line of marks that never close.
+_BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1)[^\n]){1,500})(?<=\S)\1")
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)", re.MULTILINE)
+_TONE = "[\U0001f3fb-\U0001f3ff]"
 _PICTURE = "[\U0001f300-\U0001faff\u2600-\u27bf\U0001f1e6-\U0001f1ff]"
-_EMOJI = re.compile(rf"{_PICTURE}(?:\ufe0f|\u200d{_PICTURE})*")
+_EMOJI = re.compile(rf"(?!{_TONE}){_PICTURE}(?:\ufe0f|{_TONE}|\u200d{_PICTURE})*")
 
 
 def style(text: str) -> dict[str, int]:
