@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:code>/", talks.talk, name="talk"),
     path("<str:code>/say/", talks.say, name="say"),
     path("<str:code>/again/", talks.again, name="again"),
+    path("<str:code>/stop/", talks.stop, name="stop"),
     path("<str:code>/vote/", talks.vote, name="vote"),
     path("<str:code>/reveal/", talks.reveal, name="reveal"),
     path("<str:code>/react/", talks.react, name="react"),

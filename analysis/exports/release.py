@@ -20,6 +20,7 @@ from django.db.models.expressions import RawSQL
 
 from analysis.exports.numbering import numbering
 from conversations.models import Conversation, Response, Turn
+from conversations.models.response import FINISHED
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
 
@@ -118,8 +119,7 @@ def finished(scope: Scope) -> QuerySet[Any]:
 
 def answers() -> QuerySet[Response]:
     """The responses a participant could read: not replaced, and with text, be it cut off."""
-    finished = [Response.State.DONE, Response.State.FAILED]
-    return Response.objects.shown().filter(state__in=finished, text__regex=r"\S")
+    return Response.objects.shown().filter(state__in=FINISHED, text__regex=r"\S")
 
 
 def answered_turns() -> QuerySet[Turn]:

@@ -92,7 +92,7 @@ def _answers(a: Response, b: Response) -> dict[str, Any]:
             f"style_{side}": style(answer.text),
             f"first_text_ms_{side}": answer.first_text_ms,
             f"total_ms_{side}": answer.total_ms,
-            f"failed_{side}": answer.state == Response.State.FAILED or answer.finish_reason == "length",
+            f"failed_{side}": not answer.is_whole,
             f"replaced_{side}": _was_replaced(answer),
         }
     return found

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,8 +17,10 @@ from django.conf import settings
 from django.db import connection
 
 from conversations.models import Response
+from conversations.protocols import CADENCE, STREAM
 
 from .open_streams import OpenStreams, Stream
+from .pacing import Pace, Slots
 from .wire import Cursor, Entry, SlotText, endings, event, news, stream_key, unpack
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,7 @@ class Feed:
     """What this process knows of a turn, shared by all browsers that follow it."""
 
     turn: int
+    pace: Pace = field(default_factory=lambda: Pace(STREAM))
     slots: dict[str, SlotText] = field(default_factory=dict)
     last_id: bytes = b"0-0"
     readers: int = 0
@@ -61,6 +65,10 @@ class Feed:
         self.checked_at = time.monotonic()
         self.tell()
 
+    def shown(self) -> Slots:
+        """What browsers may see by now."""
+        return self.pace.shown(self.slots, time.monotonic())
+
     def tell(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
@@ -79,10 +87,10 @@ class Hub:
         self.reader: asyncio.Task[None] | None = None
         self.streams = OpenStreams(self.redis)
 
-    def join(self, turn: int, rows: list[Row]) -> Feed:
+    def join(self, turn: int, rows: list[Row], pacing: str) -> Feed:
         feed = self.feeds.get(turn)
         if feed is None:
-            feed = self.feeds[turn] = Feed(turn)
+            feed = self.feeds[turn] = Feed(turn, Pace(pacing))
             # PostgreSQL first: what Redis has is newer, and pieces go on from a text that is there.
             feed.take_rows(rows)
         feed.readers += 1
@@ -164,30 +172,38 @@ def hub() -> Hub:
     return _hubs[loop]
 
 
-async def follow(turn: int, cursor: Cursor, rows: list[Row], device: int) -> AsyncIterator[str]:
+async def follow(
+    turn: int, cursor: Cursor, rows: list[Row], device: int, pacing: str = STREAM
+) -> AsyncIterator[str]:
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
     `rows` is what PostgreSQL had a moment ago.
     One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once.
     A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
-    feed = hub().join(turn, rows)
+    feed = hub().join(turn, rows, pacing)
+    feed.pace.resume(feed.slots, [offset for _, offset in cursor.values()])
     told: set[str] = set()
+    heard_at = time.monotonic()
     stream = Stream(device, feed.tell)
     try:
         yield "retry: 1000\n\n"
         await hub().streams.open(stream)
         while True:
             # Taken together, before anything is awaited: while an event is sent, more may arrive.
-            changed, is_last = feed.changed, feed.is_over
-            data, after = news(feed.slots, cursor)
-            over = endings(feed.slots, told)
+            changed, slots = feed.changed, feed.shown()
+            is_last = feed.is_over and all(slot.is_over for slot in slots.values())
+            data, after = news(slots, cursor)
+            over = endings(slots, told)
             if over:
                 data["over"] = over
                 told.update(over)
             if data:
-                cursor = after
+                cursor, heard_at = after, time.monotonic()
                 yield event(data, cursor)
+            elif time.monotonic() - heard_at >= HEARTBEAT_SECONDS:
+                heard_at = time.monotonic()
+                yield ": still here\n\n"
             if is_last:
                 yield event({}, cursor, name="done")
                 return
@@ -196,11 +212,10 @@ async def follow(turn: int, cursor: Cursor, rows: list[Row], device: int) -> Asy
                 return
             if data:
                 await asyncio.sleep(GAP_SECONDS)
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
+            silent = heard_at + HEARTBEAT_SECONDS - time.monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GAP_SECONDS if pacing == CADENCE else max(silent, 0)):
                     await changed.wait()
-            except TimeoutError:
-                yield ": still here\n\n"
     finally:
         hub().leave(feed)
         hub().streams.close(stream)

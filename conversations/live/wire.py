@@ -7,7 +7,7 @@ It is the event id that browsers send back, so any web process can go on from Re
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ class SlotText:
         return self.state in OVER
 
 
-def news(slots: dict[str, SlotText], cursor: Cursor) -> tuple[dict[str, object], Cursor]:
+def news(slots: Mapping[str, SlotText], cursor: Cursor) -> tuple[dict[str, object], Cursor]:
     """What a browser that has `cursor` lacks: {slot: text}, `again` for slots that start anew, `over`.
 
     Slots in `over` are named once: when the browser's cursor first reaches their end.
@@ -99,6 +99,6 @@ def event(data: dict[str, object], cursor: Cursor, name: str = "") -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def endings(slots: dict[str, SlotText], known: Iterable[str]) -> dict[str, str]:
+def endings(slots: Mapping[str, SlotText], known: Iterable[str]) -> dict[str, str]:
     """The slots that are over and not in `known`, as a participant may know it: done or stopped."""
     return {name: OVER[slot.state] for name, slot in slots.items() if slot.is_over and name not in known}

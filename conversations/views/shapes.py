@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from conversations import chat
 from conversations.live.wire import write_cursor
 from conversations.models import Conversation, Response, Turn
-from conversations.protocols import Protocol
+from conversations.protocols import STREAM, Protocol
 from conversations.situation import Now, Situation
 from prism.lib.markdown import render as markdown
 
@@ -50,6 +50,13 @@ def past_views(conversation: Conversation, newest: Turn | None) -> list[TurnView
 def past_view(turn: Turn) -> TurnView:
     winner = slot_view(turn.choice.response, True, {})
     return TurnView(number=turn.number, text=turn.text, slots=[winner], winner=winner, cursor="")
+
+
+def paced(responses: Sequence[Response], rules: Protocol) -> Sequence[Response]:
+    """The responses as a page may know them: what is paced comes by the stream alone until all are over."""
+    if rules.pacing == STREAM or all(response.is_finished for response in responses):
+        return responses
+    return [Response(pk=r.pk, turn_id=r.turn_id, model_id=r.model_id, slot=r.slot) for r in responses]
 
 
 def turn_view(turn: Turn, responses: Sequence[Response], draft: dict[str, list[str]]) -> TurnView:
@@ -110,7 +117,7 @@ def conversation_context(
         "now": here.now.value,
         "here": here,
         "earlier": past_views(conversation, here.turn),
-        "latest": turn_view(here.turn, here.responses, draft) if here.turn else None,
+        "latest": turn_view(here.turn, paced(here.responses, rules), draft) if here.turn else None,
         "tied": [r.slot for r in chat.tied(here.turn)] if here.now == Now.CHOOSING and here.turn else [],
         "say_draft": "",
         "page_url": reverse("conversations:conversation", args=where),

@@ -15,6 +15,7 @@ from conversations.ballots import SIDES, Ballot
 from conversations.live.wire import write_cursor
 from conversations.models import Conversation, Response, Turn, Vote
 from conversations.situation import Now, Situation
+from conversations.views.shapes import paced, stop_note
 from prism.lib.markdown import render as markdown
 
 Drafts = dict[str, list[str]]
@@ -51,6 +52,7 @@ def pair_view(
     known = talk.revealed_at is not None if shows_models is None else shows_models
     vote = getattr(turn, "vote", None)
     liked = reactions(responses) if vote else {}
+    responses = paced(responses, talk.protocol.parsed())
     return PairView(
         number=turn.number,
         text=turn.text,
@@ -77,6 +79,8 @@ def _side(answer: Response, vote: Vote | None, liked: bool | None, known: bool) 
 
 
 def _note(answer: Response) -> str:
+    if answer.state == Response.State.STOPPED:
+        return stop_note(answer)
     if answer.state != Response.State.FAILED:
         return ""
     if answer.text.strip():
@@ -110,6 +114,7 @@ def talk_context(talk: Conversation, here: Situation, draft: Drafts) -> dict[str
         "ballot": ballot_context(rules.ballot, draft) if rules.ballot and here.now == Now.VOTING else None,
         "page_url": reverse("arena:talk", args=where),
         "events_url": reverse("arena:events", args=[*where, here.turn.number]) if here.turn else "",
+        "stop_url": reverse("arena:stop", args=where) if rules.may_stop else "",
         "waiting": _("Both answers are being written. You can vote once they are complete."),
         "complete": _("Both answers are complete. Which is better?"),
     }

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import chat
+from conversations import chat, stopping
 from conversations.arena import voting
 from conversations.arena.visiting import SLUG
 from conversations.ballots import SIDES
@@ -124,7 +124,12 @@ def _react(request: HttpRequest, visit: Visit, conversation: Conversation) -> No
     )
 
 
+def _stop(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
+    stopping.stop(conversation, whole_number(request.POST.get("turn", "")))
+
+
 say = act(_say, form="say")
+stop = act(_stop)
 again = act(_again)
 vote = act(_vote, form="vote")
 reveal = act(lambda request, visit, conversation: voting.reveal(conversation))
