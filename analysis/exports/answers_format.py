@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.exports import release
 from analysis.exports.codebook import codebook, is_free_text
+from analysis.exports.gate import Gate
 from analysis.exports.lines import CsvLines, JsonLines, Row
 from analysis.exports.people import publishes_texts
 from analysis.exports.release import CHOSEN_PEOPLE, NumberedPerson, Scope
@@ -61,6 +62,8 @@ MEANING: dict[str, Any] = {
         "agree are null in every release.",
     ],
 }
+# Where people wrote, for the gate; what they chose is looked through with it, and holds nothing.
+TEXTS = {ANSWERS_CSV: ["value"], ANSWERS: ["value"]}
 WITHHELD = {
     "value": "free text, where the codebook says is_free_text",
     "submitted_at": "date and time",
@@ -94,13 +97,15 @@ def meaning(scope: Scope) -> dict[str, Any]:
     return {**MEANING, "withheld": {} if scope.is_full else {ANSWERS: WITHHELD, ANSWERS_CSV: WITHHELD}}
 
 
-def write(scope: Scope, folder: Path, progress: Callable[[int, int], None]) -> dict[str, dict[str, Any]]:
+def write(
+    scope: Scope, folder: Path, progress: Callable[[int, int], None], gate: Gate
+) -> dict[str, dict[str, Any]]:
     """Write the files of the release that is chosen now; rows, bytes and SHA-256 of each."""
     versions = _versions()
     withheld = () if scope.is_full else ("submitted_at",)
     with ExitStack() as stack:
-        table = stack.enter_context(CsvLines(folder / ANSWERS_CSV, COLUMNS, withheld))
-        lines = stack.enter_context(JsonLines(folder / ANSWERS, withheld))
+        table = stack.enter_context(CsvLines(folder / ANSWERS_CSV, COLUMNS, withheld, gate))
+        lines = stack.enter_context(JsonLines(folder / ANSWERS, withheld, gate))
         book = stack.enter_context(JsonLines(folder / CODEBOOK))
         for version in versions.values():
             for row in codebook(version):

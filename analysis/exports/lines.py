@@ -11,19 +11,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from analysis.exports.gate import Gate
 from prism.lib.spreadsheets import defused
 
 Row = dict[str, Any]
 
 
 class JsonLines:
-    """One JSON object a line. What is withheld is emptied in the row that is given to `write`."""
+    """One JSON object a line. What is withheld is emptied in the row that is given to `write`, and the rest
+    goes through the gate for personal data."""
 
-    def __init__(self, path: Path, withheld: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, withheld: Sequence[str] = (), gate: Gate | None = None) -> None:
         self.rows = 0
         self.bytes = 0
         self._path = path
         self._withheld = withheld
+        self._gate = gate
         self._digest = hashlib.sha256()
         self._file: IO[bytes]
 
@@ -38,6 +41,8 @@ class JsonLines:
         """`without` names what is withheld of this row alone."""
         for column in (*self._withheld, *without):
             withhold(row, column.replace("[]", "").split("."))
+        if self._gate:
+            self._gate.clean(self._path.name, row)
         self._write(self._line(row))
         self.rows += 1
 
@@ -58,8 +63,10 @@ class CsvLines(JsonLines):
     """The same rows as comma-separated values under a line of names: lists and objects as JSON, null as
     nothing, and no text that a spreadsheet would take for a formula."""
 
-    def __init__(self, path: Path, columns: Sequence[str], withheld: Sequence[str] = ()) -> None:
-        super().__init__(path, withheld)
+    def __init__(
+        self, path: Path, columns: Sequence[str], withheld: Sequence[str] = (), gate: Gate | None = None
+    ) -> None:
+        super().__init__(path, withheld, gate)
         self._columns = columns
 
     def __enter__(self) -> Self:

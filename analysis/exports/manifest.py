@@ -100,6 +100,8 @@ TEXTS = {
 }
 
 NOTES = [
+    "Texts were looked through for personal data by rules, which find no names of people and not every "
+    "number; personal_data says what was found and done. [EMAIL] and the like stand for what was masked.",
     "Where people were asked whether what they write may be published, the texts of those who did not agree "
     "are null in every release, and so are the answers to them.",
     "order_stated_prefs and order_lm_usecases are the places at which items were shown, not preferences.",

@@ -14,6 +14,7 @@ from typing import Any
 
 from analysis.exports import answers_format, manifest, prism_format, release
 from analysis.exports.formats import ANSWERS
+from analysis.exports.gate import Gate
 from analysis.exports.lines import JsonLines
 from analysis.exports.people import Documents, ReleasedPerson, documents_of, load
 from analysis.exports.prism_format import (
@@ -26,6 +27,7 @@ from analysis.exports.prism_format import (
 )
 from analysis.exports.release import CHOSEN_CONVERSATIONS, Scope
 from conversations.models import LanguageModel, PoolEntry
+from conversations.privacy.versions import rules_for
 
 MANIFEST = "manifest.json"
 # Called with the rows written so far and the rows expected.
@@ -70,22 +72,25 @@ def _remove_if_empty(directory: Path) -> None:
 
 
 def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str, int]) -> dict[str, Any]:
+    gate = Gate(rules_for(scope.study), {**manifest.TEXTS, **answers_format.TEXTS})
     if scope.format == ANSWERS:
-        facts, meaning = answers_format.write(scope, folder, progress), answers_format.meaning(scope)
+        facts, meaning = answers_format.write(scope, folder, progress, gate), answers_format.meaning(scope)
     else:
         documents = documents_of(scope.study.pk)
-        facts = _write_prism(scope, folder, progress, documents)
+        facts = _write_prism(scope, folder, progress, documents, gate)
         meaning = manifest.prism_meaning(scope, documents.values())
-    made = manifest.build(scope, facts, left_out, meaning)
+    made = manifest.build(scope, facts, left_out, {**meaning, "personal_data": gate.facts()})
     (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return made
 
 
-def _write_prism(scope: Scope, folder: Path, progress: Progress, documents: Documents) -> dict[str, Any]:
+def _write_prism(
+    scope: Scope, folder: Path, progress: Progress, documents: Documents, gate: Gate
+) -> dict[str, Any]:
     withheld = {} if scope.is_full else manifest.WITHHELD
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())]))
+            name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())], gate))
             for name in prism_format.FILES
         }
         batches = stack.enter_context(closing(release.numbered_people()))

@@ -9,61 +9,157 @@ from prism.lib.append_only import append_only
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0007_stop_and_reasoning'),
-        ('surveys', '0013_credits'),
+        ("conversations", "0007_stop_and_reasoning"),
+        ("surveys", "0013_credits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TextCheck',
+            name="TextCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(choices=[('message', 'message to a model'), ('feedback', 'comment')], max_length=10)),
-                ('outcome', models.CharField(choices=[('clean', 'sent, nothing found'), ('marked', 'sent as it was, and marked'), ('masked', 'sent with the finds masked'), ('warned', 'held back with a warning'), ('anyway', 'sent in spite of the warning'), ('blocked', 'refused')], max_length=10)),
-                ('kinds', models.JSONField(default=dict, help_text='{kind: how many}')),
-                ('moderation', models.CharField(blank=True, choices=[('', 'not asked'), ('answered', 'answered'), ('kept', 'known from the time before'), ('failed', 'no answer')], max_length=10)),
-                ('scores', models.JSONField(default=dict, help_text='{category: 0 to 1}, as the provider gave them')),
-                ('flagged', models.JSONField(default=dict, help_text='{category: action}, at or over its threshold')),
-                ('digest', models.CharField(max_length=64)),
-                ('rules_version', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='text_checks', to='conversations.conversation')),
-                ('turn', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='text_check', to='conversations.turn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "place",
+                    models.CharField(
+                        choices=[("message", "message to a model"), ("feedback", "comment")], max_length=10
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("clean", "sent, nothing found"),
+                            ("marked", "sent as it was, and marked"),
+                            ("masked", "sent with the finds masked"),
+                            ("warned", "held back with a warning"),
+                            ("anyway", "sent in spite of the warning"),
+                            ("blocked", "refused"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("kinds", models.JSONField(default=dict, help_text="{kind: how many}")),
+                (
+                    "moderation",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "not asked"),
+                            ("answered", "answered"),
+                            ("kept", "known from the time before"),
+                            ("failed", "no answer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "scores",
+                    models.JSONField(default=dict, help_text="{category: 0 to 1}, as the provider gave them"),
+                ),
+                (
+                    "flagged",
+                    models.JSONField(default=dict, help_text="{category: action}, at or over its threshold"),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("rules_version", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="text_checks",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "turn",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="text_check",
+                        to="conversations.turn",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RawText',
+            name="RawText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('encrypted_text', models.TextField(blank=True, help_text='Empty once erased')),
-                ('check_of', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='raw', to='conversations.textcheck')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("encrypted_text", models.TextField(blank=True, help_text="Empty once erased")),
+                (
+                    "check_of",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="raw",
+                        to="conversations.textcheck",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PrivacyRules',
+            name="PrivacyRules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='privacy_rules', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="privacy_rules",
+                        to="surveys.study",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'privacy rules',
-                'constraints': [models.UniqueConstraint(fields=('study', 'version'), name='privacy_rules_version')],
+                "verbose_name_plural": "privacy rules",
+                "constraints": [
+                    models.UniqueConstraint(fields=("study", "version"), name="privacy_rules_version")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='textcheck',
-            index=models.Index(fields=['conversation', 'digest'], name='text_check_again'),
+            model_name="textcheck",
+            index=models.Index(fields=["conversation", "digest"], name="text_check_again"),
         ),
         migrations.AddConstraint(
-            model_name='textcheck',
-            constraint=models.CheckConstraint(condition=models.Q(('turn', None), models.Q(('outcome__in', ['warned', 'blocked']), _negated=True), _connector='OR'), name='held_back_text_has_no_turn'),
+            model_name="textcheck",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("turn", None),
+                    models.Q(("outcome__in", ["warned", "blocked"]), _negated=True),
+                    _connector="OR",
+                ),
+                name="held_back_text_has_no_turn",
+            ),
         ),
         *append_only("conversations_textcheck"),
     ]
