@@ -16,18 +16,16 @@ CONTENTS = [
     (DE_IDENTIFIED, _("De-identified: no text that people or models wrote, no dates")),
     (FULL, _("Full: everything that people and models wrote")),
 ]
-FORMAT_NAMES = {
-    PRISM: _("PRISM: survey, conversations, answers of models, in the schema of that project"),
-    ANSWERS: _(
-        "Answers: a row for each person and question of this questionnaire, as a table, with a codebook"
-    ),
-}
+FORMATS = [
+    (PRISM, _("PRISM: survey, conversations and answers of models, in the schema of that project")),
+    (ANSWERS, _("Answers: each person's answer to each question, as a table and as JSON, with a codebook")),
+]
 
 
 class ExportForm(forms.Form):
     format = forms.TypedChoiceField(
         label=_("Format"),
-        choices=list(FORMAT_NAMES.items()),
+        choices=FORMATS,
         widget=forms.RadioSelect({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
         initial=PRISM,
         required=False,

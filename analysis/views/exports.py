@@ -16,7 +16,7 @@ from analysis.exports import jobs
 from analysis.exports.formats import FILES
 from analysis.exports.release import Scope
 from analysis.exports.serving import download
-from analysis.forms import FORMAT_NAMES, ExportForm
+from analysis.forms import ExportForm
 from analysis.models import Export
 from analysis.tasks import enqueue
 from prism.lib.ratelimit import rate_limited
@@ -102,7 +102,6 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
     is_open = may_export_full or not export.is_full
     return {
         "row": export,
-        "format": FORMAT_NAMES[export.format],
         "is_under_way": export.state in UNDER_WAY,
         "is_by_command": is_by_command,
         "is_open": is_open,

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from surveys.census import CensusTable
+from surveys.coding.described import coded_as
 from surveys.declined import DECLINED
 from surveys.questionnaires import Option, Question, Questionnaire, QuestionnaireError
 from surveys.questionnaires.source import read_tree
@@ -86,7 +87,7 @@ def _stratum(name: str, question: Question, census: CensusTable) -> dict[str, An
     if bands and not _has_ranges(question):
         ends = {band: [int(end) for end in pair if end != float("inf")] for band, pair in bands.items()}
         return {**stratum, "bands": ends, "reads": "birth_year" if _is_birth_year(question) else "age"}
-    options = [option for option in question.options if option.value != DECLINED]
+    options = [*_asked(question), *_coded(question)]
     return {
         **stratum,
         "categories": {
@@ -94,6 +95,12 @@ def _stratum(name: str, question: Question, census: CensusTable) -> dict[str, An
             for category in census.dimensions[name]
         },
     }
+
+
+def _coded(question: Question) -> Iterable[Option]:
+    """What people's own words may be coded as, beside the choices."""
+    others = (value for value in coded_as(question) if value not in {*question.values, DECLINED})
+    return (Option(value, value) for value in others)
 
 
 def _has_ranges(question: Question) -> bool:

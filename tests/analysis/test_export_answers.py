@@ -324,6 +324,7 @@ def test_the_page_starts_one_and_gives_its_files(study):
     assert (again.status_code, Export.objects.count()) == (302, 2)
     jobs.run(export.pk)
     page = client.get(at(study)).text
+    assert "of answers" in page
     for name in FILES:
         assert f"{name}</a>" in page
         got = client.get(at(study, "export_file", export.code, name))

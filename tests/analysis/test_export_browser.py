@@ -102,6 +102,7 @@ def of_every_kind(study, owner) -> None:
             Export.objects.filter(pk=export.pk).update(
                 state=state, failure="The disk is full.", rows_done=42, rows_expected=120
             )
+    jobs.run(jobs.request_export(Scope(study, format="answers"), owner).pk)
 
 
 def test_the_page_has_no_barrier_and_no_console_error(of_every_kind, address, context):

@@ -222,6 +222,21 @@ def test_a_first_definition_for_the_prism_questionnaire_is_sound_as_it_is() -> N
     assert keys == {"us-2020": "65+ / Female"}
 
 
+def test_a_suggestion_takes_what_own_words_may_be_coded_as() -> None:
+    """PRISM's question on ethnicity has no choice but own words, so that only codes fill these cells."""
+    census = census_table("england-wales-2021")
+    questions = {name: guessed_question(name, PRISM) for name in census.dimensions}
+    assert questions["ethnicity"] == "ethnicity"
+    definition = parse(suggest(PRISM, census, questions, n=300, floor=0, undisclosed="outside"), PRISM)
+    assert definition.strata["ethnicity"].mapping == {
+        "White": "White",
+        "Asian": "Asian",
+        "Black / African": "Black",
+        "Mixed": "Mixed",
+        "Other": "Other",
+    }
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
