@@ -18,12 +18,13 @@ IMPLAUSIBLE = re.compile(r"\bunder 18\b|\bmoins de 18\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Filler:
-    """A person at a form. `is_careful` overlooks nothing, as after being sent back."""
+    """A person at a form. `is_careful` overlooks nothing, as after being sent back; a minor says so."""
 
     person: Person
     language: str
     place: str
     is_careful: bool = False
+    is_minor: bool = False
 
     def fill(self, form: Form) -> Pairs:
         """What the browser would post, without the fields that nobody sees."""
@@ -51,9 +52,11 @@ class Filler:
 
     def _choose(self, found: Field) -> Pairs:
         dice = self.dice(found.name)
-        offered = sorted(o.value for o in found.options if not IMPLAUSIBLE.search(f"{o.value} {o.label}"))
+        offered = sorted(o.value for o in found.options if o.value not in _under_age(found))
         substance = [value for value in offered if value != DECLINED]
-        if DECLINED in offered and dice.random() < self.person.habits.declines:
+        if self.is_minor and _under_age(found):
+            chosen = _under_age(found)[:1]
+        elif DECLINED in offered and dice.random() < self.person.habits.declines:
             chosen = [DECLINED]
         elif found.kind == "checkboxes":
             # Who is sent back may have combined what cannot be combined.
@@ -106,6 +109,16 @@ class Filler:
         if found.is_required:
             return not self.is_careful and dice.random() < self.person.habits.overlooks / 4
         return dice.random() < self.person.habits.skips / 2
+
+
+def _under_age(found: Field) -> list[str]:
+    """The options that somebody under age would choose."""
+    return [o.value for o in found.options if IMPLAUSIBLE.search(f"{o.value} {o.label}")]
+
+
+def says_under_age(form: Form, pairs: Pairs) -> bool:
+    """Whether a question about age was answered so."""
+    return any(value in _under_age(form.fields[name]) for name, value in pairs if name in form.fields)
 
 
 def slid(found: Field, value: int, dice: random.Random) -> Pairs:

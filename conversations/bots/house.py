@@ -1,19 +1,15 @@
 """A Prism of the bots' own: servers, fake provider, workers and web, as long as they play."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.core.management import call_command
-from django.db.models import Count
 
-from conversations.bots.journal import Check
-from conversations.bots.playing import BEFORE, Outcome
 from conversations.demo import SLUG, load_demo
 from conversations.models import PoolEntry, Provider
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, var_directory
-from surveys.models import PageSubmission, Study
+from surveys.models import Study
 
 
 class UnknownStudy(Exception):
@@ -60,33 +56,3 @@ def fake_providers_at(url: str) -> Iterator[None]:
     finally:
         for pk, earlier in before.items():
             Provider.objects.filter(pk=pk, base_url=url).update(base_url=earlier)
-
-
-def check_pages(study: Study, outcomes: Iterable[Outcome]) -> None:
-    """Add to each outcome how often a page of the questionnaire was sent and stored.
-
-    A person's own record shows the newest answers only, so that a page stored twice would not be seen there.
-    """
-    rows = PageSubmission.objects.filter(enrolment__study=study).values("enrolment__number")
-    stored = {f"user{row['enrolment__number']}": row["pages"] for row in rows.annotate(pages=Count("pk"))}
-    for outcome in outcomes:
-        if outcome.enrolment and outcome.ended != BEFORE:
-            sent, kept = outcome.journal.pages, stored.get(outcome.enrolment, 0)
-            outcome.checks.append(Check("pages", "questionnaire", sent, kept))
-
-
-def check_accounting(study: Study, outcomes: Sequence[Outcome]) -> None:
-    """Add to each outcome what the study says of the person: of all who arrived, each has one outcome or is
-    still in progress, and nobody arrived twice."""
-    known = {outcome.enrolment: outcome for outcome in outcomes if outcome.enrolment}
-    arrived = {
-        f"user{number}": ended
-        for number, ended in study.enrolments.coded(*known).values_list("number", "outcome")
-    }
-    for code, outcome in known.items():
-        if outcome.ended != BEFORE:
-            outcome.checks.append(Check("accounting", "outcome", outcome.ended, arrived.get(code)))
-    counts = Counter(arrived.values())
-    closing = Check("accounting", "arrived", len(known), sum(counts.values()))
-    if outcomes:
-        outcomes[0].checks.append(closing)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conversations.bots import words
-from conversations.bots.answering import Filler, Pairs, expected_answers, slid
+from conversations.bots.answering import Filler, Pairs, expected_answers, says_under_age, slid
 from conversations.bots.browser import Browser, Unexpected
 from conversations.bots.journal import Journal, SentConversation, SentTurn, expected_feedback
 from conversations.bots.pages import Field, Form, Page
@@ -21,7 +21,11 @@ TALK = re.compile(r"/conversations/(c\d+)/(feedback/)?$")
 
 @dataclass
 class Journey:
-    """`think` is the mean pause in seconds before each step of the person."""
+    """`think` is the mean pause in seconds before each step of the person.
+
+    `meant` is the outcome that the person brought about on purpose, other than completing; `record` is what
+    was stored of them before they withdrew, after which nobody can look at it any more.
+    """
 
     person: Person
     browser: Browser
@@ -35,6 +39,9 @@ class Journey:
     opened: int = 0
     is_returning: bool = False
     has_left: bool = False
+    meant: str = ""
+    record: dict[str, Any] | None = None
+    is_minor: bool = False
     _restless: set[str] = field(default_factory=set)
 
     async def travel(self, entry: str) -> None:
@@ -49,6 +56,7 @@ class Journey:
 
     async def _travel(self, entry: str) -> None:
         rough = Rough(self, Manners(self.person)) if self.is_rough else None
+        self.is_minor = rough is not None and rough.manners.end == "is a minor"
         with self.browser.watch.measure("entry"):
             page = await self.browser.open(entry)
         if "?" in page.url:
@@ -57,6 +65,8 @@ class Journey:
         for step in range(MOST_STEPS):
             if page.path.endswith("/done/"):
                 await self._arrive(page)
+                if rough and not self.is_returning:
+                    await rough.after()
                 return
             await self._pause(step)
             if rough:
@@ -131,7 +141,7 @@ class Journey:
     async def _answer(self, page: Page) -> Page:
         """A page of the questionnaire; who is sent back for something overlooked looks more closely."""
         form, place = self.form(page), page.path
-        pairs = Filler(self.person, page.language, place, is_careful=self.sent_back > 0).fill(form)
+        pairs = self.filler(page, place, is_careful=self.sent_back > 0).fill(form)
         if self.person.does(self.person.habits.autosaves, "autosave", place):
             form = await self._come_back_later(page, form, pairs)
         after = await self._send("survey page", form, pairs, place, self.sent_back)
@@ -139,9 +149,18 @@ class Journey:
             self._count_sent_back()
             return after
         self.sent_back = 0
+        self.note_page(form, pairs)
+        return after
+
+    def filler(self, page: Page, place: str, *, is_careful: bool) -> Filler:
+        return Filler(self.person, page.language, place, is_careful, self.is_minor)
+
+    def note_page(self, form: Form, pairs: Pairs) -> None:
+        """Journal a page of the questionnaire that the server took."""
         self.journal.pages += 1
         self.journal.answers |= expected_answers(form, pairs)
-        return after
+        if says_under_age(form, pairs):
+            self.meant = "screened_out"
 
     def _count_sent_back(self) -> None:
         self.sent_back += 1

@@ -15,13 +15,15 @@ from conversations.bots.journey import Journey
 from conversations.bots.people import Person
 
 BEFORE = "complete before"  # somebody of an earlier run, whom a new browser shows nothing of it
+# How a study ends the part of somebody who would go on.
+TURNED_AWAY = {"screened_out", "quota_full", "failed_checks", "timed_out"}
 PANEL_STUDY = "5f" + "0" * 22
 
 
 @dataclass
 class Outcome:
     """How it went for one person. `checks` is everything sent beside everything stored; `enrolment` is the
-    code of the person in the study."""
+    code of the person in the study, `meant` an outcome that the person brought about on purpose."""
 
     person: Person
     watch: Stopwatch
@@ -31,6 +33,7 @@ class Outcome:
     ended: str = ""
     error: str = ""
     has_left: bool = False
+    meant: str = ""
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -40,8 +43,10 @@ class Outcome:
 
     @property
     def is_accounted_for(self) -> bool:
-        """Complete, or left for good with everything kept and the study still waiting for the person."""
-        return self.is_complete or (self.has_left and not self.ended and not self.error)
+        """Ended as the person meant, complete or turned away; or left for good, and the study still waits."""
+        if self.error or self.has_left:
+            return not (self.error or self.ended)
+        return self.ended == self.meant if self.meant else self.is_complete or self.ended in TURNED_AWAY
 
     @property
     def lost(self) -> list[Check]:
@@ -110,7 +115,7 @@ async def play(
         outcome.error = str(error)
     except Exception as error:  # a page that could not be understood must not stop the other bots
         outcome.error = f"{type(error).__name__}: {error}"
-    outcome.code, outcome.has_left = journey.code, journey.has_left
+    outcome.code, outcome.has_left, outcome.meant = journey.code, journey.has_left, journey.meant
     if journey.is_returning:
         outcome.ended = BEFORE
         return outcome
@@ -120,9 +125,10 @@ async def play(
 
 async def _compare(outcome: Outcome, journey: Journey) -> None:
     try:
-        record = await journey.my_record()
+        record = journey.record or await journey.my_record()
     except (Unexpected, httpx2.HTTPError, json.JSONDecodeError) as error:
         outcome.error = outcome.error or f"what is stored could not be read: {error}"
         return
-    outcome.enrolment, outcome.ended = record["code"], record["outcome"]
+    outcome.enrolment = record["code"]
+    outcome.ended = journey.meant if journey.record else record["outcome"]
     outcome.checks = compare(journey.journal, record)

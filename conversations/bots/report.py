@@ -62,7 +62,12 @@ def table(found: dict[str, Any]) -> str:
     ]
     for step, median in found["p50_ms"].items():
         lines.append(f"{step:<18}{median:>10,.0f}{found['p95_ms'][step]:>10,.0f}")
-    lines += ["", *_compared(found), *_counted("On the way", found["events"])]
+    lines += [
+        *_counted("Outcomes", found["outcomes"]),
+        "",
+        *_compared(found),
+        *_counted("On the way", found["events"]),
+    ]
     return "\n".join([*lines, *_counted("Errors", found["errors_by_kind"])])
 
 

@@ -1,4 +1,5 @@
-"""What people do that no study plans for: leave, come back, open two tabs, go back, try to break in."""
+"""What people do that no study hopes for: leave, decline, withdraw, be too young, come back, open two tabs,
+go back, try to break in."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from conversations.bots.answering import Filler, Pairs, expected_answers
+from conversations.bots.answering import Pairs
 from conversations.bots.browser import Unexpected
 from conversations.bots.pages import Form, Page
 from conversations.bots.people import Person
@@ -29,13 +30,16 @@ HOSTILE = (
 )
 
 
+ENDS = ("declines", "withdraws", "is a minor")
+
+
 class LeftForGood(Exception):
     """The person closed the browser and does not come back."""
 
 
 @dataclass(frozen=True)
 class Manners:
-    """How rough a person is; each person shows one or two of these, and a tenth all of them."""
+    """How rough a person is; each person shows one or two of `kinds`, and a tenth all of them."""
 
     person: Person
 
@@ -44,6 +48,12 @@ class Manners:
         dice = self.person.dice("manners")
         every = ("leaves", "returns", "two tabs", "back", "hostile")
         return frozenset(every[1:] if dice.random() < 0.1 else dice.sample(every, dice.randint(0, 2)))
+
+    @cached_property
+    def end(self) -> str:
+        """How the person ends on purpose other than by completing; most do not."""
+        dice = self.person.dice("end")
+        return dice.choice(ENDS) if dice.random() < 0.3 else ""
 
     def now(self, kind: str, chance: float, *where: object) -> bool:
         return kind in self.kinds and self.person.does(chance, kind, *where)
@@ -62,11 +72,48 @@ class Rough:
             raise LeftForGood
         if self.manners.now("returns", 0.15, step):
             page = await self._return(page, entry)
+        if self.manners.end == "declines" and page.path.endswith("/consent/"):
+            return await self._decline(page)
+        if self.manners.end == "withdraws" and self.journey.person.does(0.1, "withdraws", step):
+            return await self._withdraw()
         if self.manners.now("hostile", 0.5, step):
             await self._attack(page, step)
         if "/survey/" in page.path:
             page = await self._survey(page, step)
         return page
+
+    async def after(self) -> None:
+        """On the last page: one may still withdraw, and is paid for what was done before."""
+        if self.manners.end != "withdraws" or self.journey.meant:
+            return
+        page = await self._withdraw()
+        if page.code != self.journey.code:
+            raise Unexpected("withdrawing after the end changed the code")
+
+    async def _decline(self, page: Page) -> Page:
+        """Not to take part: nothing is ticked."""
+        form = self.journey.form(page)
+        if "decline" not in form.buttons:
+            raise Unexpected("nobody could decline to take part")
+        after = await self.journey.browser.submit(form, [], button=("decline", "1"))
+        self.journey.browser.watch.counts["declined to take part"] += 1
+        self.journey.journal.consent = dict.fromkeys(form.fields, False)
+        self.journey.meant = "no_consent"
+        return after
+
+    async def _withdraw(self) -> Page:
+        """By the page for it, to the last page. What is stored is looked at before; after it nobody can."""
+        journey = self.journey
+        journey.record = await journey.my_record()
+        asked = await journey.browser.open(f"{journey.study_url}mine/withdraw/")
+        after = await journey.browser.submit(journey.form(asked, "/withdraw/"), [])
+        if not after.path.endswith("/done/"):
+            raise Unexpected(f"withdrew, and came to “{after.title}”")
+        journey.browser.watch.counts["withdrew"] += 1
+        journey.meant = "withdrawn"
+        if (await journey.browser.get(f"{journey.study_url}my-data.json")).status_code == 200:
+            raise Unexpected("what was stored can still be read after withdrawing")
+        return after
 
     async def _return(self, page: Page, entry: str) -> Page:
         """By the panel's link again, with a new session id: to the step where they were."""
@@ -104,7 +151,7 @@ class Rough:
         after = await self._send(page, "first tab")
         if "/survey/" not in after.path:
             form = self.journey.form(other)
-            filler = Filler(self.journey.person, other.language, f"{other.path} late", is_careful=True)
+            filler = self.journey.filler(other, f"{other.path} late", is_careful=True)
             await self.journey.browser.submit_late(form, filler.fill(form))
             return after
         return await self._send(other, "second tab")
@@ -116,13 +163,11 @@ class Rough:
 
     async def _send(self, page: Page, why: str) -> Page:
         form = self.journey.form(page)
-        filler = Filler(self.journey.person, page.language, f"{page.path} {why}", is_careful=True)
-        pairs = filler.fill(form)
+        pairs = self.journey.filler(page, f"{page.path} {why}", is_careful=True).fill(form)
         after = await self.journey.browser.submit(form, pairs)
         if after.path == page.path:
             raise Unexpected("a complete page was refused")
-        self.journey.journal.pages += 1
-        self.journey.journal.answers |= expected_answers(form, pairs)
+        self.journey.note_page(form, pairs)
         return after
 
 

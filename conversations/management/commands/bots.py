@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from conversations.bots import house, report
+from conversations.bots import books, house, report
 from conversations.bots.people import crowd
 from conversations.bots.playing import Outcome, Site, play_all
 from prism.lib.processes import ProcessFailedError
@@ -18,7 +18,7 @@ from surveys.entry import test_token
 
 
 class Command(BaseCommand):
-    """Exit status 0: everybody completed and nothing was lost; 1: not so; 2: it could not begin."""
+    """Exit status 0: everybody is accounted for and nothing was lost; 1: not so; 2: it could not begin."""
 
     help = "Let bots take part in a study as people would, and compare what they sent with what is stored."
     requires_migrations_checks = False
@@ -35,7 +35,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rough",
             action="store_true",
-            help="people leave, come back, open two tabs, go back and send what they should not",
+            help="people leave, decline, withdraw, are too young, come back, open two tabs, go back and send "
+            "what they should not",
         )
         parser.add_argument("--same-people", action="store_true", help="the panel's ids follow the seed too")
         parser.add_argument("--json", action="store_true", help="one line of JSON on stdout")
@@ -64,13 +65,13 @@ class Command(BaseCommand):
             token = "" if study.is_demo else test_token(study)
             if house.calls_real_models(study):
                 self.stderr.write("This study has models of real providers: their calls may cost money.")
+            newest = books.newest_enrolment(study)
             # Ended from outside too, the house is left in order.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             with house.running(options["speed"], self.stderr.write) as (base_url, supervisor):
                 site = Site(base_url, study.slug, token)
                 outcomes = self.play(site, options, supervisor.watch_once)
-            house.check_pages(study, outcomes)
-            house.check_accounting(study, outcomes)
+            books.close(study, outcomes, newest)
         except (house.UnknownStudy, ProcessFailedError) as error:
             raise CommandError(str(error), returncode=2) from error
         return outcomes
