@@ -61,6 +61,12 @@ def speaking(request: HttpRequest, study: Study) -> AbstractContextManager[None]
     return override(code) if code and code != get_language() else nullcontext()
 
 
+def speaking_at(request: HttpRequest, slug: str) -> AbstractContextManager[None]:
+    """The same on the way out of an address that may name no study, for who is not let in."""
+    study = Study.objects.filter(slug=slug).first()
+    return speaking(request, study) if study else nullcontext()
+
+
 def _offered_here(request: HttpRequest, study: Study) -> Sequence[str]:
     """What can be chosen on this page. A conversation is in Prism's own languages alone: it has no document
     that could be in another one."""

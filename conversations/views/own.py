@@ -94,7 +94,7 @@ def archive(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The same as a ZIP file."""
     visit = find_visit(request, slug)
     if visit is None:
-        return unknown_visitor(request)
+        return unknown_visitor(request, slug)
     with languages.speaking(request, visit.study):
         return _archive(request, visit)
 

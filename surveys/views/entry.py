@@ -32,7 +32,7 @@ def _enter(request: HttpRequest, found: Study) -> HttpResponse:
     if request.GET:
         return _come_in(request, found)
     visit = find_visit(request, found.slug)
-    return redirect(journey.destination(visit.enrolment)) if visit else unknown_visitor(request)
+    return redirect(journey.destination(visit.enrolment)) if visit else unknown_visitor(request, found.slug)
 
 
 def _come_in(request: HttpRequest, study: Study) -> HttpResponse:
@@ -78,6 +78,15 @@ def enter_by_link(request: HttpRequest, slug: str, destination: str) -> HttpResp
     study = Study.objects.filter(slug=slug).first()
     enrolment = entry.resumed(study, request.GET.get("link", "")) if study else None
     if enrolment is None:
+        return _unknown_link(request, slug)
+    entry.open_session(request, enrolment, trusted=True)
+    response = redirect(destination, slug=slug)
+    response.status_code = 303
+    return response
+
+
+def _unknown_link(request: HttpRequest, slug: str) -> HttpResponse:
+    with languages.speaking_at(request, slug):
         return problem(
             request,
             title=_("This personal link does not work"),
@@ -85,7 +94,3 @@ def enter_by_link(request: HttpRequest, slug: str, destination: str) -> HttpResp
             next_text=_("Copy the whole link, or open the link of the study again. What you sent is kept."),
             status=404,
         )
-    entry.open_session(request, enrolment, trusted=True)
-    response = redirect(destination, slug=slug)
-    response.status_code = 303
-    return response

@@ -28,7 +28,7 @@ def switch_language(request: HttpRequest, slug: str) -> HttpResponse:
         return refusals.unknown_study(request)
     visit = find_visit(request, slug)
     if visit is None and request.POST.get("_draft"):
-        return unknown_visitor(request)
+        return unknown_visitor(request, slug)
     language = request.POST.get("_language", "")
     if language not in languages.offered(study):
         return HttpResponseBadRequest()

@@ -48,7 +48,7 @@ def participant_page(view: View) -> View:
     def inner(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         visit = find_visit(request, slug)
         if visit is None:
-            return unknown_visitor(request)
+            return unknown_visitor(request, slug)
         journey.seen(visit.enrolment)
         with languages.speaking(request, visit.study):
             return view(request, visit, *args, **kwargs)
@@ -92,14 +92,17 @@ def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, 
     }
 
 
-def unknown_visitor(request: HttpRequest) -> HttpResponse:
-    return problem(
-        request,
-        title=_("Please come in by your link"),
-        text=_("This page belongs to one person, and this browser does not know who you are."),
-        next_text=_("Open the link of the study again, or your personal link. What you sent before is kept."),
-        status=403,
-    )
+def unknown_visitor(request: HttpRequest, slug: str) -> HttpResponse:
+    with languages.speaking_at(request, slug):
+        return problem(
+            request,
+            title=_("Please come in by your link"),
+            text=_("This page belongs to one person, and this browser does not know who you are."),
+            next_text=_(
+                "Open the link of the study again, or your personal link. What you sent before is kept."
+            ),
+            status=403,
+        )
 
 
 def untrusted_device(request: HttpRequest) -> HttpResponse:

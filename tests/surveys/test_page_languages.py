@@ -217,6 +217,19 @@ def test_who_is_not_let_in_is_told_so_in_their_language() -> None:
         assert "link" not in LexborHTMLParser(text_of(answer)).css_first(".lead").text()
 
 
+@pytest.mark.parametrize("rest", ["survey/", "mine/", "mine/archive.zip", "my-data.json", "mine/withdraw/"])
+def test_who_is_not_known_is_told_so_in_their_language(rest: str) -> None:
+    answer = Client(headers={"accept-language": "ar"}).get(address(make_home(), rest))
+    assert (answer.status_code, heading(answer)) == (403, "يرجى الدخول عبر رابطك")
+
+
+@pytest.mark.parametrize("rest", ["resume/", "mine/"])
+def test_a_personal_link_that_does_not_work_is_explained_in_the_language_of_the_reader(rest: str) -> None:
+    client = Client(headers={"accept-language": "ar"})
+    answer = client.get(address(make_home(), rest), {"link": "damaged"})
+    assert (answer.status_code, heading(answer)) == (404, "هذا الرابط الشخصي لا يعمل")
+
+
 def test_at_the_door_only_the_studys_languages_can_be_chosen_and_nothing_is_kept() -> None:
     study, _ = door_of("open")
     assert switch(Client(), study, "de").status_code == 400
