@@ -44,8 +44,8 @@ def statuses_for(enrolment: Enrolment) -> dict[str, str]:
 def statuses_by_page(enrolment: Enrolment) -> list[tuple[Page, dict[str, str]]]:
     """The same for each page, in the order in which this person meets them. Judged in the language of the
     last page sent, for conditions may ask for it."""
-    last = enrolment.page_submissions.order_by("id").last()
-    version = questionnaire_for(enrolment)
+    last = enrolment.page_submissions.select_related("questionnaire").order_by("-id").first()
+    version = last.questionnaire if last else questionnaire_for(enrolment)
     rows = current_rows(enrolment, version)
     values = {key: row.value for key, row in rows.items() if row.status != Answer.Status.NOT_SHOWN}
     document = document_for(enrolment, version.pk, last.language if last else "")

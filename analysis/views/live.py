@@ -74,20 +74,18 @@ def _way(enrolment: Enrolment) -> dict[str, Any]:
         failures=Count("turns__responses", filter=failed, distinct=True),
     )
     on_page = Extract(F("submitted_at") - F("shown_at"), "epoch")
+    pages = list(enrolment.page_submissions.annotate(seconds=on_page).order_by("submitted_at", "pk"))
     return {
         "events": enrolment.events.order_by("at", "pk"),
-        "questions": _questions(enrolment),
-        "pages": enrolment.page_submissions.annotate(seconds=on_page).order_by("submitted_at", "pk"),
+        "questions": _questions(enrolment) if pages else [],
+        "pages": pages,
         "conversations": conversations.order_by("started_at", "pk"),
         "device_count": enrolment.devices.count(),
     }
 
 
 def _questions(enrolment: Enrolment) -> list[dict[str, Any]]:
-    """For each page how many questions were answered, declined, not shown or not reached; nothing before the
-    first page was sent."""
-    if not enrolment.page_submissions.exists():
-        return []
+    """For each page how many questions were answered, declined, not shown or not reached."""
     found = []
     for page, statuses in statuses_by_page(enrolment):
         counts = Counter(statuses[question.key] for question in page.questions if question.key in statuses)
