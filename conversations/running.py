@@ -21,12 +21,14 @@ from prism.lib.processes import (
 LIVE_SLOTS = 512
 LIVE_WORKERS = WEB_WORKERS = min(2, os.cpu_count() or 1)
 WORK_SLOTS = 4
+PANEL_STUDY = "5f" + "0" * 22
 
 
 @dataclass(frozen=True)
 class Ports:
     web: int
     fake: int = field(default_factory=free_port)
+    panel: int = field(default_factory=free_port)
 
     @property
     def web_url(self) -> str:
@@ -35,6 +37,10 @@ class Ports:
     @property
     def fake_url(self) -> str:
         return f"http://127.0.0.1:{self.fake}/v1"
+
+    @property
+    def panel_url(self) -> str:
+        return f"http://127.0.0.1:{self.panel}"
 
 
 def add_prism(
@@ -72,6 +78,23 @@ def add_prism(
     )
 
 
+def add_panel(house: Supervisor, ports: Ports, public_url: str) -> dict[str, str]:
+    """Register the fake panel, whose people come to the demo study; returns Prism's environment with it."""
+    entry = f"{ports.web_url}/studies/{SLUG}/"
+    keys = f"{ports.panel_url}/.well-known/study/jwks.json"
+    house.add(
+        "fake panel",
+        manage("fakepanel", "--port", str(ports.panel), "--study", PANEL_STUDY, "--entry", entry),
+        {"PUBLIC_URL": public_url},
+        ready=http_answers(keys),
+    )
+    return {
+        "PUBLIC_URL": public_url,
+        "PROLIFIC_URL": f"{ports.panel_url}/api/v1/",
+        "PROLIFIC_JWKS_URL": keys,
+    }
+
+
 def manage(*arguments: str) -> list[str]:
     """The command line of a management command of this checkout."""
     return [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
@@ -84,5 +107,4 @@ def _celery_is_ready(house: Supervisor, name: str) -> Callable[[], bool]:
 def participant_link(base_url: str, slug: str = SLUG) -> str:
     """A panel link of somebody who was never here."""
     person, session = secrets.token_hex(12), secrets.token_hex(12)
-    study = "5f" + "0" * 22
-    return f"{base_url}/studies/{slug}/?PROLIFIC_PID={person}&STUDY_ID={study}&SESSION_ID={session}"
+    return f"{base_url}/studies/{slug}/?PROLIFIC_PID={person}&STUDY_ID={PANEL_STUDY}&SESSION_ID={session}"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx2
 from django.conf import settings
@@ -25,6 +25,7 @@ LONGEST_WAIT = 5.0
 BUSY = {408, 429}
 PAGE = 200
 MOST_APPROVALS = 1000
+REAL = "api.prolific.com"
 
 
 class PanelError(Exception):
@@ -137,7 +138,12 @@ class Prolific:
 
 
 def client_for(connection: PanelConnection) -> Prolific:
-    """The client with the study's token; raises PanelError where there is none to be read."""
+    """The client with the study's token; raises PanelError where there is none to be read.
+
+    A demonstration has an invented token for the fake panel, which the real one never gets.
+    """
+    if connection.study.is_demo and urlsplit(settings.PROLIFIC_URL).hostname == REAL:
+        raise PanelError(_("A demonstration has no account at the real panel. Start it with the fake one."))
     try:
         token = decrypt(connection.encrypted_token) if connection.encrypted_token else ""
     except UnreadableSecret as error:

@@ -17,7 +17,9 @@ from prism.lib.processes import CHECKOUT, free_port
 from tests.faults.house import wait_until
 
 OURS = ("DATABASE_URL", "REDIS_URL", "PRISM_EMBEDDED")
-LINK = re.compile(r"^ +(Take part|Coordinator|Annotator|Sent mail) +(http://\S+)$", re.MULTILINE)
+LINK = re.compile(
+    r"^ +(Take part|From the panel|Coordinator|Annotator|Sent mail) +(http://\S+)$", re.MULTILINE
+)
 
 
 class Demo:
@@ -82,10 +84,15 @@ def test_the_demonstration_starts_says_so_stops_whole_and_goes_on_where_it_was(v
     first = Demo(var, port)
     links = first.wait_until_ready()
     assert f"Prism is ready at http://127.0.0.1:{port}" in first.text
-    assert sorted(links) == ["Annotator", "Coordinator", "Sent mail", "Take part"]
+    assert sorted(links) == ["Annotator", "Coordinator", "From the panel", "Sent mail", "Take part"]
     browser = httpx2.Client(follow_redirects=True, trust_env=False, timeout=30)
     assert_opens(browser, links["Take part"], "/studies/demo/consent/")
     assert_opens(httpx2.Client(follow_redirects=True, trust_env=False, timeout=30), links["Coordinator"], "")
+
+    # The fake panel sends somebody by a link that it signed, and the study accepts the signature.
+    sent = httpx2.get(links["From the panel"])
+    assert sent.headers["Location"].startswith(f"http://127.0.0.1:{port}/studies/demo/?PROLIFIC_PID=")
+    assert_opens(httpx2.Client(follow_redirects=True, trust_env=False), sent.headers["Location"], "/consent/")
 
     second = Demo(var, port)
     assert second.popen.wait(120) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from surveys.models import AuditEvent, PanelConnection
+from surveys.models import AuditEvent, PanelConnection, Study
 from surveys.panels import submissions
 from surveys.panels.client import NoAnswer, PanelError, Prolific, Refused, client_for
 from tests.factories import make_member
@@ -27,6 +27,17 @@ def client(house: Panelled) -> Prolific:
 
 def calls(house: Panelled, part: str) -> int:
     return sum(part in path for _method, path in house.server.calls)
+
+
+def test_the_token_of_a_demonstration_never_leaves_for_the_real_panel(house: Panelled, settings: Any) -> None:
+    connection = house.connection
+    connection.study.kind = Study.Kind.DEMO
+    assert client_for(connection).account()
+    settings.PROLIFIC_URL = "https://api.prolific.com/api/v1/"
+    with pytest.raises(PanelError, match="no account at the real panel"):
+        client_for(connection)
+    connection.study.kind = Study.Kind.LIVE
+    assert client_for(connection)
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "lost"])

@@ -22,11 +22,12 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8898, help="0 takes any free port")
         parser.add_argument("--entry", default="", help="address of a study, to which /start leads")
+        parser.add_argument("--study", default="", help="the study's id at this panel; a new one if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until Ctrl-C."""
         panel = FakePanel(settings.PUBLIC_URL)
-        study = panel.add_study(options["entry"])
+        study = panel.add_study(options["entry"], name=options["study"])
         try:
             server = FakeServer((options["host"], options["port"]), panel)
         except (OSError, OverflowError) as error:

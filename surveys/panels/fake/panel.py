@@ -79,8 +79,8 @@ class FakePanel:
         self.secret = ""
         self.subscriptions: dict[str, dict[str, Any]] = {}
 
-    def add_study(self, entry: str = "", places: int = 100) -> FakeStudy:
-        study = FakeStudy(entry=entry, places=places)
+    def add_study(self, entry: str = "", places: int = 100, name: str = "") -> FakeStudy:
+        study = FakeStudy(entry=entry, places=places, id=name or new_id())
         self.studies[study.id] = study
         return study
 
