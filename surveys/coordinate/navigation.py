@@ -46,6 +46,7 @@ STUDY = [
     Place("coordinate:questionnaire", _("Questionnaire"), Right.RUN),
     Place("coordinate:coding", _("Coding"), Right.VIEW),
     Place("coordinate:consent", _("Consent"), Right.RUN),
+    Place("registry:protocol", _("Conversations"), Right.VIEW),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("registry:privacy", _("Personal data"), Right.VIEW),
     Place("analysis:exports", _("Exports"), Right.EXPORT),

@@ -1,0 +1,74 @@
+"""The rules of a study's conversations in plain words, and what they let participants notice."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from conversations.models import Conversation
+from conversations.protocols import CADENCE, STREAM, TOGETHER, Protocol
+from surveys.access import Right
+from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import study_page
+from surveys.models import Study
+
+PACING: dict[str, str | Promise] = {
+    STREAM: gettext_lazy("As it comes from each model"),
+    CADENCE: gettext_lazy("At one cadence for all answers, which the slowest model limits"),
+    TOGETHER: gettext_lazy("All answers at once, when the last is complete"),
+}
+
+
+@require_safe
+@study_page(Right.VIEW)
+def protocol(request: HttpRequest, study: Study) -> HttpResponse:
+    """The newest version, which holds for whoever begins now."""
+    newest = study.protocols.order_by("-version").first()
+    rules = newest.parsed() if newest else None
+    context = workbench(request, study, "registry:protocol") | {
+        "protocol": newest,
+        "rules": described(rules) if rules else [],
+        "is_speed_visible": bool(rules and rules.pacing == STREAM and rules.opening_models > 1),
+        "held": Conversation.objects.filter(protocol=newest).count() if newest else 0,
+    }
+    return render(request, "conversations/coordinate/protocol.html", context)
+
+
+def described(rules: Protocol) -> list[tuple[str, Any]]:
+    """What a rule is about, and what it says."""
+    calls = rules.calls
+    return [
+        (_("Kinds of conversations"), ", ".join(f"{kind.label} ({kind.required})" for kind in rules.types)),
+        (_("Models at the opening"), rules.opening_models),
+        (_("Afterwards"), _after(rules)),
+        (_("Messages in a conversation"), f"{rules.minimum_turns}–{rules.maximum_turns}"),
+        (_("Characters of a message"), rules.maximum_characters),
+        (_("Text is shown"), PACING[rules.pacing]),
+        (_("Stop button"), _("yes") if rules.may_stop else _("no")),
+        (_("A model that says nothing"), _when_silent(rules)),
+        (_("Calls to one model for an answer"), _("at most %d") % calls.attempts),
+    ]
+
+
+def _after(rules: Protocol) -> str:
+    if rules.ballot:
+        return _("both models go on")
+    return ngettext(
+        "the model rated highest goes on, with %d answer",
+        "the model rated highest goes on, with %d answers",
+        rules.samples,
+    ) % (rules.samples)
+
+
+def _when_silent(rules: Protocol) -> str:
+    if not rules.replacements:
+        return _("is not replaced")
+    return ngettext(
+        "is replaced by another draw, at most %d time a place",
+        "is replaced by another draw, at most %d times a place",
+        rules.replacements,
+    ) % (rules.replacements)
