@@ -11,7 +11,7 @@ from conversations import chat, drawing, pairing
 from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
-from conversations.models import Conversation, LanguageModel, Protocol, Turn
+from conversations.models import Conversation, LanguageModel, Protocol
 from surveys.models import Device, Enrolment, Study
 
 KIND = "arena"
@@ -26,35 +26,40 @@ class Wish:
     mode: str = RANDOM
     picked: Sequence[str] = ()
     topic: str = ""
+    is_sent_anyway: bool = False
 
 
 def ask(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
-    """A new conversation with its first message; the same key begins it once. Raises Refused."""
-    with transaction.atomic():
-        Enrolment.objects.select_for_update().get(pk=enrolment.pk)
-        same = Turn.objects.filter(conversation__enrolment=enrolment, key=wish.key, number=0)
-        begun = same.select_related("conversation__protocol", "conversation__study").first()
-        if begun:
-            return begun.conversation
-        talk = _begin(enrolment, device, wish)
-        chat.say(talk, wish.text, wish.key)
+    """A new conversation with its first message; the same key begins it once. Raises Refused.
+
+    A conversation whose first message was held back waits for the next try.
+    """
+    talk = _begun(enrolment, device, wish)
+    chat.say(talk, wish.text, wish.key, wish.is_sent_anyway)
     return talk
 
 
-def _begin(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
+@transaction.atomic
+def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
+    Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+    mine = Conversation.objects.filter(enrolment=enrolment).select_related("protocol", "study", "enrolment")
+    same = mine.filter(turns__key=wish.key, turns__number=0).first()
+    if same:
+        return same
     protocol = rules(enrolment.study)
     if protocol is None or not (enrolment.study.is_open or enrolment.is_test):
         raise Refused(_("Nothing can be compared here at the moment. Your text is kept."))
-    picked = _picked(enrolment.study, wish)
-    return chat.create(
-        enrolment,
-        protocol,
-        device,
-        KIND,
-        mode=_mode(enrolment.study, protocol, wish),
-        picked=picked,
-        topic=_topic(protocol, wish),
-    )
+    drawn = {
+        "mode": _mode(enrolment.study, protocol, wish),
+        "picked": _picked(enrolment.study, wish),
+        "topic": _topic(protocol, wish),
+    }
+    waiting = mine.filter(device=device, protocol=protocol, turns=None).first()
+    if waiting is None:
+        return chat.create(enrolment, protocol, device, KIND, **drawn)
+    Conversation.objects.filter(pk=waiting.pk).update(**drawn)
+    waiting.refresh_from_db(fields=list(drawn))
+    return waiting
 
 
 def _mode(study: Study, protocol: Protocol, wish: Wish) -> str:

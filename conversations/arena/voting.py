@@ -15,6 +15,8 @@ from conversations.ballots import CUSTOM, Ballot
 from conversations.chat import Refused
 from conversations.leaks import leaks
 from conversations.models import Conversation, Draw, LanguageModel, Reaction, Response, Turn, Vote
+from conversations.privacy import checking
+from conversations.privacy.rules import Place
 from conversations.situation import Now
 from conversations.style import style
 
@@ -27,10 +29,13 @@ class Given:
     reasons: Mapping[str, list[str]] = field(default_factory=dict)
     comment: str = ""
     language: str = ""
+    is_sent_anyway: bool = False
 
 
 def vote(talk: Conversation, number: int | None, given: Given) -> None:
     """Store the vote on the newest turn, once; what comes later changes nothing. Raises Refused."""
+    words = chat.cleaned(given.comment)[: ballot_of(talk).comment_maximum]
+    comment = checking.check(talk, Place.FEEDBACK, words, given.is_sent_anyway)
     with transaction.atomic():
         chat.lock(talk)
         here = chat.look(talk)
@@ -49,11 +54,13 @@ def vote(talk: Conversation, number: int | None, given: Given) -> None:
             model_a=a.model,
             model_b=b.model,
             language=given.language,
-            **_said(ballot_of(talk), given),
+            comment=comment.text,
+            **_reasons(ballot_of(talk), given),
             **_circumstances(talk),
             **_answers(a, b),
             **_identity(here.turn, a, b),
         )
+        comment.keep(here.turn)
         chat.drop_draft(talk, "vote")
 
 
@@ -65,9 +72,8 @@ def ballot_of(talk: Conversation) -> Ballot:
     return ballot
 
 
-def _said(ballot: Ballot, given: Given) -> dict[str, Any]:
+def _reasons(ballot: Ballot, given: Given) -> dict[str, Any]:
     return {
-        "comment": chat.cleaned(given.comment)[: ballot.comment_maximum],
         "reasons_a": ballot.known_reasons(given.reasons.get("A", [])),
         "reasons_b": ballot.known_reasons(given.reasons.get("B", [])),
     }

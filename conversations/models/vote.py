@@ -98,8 +98,14 @@ class Reaction(models.Model):
 class Report(models.Model):
     """Something in a conversation that somebody wants the team to look at; a shared one by anybody."""
 
+    class Kind(models.TextChoices):
+        HARMFUL = "harmful", _("It is harmful or illegal")
+        PERSONAL = "personal", _("It shows personal data")
+        BROKEN = "broken", _("Something does not work")
+        OTHER = "other", _("Something else")
+
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="reports")
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind)
     text = models.TextField(blank=True)
     at = models.DateTimeField(default=timezone.now)
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from conversations.models import Conversation, Draw, LanguageModel, Reaction, Response, Turn, Vote
+from conversations.models import Conversation, Draw, LanguageModel, Reaction, Report, Response, Turn, Vote
+from conversations.privacy import versions
 from surveys.models import Consent, Enrolment, Participant
 from tests.conversations.comparing import (
     HOME,
@@ -167,7 +168,8 @@ def test_the_same_form_sent_twice_is_one_conversation(visitor):
 
 def test_an_empty_message_begins_nothing(visitor):
     assert visitor.post(HOME, {"text": "  ", "form_key": "k", "mode": "random"}).status_code == 409
-    assert not Conversation.objects.exists()
+    assert not Turn.objects.exists()
+    assert "You have not compared anything yet" in visitor.get("/arena/history/").content.decode()
 
 
 def test_a_suggestion_fills_in_the_field_in_the_language_of_the_page(visitor):
@@ -384,3 +386,92 @@ def test_who_withdraws_takes_texts_and_votes_along_and_may_begin_anew(visitor, a
     assert Turn.objects.get().text == ""
     assert Vote.objects.get().choice == ""
     assert "Two answers, no names" in visitor.get(HOME).content.decode()
+
+
+# Personal data
+
+
+def test_a_first_message_with_personal_data_is_held_back_and_goes_at_the_second_word(visitor, arena):
+    versions.store(arena, {"message": {"email": "warn"}, "feedback": {"email": "warn"}}, None)
+    text = "Write to amina.khan@orange.fr for me."
+    fields = {"text": text, "mode": "random"}
+    answered = visitor.post(HOME, {**fields, "form_key": "k1"})
+    assert answered.status_code == 409
+    assert "amina.khan@orange.fr" in answered.content.decode()
+    assert not Turn.objects.exists()
+    assert visitor.post(HOME, {**fields, "form_key": "k2", "anyway": "1"}).status_code == 302
+    assert Turn.objects.get().text == text
+    assert Conversation.objects.count() == 1
+
+
+def test_a_comment_with_personal_data_holds_the_vote_back_and_keeps_the_choice(visitor, arena):
+    versions.store(arena, {"feedback": {"email": "warn"}}, None)
+    talk, _turn = asked_and_answered(visitor)
+    answered = vote(visitor, talk, "both_bad", comment="Mine is amina.khan@orange.fr")
+    assert answered.status_code == 409
+    assert not Vote.objects.exists()
+    assert [choice["value"] for choice in answered.context["ballot"]["choices"] if choice["checked"]] == [
+        "both_bad"
+    ]
+    vote(visitor, talk, "both_bad", comment="Mine is amina.khan@orange.fr", anyway="1")
+    assert Vote.objects.get().choice == "both_bad"
+
+
+# Sharing
+
+
+def shared_path(client: Client, talk: Conversation) -> str:
+    client.post(where(talk, "share/"))
+    key = Conversation.objects.get(pk=talk.pk).share_key
+    return f"/arena/shared/{key}/"
+
+
+def test_a_shared_comparison_is_open_to_anybody_who_has_the_link(visitor):
+    talk, _turn = voted(visitor, text="What is fair, please?")
+    assert visitor.post(where(talk, "share/")).status_code == 409
+    visitor.post(where(talk, "reveal/"))
+    path = shared_path(visitor, talk)
+    answered = Client().get(path)
+    html = answered.content.decode()
+    assert "What is fair, please?" in html
+    assert sum(name in html for name in names()) == 2
+    assert talk.code not in html
+    assert talk.enrolment.code not in html
+    assert "noindex" in answered["X-Robots-Tag"]
+    assert shared_path(visitor, talk) == path
+
+
+def test_a_link_ends_when_the_visitor_takes_it_back_or_withdraws(visitor, arena):
+    talk, _turn = voted(visitor)
+    visitor.post(where(talk, "reveal/"))
+    first = shared_path(visitor, talk)
+    visitor.post(where(talk, "unshare/"))
+    assert Client().get(first).status_code == 404
+    second = shared_path(visitor, talk)
+    assert second != first
+    visitor.post(f"/studies/{arena.slug}/mine/withdraw/", {"confirm": "on"})
+    assert Client().get(second).status_code == 404
+
+
+def test_what_was_not_shared_is_not_found(visitor):
+    voted(visitor)
+    for key in ("None", "x", "0", "é"):
+        assert Client().get(f"/arena/shared/{key}/").status_code == 404
+
+
+# Reports
+
+
+def test_the_visitor_and_whoever_has_the_link_can_report(visitor):
+    talk, _turn = voted(visitor)
+    visitor.post(where(talk, "report/"), {"kind": "harmful", "text": "See answer A."})
+    visitor.post(where(talk, "reveal/"))
+    path = shared_path(visitor, talk)
+    answered = Client().post(f"{path}report/", {"kind": "personal", "text": "That is me."})
+    assert answered.status_code == 302
+    assert list(Report.objects.order_by("pk").values_list("kind", "text")) == [
+        ("harmful", "See answer A."),
+        ("personal", "That is me."),
+    ]
+    assert visitor.post(where(talk, "report/"), {"kind": "no such kind", "text": ""}).status_code == 409
+    assert Client().post("/arena/shared/nothing/report/", {"kind": "personal"}).status_code == 404

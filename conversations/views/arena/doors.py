@@ -16,6 +16,7 @@ from conversations.arena.visiting import SLUG
 from conversations.ballots import CUSTOM, RANDOM, Ballot
 from conversations.chat import Refused
 from conversations.models import Conversation
+from conversations.refusals import held
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
 from surveys import entry
@@ -110,12 +111,13 @@ def ask(request: HttpRequest, visit: Visit) -> HttpResponse:
         mode=request.POST.get("mode", RANDOM),
         picked=request.POST.getlist("pick"),
         topic=request.POST.get("topic", ""),
+        is_sent_anyway="anyway" in request.POST,
     )
     try:
         at_a_persons_pace(visit)
         talk = asking.ask(visit.enrolment, visit.device, wish)
     except Refused as refusal:
-        return _ask(request, visit, wish, str(refusal))
+        return _ask(request, visit, wish, refusal)
     return redirect("arena:talk", code=talk.code)
 
 
@@ -128,7 +130,7 @@ def at_a_persons_pace(visit: Visit) -> None:
 
 
 def _ask(
-    request: HttpRequest, visit: Visit, wish: asking.Wish | None = None, error: str = ""
+    request: HttpRequest, visit: Visit, wish: asking.Wish | None = None, refusal: Refused | None = None
 ) -> HttpResponse:
     protocol = visiting.rules(visit.study)
     ballot = protocol.parsed().ballot if protocol else None
@@ -149,12 +151,13 @@ def _ask(
         "suggestions": _suggestions(ballot),
         "text": text,
         "topic": topic,
-        "error": error,
+        "error": str(refusal) if refusal else "",
+        "held": held(refusal) if refusal else None,
         "form_key": random_key(),
         "draft_page": DRAFT,
         "is_ready": bool(modes),
     }
-    return render(request, "arena/ask.html", context, status=409 if error else 200)
+    return render(request, "arena/ask.html", context, status=409 if refusal else 200)
 
 
 def _mode(request: HttpRequest, visit: Visit, wish: asking.Wish | None, modes: list[str]) -> str:

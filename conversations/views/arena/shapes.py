@@ -13,7 +13,7 @@ from conversations.arena.cards import Card, card
 from conversations.arena.voting import reactions
 from conversations.ballots import SIDES, Ballot
 from conversations.live.wire import write_cursor
-from conversations.models import Conversation, Response, Turn, Vote
+from conversations.models import Conversation, Report, Response, Turn, Vote
 from conversations.situation import Now, Situation
 from conversations.views.shapes import paced, stop_note
 from prism.lib.markdown import render as markdown
@@ -115,6 +115,9 @@ def talk_context(talk: Conversation, here: Situation, draft: Drafts) -> dict[str
         "page_url": reverse("arena:talk", args=where),
         "events_url": reverse("arena:events", args=[*where, here.turn.number]) if here.turn else "",
         "stop_url": reverse("arena:stop", args=where) if rules.may_stop else "",
+        "shared_url": reverse("arena:shared", args=[talk.share_key]) if talk.share_key else "",
+        "report_url": reverse("arena:report", args=where),
+        "report_kinds": Report.Kind.choices,
         "waiting": _("Both answers are being written. You can vote once they are complete."),
         "complete": _("Both answers are complete. Which is better?"),
     }

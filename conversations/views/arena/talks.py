@@ -4,18 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations import chat, stopping
-from conversations.arena import voting
+from conversations.arena import sharing, voting
 from conversations.arena.visiting import SLUG
 from conversations.ballots import SIDES
 from conversations.chat import Refused
 from conversations.models import Conversation
+from conversations.refusals import Held, held
 from conversations.situation import Situation
 from conversations.views import events as streams
 from conversations.views.arena.doors import at_a_persons_pace, visitor_page
@@ -58,6 +61,7 @@ def show(
     error: str = "",
     typed: dict[str, list[str]] | None = None,
     here: Situation | None = None,
+    held: Held | None = None,
 ) -> HttpResponse:
     """The comparison as it stands; a script gets the talk alone. After a refusal fields hold `typed`."""
     here = here or chat.look(conversation)
@@ -70,6 +74,7 @@ def show(
         "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
         "error": error,
+        "held": held,
         "say_draft_url": draft_url(visit, conversation, "say"),
         "vote_draft_url": draft_url(visit, conversation, "vote"),
     }
@@ -89,7 +94,7 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
             typed = {n: request.POST.getlist(n) for n in request.POST if n != "csrfmiddlewaretoken"}
             if form:
                 save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
-            return show(request, visit, conversation, str(refusal), typed)
+            return show(request, visit, conversation, str(refusal), typed, held=held(refusal))
         if asks_for_part(request, "talk"):
             return show(request, visit, conversation, here=here)
         return redirect("arena:talk", code=conversation.code)
@@ -99,7 +104,8 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
 
 def _say(request: HttpRequest, visit: Visit, conversation: Conversation) -> Situation:
     at_a_persons_pace(visit)
-    return chat.say(conversation, request.POST.get("text", ""), form_key(request.POST.get("form_key", "")))
+    key = form_key(request.POST.get("form_key", ""))
+    return chat.say(conversation, request.POST.get("text", ""), key, "anyway" in request.POST)
 
 
 def _again(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
@@ -113,6 +119,7 @@ def _vote(request: HttpRequest, visit: Visit, conversation: Conversation) -> Non
         reasons={side: request.POST.getlist(f"reasons-{side}") for side in SIDES},
         comment=request.POST.get("comment", ""),
         language=get_language() or "",
+        is_sent_anyway="anyway" in request.POST,
     )
     voting.vote(conversation, whole_number(request.POST.get("turn", "")), given)
 
@@ -134,6 +141,16 @@ again = act(_again)
 vote = act(_vote, form="vote")
 reveal = act(lambda request, visit, conversation: voting.reveal(conversation))
 react = act(_react)
+share = act(lambda request, visit, conversation: sharing.share(conversation))
+unshare = act(lambda request, visit, conversation: sharing.unshare(conversation))
+
+
+def _report(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
+    sharing.report(conversation, request.POST.get("kind", ""), request.POST.get("text", ""))
+    messages.success(request, _("Thank you. The team will look at it."))
+
+
+report = act(_report)
 
 
 @require_safe
@@ -143,14 +160,14 @@ def history(request: HttpRequest, visit: Visit) -> HttpResponse:
     context = {
         **page_context(request, visit, "conversations"),
         "journey": None,
-        "talks": [_row(talk) for talk in _held(visit)],
+        "talks": [_row(talk) for talk in _begun(visit)],
     }
     return render(request, "arena/history.html", context)
 
 
-def _held(visit: Visit) -> list[Conversation]:
-    held = Conversation.objects.readable_by(visit.device).prefetch_related("turns__vote")
-    return list(held.order_by("-pk")[:LISTED])
+def _begun(visit: Visit) -> list[Conversation]:
+    mine = Conversation.objects.readable_by(visit.device).exclude(turns=None)
+    return list(mine.prefetch_related("turns__vote").order_by("-pk")[:LISTED])
 
 
 def _row(talk: Conversation) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""A comparison that its visitor gave away by a link: anybody who has it can read and report it."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from conversations.arena import sharing
+from conversations.models import Conversation, Report
+from conversations.refusals import Refused
+from conversations.views.arena.shapes import answers, pair_view
+from prism.lib.ratelimit import rate_limited
+
+HOUR = 3600
+
+
+@require_safe
+@never_cache
+def shared(request: HttpRequest, key: str) -> HttpResponse:
+    return _show(request, _find(key), key)
+
+
+@require_POST
+@never_cache
+@rate_limited("report", limit=30, seconds=HOUR)
+def report(request: HttpRequest, key: str) -> HttpResponse:
+    talk = _find(key)
+    try:
+        sharing.report(talk, request.POST.get("kind", ""), request.POST.get("text", ""))
+    except Refused as refusal:
+        return _show(request, talk, key, str(refusal))
+    messages.success(request, _("Thank you. The team will look at it."))
+    return redirect("arena:shared", key=key)
+
+
+def _find(key: str) -> Conversation:
+    found = sharing.shared(key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _show(request: HttpRequest, talk: Conversation, key: str, error: str = "") -> HttpResponse:
+    """No code of the conversation or the person stands on it, and no search engine lists it."""
+    turns = list(talk.turns.select_related("vote").order_by("number"))
+    pairs = [pair_view(talk, turn, answers(turn)) for turn in turns if hasattr(turn, "vote")]
+    context = {
+        "study": talk.study,
+        "pairs": pairs,
+        "cards": pairs[0].slots if pairs else [],
+        "report_url": reverse("arena:report_shared", args=[key]),
+        "report_kinds": Report.Kind.choices,
+        "error": error,
+    }
+    response = render(request, "arena/shared.html", context, status=409 if error else 200)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
