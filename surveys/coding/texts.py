@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -138,10 +138,11 @@ def _progress(groups: Iterable[dict[str, Any]]) -> Progress:
 
 
 def next_text(study: Study, row: CodingScheme, coder: User) -> Answer | None:
-    """The next text for a coder: those that wait for a second code first."""
+    """The next text for a coder: those that wait for a second code first. With `left`: how many there are."""
     own = Coding.objects.filter(scheme=row, coder=coder, answer=OuterRef("pk"))
     waiting = to_code(study, row).annotate(coded=Count("codings", filter=Q(codings__scheme=row)))
-    return waiting.filter(~Exists(own), coded__lt=2).order_by("-coded", "pk").first()
+    left = waiting.filter(~Exists(own), coded__lt=2).annotate(left=Window(Count("pk")))
+    return left.order_by("-coded", "pk").first()
 
 
 def code(study: Study, row: CodingScheme, answer: Answer, coder: User, category: str) -> Coding:

@@ -112,6 +112,19 @@ def test_texts_that_wait_for_a_second_code_come_first(study, person, scheme):
     assert texts.next_text(study, scheme, coder(study)) == later
 
 
+def test_the_next_text_comes_with_how_many_are_left_for_this_coder(study, scheme):
+    for _ in range(3):
+        make_enrolment(study, finished_survey=True)
+    first, second = coder(study), coder(study)
+    left = []
+    while text := texts.next_text(study, scheme, first):
+        assert text.left == texts.progress(study, [scheme], first)[scheme.key].left
+        left.append(text.left)
+        texts.code(study, scheme, text, first, "White")
+    assert left == [3, 2, 1]
+    assert texts.next_text(study, scheme, second).left == 3
+
+
 def test_a_third_code_is_refused(client, study, person, scheme):
     answer = text_of(study, scheme)
     for _ in range(3):

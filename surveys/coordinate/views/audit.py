@@ -29,12 +29,13 @@ def registry(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, events: QuerySet[AuditEvent], frame: dict[str, Any]) -> HttpResponse:
-    actions = events.order_by("action").values_list("action", flat=True).distinct()
-    actors = (
-        events.exclude(actor=None).order_by("actor__email").values_list("actor_id", "actor__email").distinct()
+    known = list(events.order_by().values_list("action", "actor_id", "actor__email").distinct())
+    people = sorted({(email, str(pk)) for _action, pk, email in known if pk is not None})
+    form = AuditFilter(
+        request.GET,
+        actions=sorted({action for action, _pk, _email in known}),
+        people=[(pk, email) for email, pk in people],
     )
-    people = [(str(pk), email) for pk, email in actors]
-    form = AuditFilter(request.GET, actions=list(actions), people=people)
     wanted = form.cleaned_data if form.is_valid() else {}
     if wanted.get("action"):
         events = events.filter(action=wanted["action"])

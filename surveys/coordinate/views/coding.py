@@ -111,7 +111,7 @@ def code(request: HttpRequest, study: Study, key: str) -> HttpResponse:
         "words": text,
         "suggested": schemes.suggestion(scheme, text),
         "by_model": asking.suggested(row, answer) if answer else "",
-        "left": texts.progress(study, [row], person(request))[row.key].left,
+        "left": answer.left if answer else 0,  # type: ignore[attr-defined]
     }
     return render(request, "surveys/coordinate/code.html", context)
 
