@@ -1,5 +1,7 @@
 """Personal data and moderation of a study: what was found, the rules, a text to try them, raw texts."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from conversations.coordinate.privacy_forms import KINDS, PLACES, PrivacyForm, TryForm
 from conversations.models import RawText
 from conversations.privacy import versions
-from conversations.privacy.figures import figures
+from conversations.privacy.figures import Line, figures
 from conversations.privacy.opening import open_text, raw_texts
 from conversations.privacy.trying import try_text
 from prism.lib.crypto import UnreadableSecret
@@ -46,8 +48,12 @@ def privacy(request: HttpRequest, study: Study) -> HttpResponse:
             )
             return redirect(HERE, study.slug)
     context = _frame(request, study, "rules") | {"rules": rules, "form": form, "figures": figures(study)}
-    context |= {"places": PLACES.values(), "kind_labels": KINDS}
+    context |= {"places": PLACES.values(), "kinds": _named(context["figures"].kinds)}
     return show_forms(request, "conversations/coordinate/privacy.html", context, form)
+
+
+def _named(lines: Sequence[Line]) -> list[Line]:
+    return [replace(line, label=KINDS.get(line.label, line.label)) for line in lines]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

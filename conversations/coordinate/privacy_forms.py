@@ -23,7 +23,7 @@ from conversations.privacy.rules import (
 )
 from prism.lib.pii import Kind
 
-KINDS = {
+KINDS: dict[str, Any] = {
     Kind.EMAIL: _("E-mail address"),
     Kind.PHONE: _("Telephone number"),
     Kind.IBAN: _("Bank account (IBAN)"),
@@ -76,7 +76,7 @@ class PrivacyForm(forms.Form):
         label=_("Asked about"),
         required=False,
         choices=[(place, PLACES[place]) for place in SENT],
-        widget=forms.CheckboxSelectMultiple({"class": "form-check-input me-2"}),
+        widget=forms.CheckboxSelectMultiple,
     )
     if_silent = forms.ChoiceField(
         label=_("When it does not answer"),

@@ -123,7 +123,7 @@ def test_the_page_counts_what_was_found_and_done_in_this_study_alone(study):
     rows = [[cell.text(strip=True) for cell in row.css("th, td")] for row in tables[0].css("tbody tr")]
     assert rows == [["sent with the finds masked", "1", "0"], ["refused", "1", "0"]]
     rows = [[cell.text(strip=True) for cell in row.css("th, td")] for row in tables[1].css("tbody tr")]
-    assert rows == [["email", "1", "0"], ["phone", "2", "0"]]
+    assert rows == [["E-mail address", "1", "0"], ["Telephone number", "2", "0"]]
     assert talk.text_checks.count() == 1
 
 

@@ -64,17 +64,23 @@ def postal_addresses(text: str, start: int, end: int) -> Iterator[Span]:
     for found in _FR.finditer(text, start, end):
         is_counted = found["type"].lower() in _COUNTED or found["number"] == "1"
         if not is_counted or _is_home(_FR_HOME, text, found.start()):
-            yield Span(found.start(), found.end(), Kind.ADDRESS, "street_fr", 0.8)
+            yield _span(found, "street_fr", 0.8)
     for found in _EN.finditer(text, start, end):
         is_street = not _NO_NAME.search(found["name"])
         if is_street and (found["code"] or not _is_year(found["number"])):
-            yield Span(found.start(), found.end(), Kind.ADDRESS, "street_en", 0.8)
+            yield _span(found, "street_en", 0.8)
     for found in _EN_SMALL.finditer(text, start, end):
         if not _NO_NAME.search(found["name"]):
-            yield Span(found.start(), found.end(), Kind.ADDRESS, "street_en_small", 0.6)
+            yield _span(found, "street_en_small", 0.6)
     for found in _POSTCODE_ALONE.finditer(text, start, end):
         if _is_home(_EN_HOME, text, found.start()):
-            yield Span(found.start(), found.end(), Kind.ADDRESS, "postcode_gb", 0.65)
+            yield _span(found, "postcode_gb", 0.65)
+
+
+def _span(found: re.Match[str], rule: str, confidence: float) -> Span:
+    """The address without the full stop of the sentence behind it."""
+    end = found.start() + len(found.group().rstrip(".'- "))
+    return Span(found.start(), end, Kind.ADDRESS, rule, confidence)
 
 
 def _is_home(words: re.Pattern[str], text: str, start: int) -> bool:

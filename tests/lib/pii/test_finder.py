@@ -61,6 +61,7 @@ HOSTILE = [
         ("sécu 1 85 05 78 006 084 91", "sécu [NATIONAL_ID]"),
         ("J'habite 12 bis rue de la République, 69002 Lyon et toi", "J'habite [ADDRESS] et toi"),
         ("I live at 221B Baker Street, London NW1 6XE now", "I live at [ADDRESS] now"),
+        ("12 Oak St. is mine. 3 rue Pasteur.", "[ADDRESS]. is mine. [ADDRESS]."),
         ("psql postgres://app:hunter2hunter2@db.example.com/x", "psql [CREDENTIALS]/x"),
         ("from 51.12.33.4 and 2a01:cb00:1:2:3:4:5:6", "from [IP] and [IP]"),
     ],
