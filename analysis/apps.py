@@ -6,7 +6,9 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         from analysis.exports import jobs
-        from analysis.models import Export
+        from analysis.leaderboard import keeping
+        from analysis.models import Export, Leaderboard
         from surveys import erasure
 
         erasure.register(Export, jobs.delete_those_with)
+        erasure.register(Leaderboard, keeping.forget)

@@ -1,9 +1,10 @@
-"""Celery tasks of exports: load, call one function, return."""
+"""Celery tasks of exports and of the leaderboard: load, call one function, return."""
 
 from celery import shared_task
 from django.db import transaction
 
 from analysis.exports import jobs
+from analysis.leaderboard import keeping
 from analysis.models import Export
 
 
@@ -17,6 +18,12 @@ def sweep_exports() -> None:
     """For beat: hand exports to a worker again that the broker forgot or whose worker is gone."""
     for pk in jobs.lost():
         run_export.delay(pk)
+
+
+@shared_task(name="analysis.tasks.recompute_leaderboard", expires=600)
+def recompute_leaderboard() -> None:
+    """For beat: the public votes as they are now, and the table made of them."""
+    keeping.recompute()
 
 
 def enqueue(export: Export) -> None:

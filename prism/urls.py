@@ -16,6 +16,7 @@ urlpatterns = [
     path("studies/", include("surveys.urls")),
     path("studies/", include("conversations.urls")),
     path("arena/", include("conversations.arena_urls")),
+    path("leaderboard/", include("analysis.leaderboard.urls")),
     path("panels/", include("surveys.panels.urls")),
     path("coordinate/", include("surveys.coordinate.urls")),
     path("coordinate/", include("conversations.coordinate.study_urls")),

@@ -1,0 +1,222 @@
+"""The public file of votes, and what is computed from it."""
+
+import csv
+import hashlib
+
+import pytest
+from django.utils import timezone
+
+from analysis.leaderboard import keeping
+from analysis.leaderboard.choices import Choice, read_choice
+from analysis.leaderboard.public_rows import COLUMNS
+from analysis.models import Leaderboard, LeaderboardTable
+from surveys import erasure
+from surveys.models import Decision, Enrolment
+from tests.analysis.arena_votes import make_arena, next_vote, some_votes, vote_in
+from tests.factories import make_enrolment, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+
+
+@pytest.fixture
+def arena():
+    return make_arena()
+
+
+def public_rows(board):
+    with keeping.rows_file(board).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def table(choice=None):
+    return keeping.table(keeping.recompute(), choice or Choice()).document
+
+
+def test_without_an_arena_there_is_nothing_to_compute():
+    assert keeping.recompute() is None
+    assert not Leaderboard.objects.exists()
+
+
+def test_an_arena_without_votes_has_an_empty_table(arena):
+    board = keeping.recompute()
+    assert board.rows_total == 0
+    assert keeping.table(board, Choice()).document["rows"] == []
+
+
+def test_the_file_has_a_row_a_vote_its_hash_and_no_code_or_text(arena):
+    study, models = arena
+    vote = vote_in(study, models[:2], comment="I live in Paris", reasons_a=["useful", "complete"])
+    board = keeping.recompute()
+    content = keeping.rows_file(board).read_bytes()
+    (row,) = public_rows(board)
+    assert board.rows_total == 1
+    assert board.rows_sha256 == hashlib.sha256(content).hexdigest()
+    assert tuple(row) == COLUMNS
+    assert (row["model_a"], row["choice"], row["reasons_a"]) == (
+        models[0].name,
+        "a_better",
+        "useful complete",
+    )
+    enrolment = vote.turn.conversation.enrolment
+    for secret in ("Paris", enrolment.participant.code, vote.turn.text, vote.turn.conversation.code):
+        assert secret not in content.decode()
+
+
+def test_votes_of_one_person_share_a_pseudonym_and_others_do_not(arena):
+    study, models = arena
+    person = make_enrolment(study)
+    for enrolment in (person, person, None):
+        vote_in(study, models[:2], enrolment=enrolment)
+    voters = [row["voter"] for row in public_rows(keeping.recompute())]
+    assert voters[0] == voters[1] != voters[2]
+
+
+def test_the_table_is_computed_from_the_file_alone(arena):
+    study, models = arena
+    some_votes(study, models)
+    board = keeping.recompute()
+    first = keeping.table(board, Choice()).document
+    assert first["rows"][0]["item"] == models[0].name
+    assert first["votes"] == first["people"] == 12
+    *lines, _last = keeping.rows_file(board).read_text().splitlines(keepends=True)
+    keeping.rows_file(board).write_text("".join(lines))
+    assert keeping.table(board, Choice(ties="half")).document["votes"] == 11
+
+
+def test_people_who_withdrew_were_erased_or_excluded_and_tests_are_not_in_it(arena):
+    study, models = arena
+    gone = make_enrolment(study, outcome=Enrolment.Outcome.WITHDRAWN, outcome_at=timezone.now())
+    vote_in(study, models[:2])
+    vote_in(study, models[:2], enrolment=make_enrolment(study, is_test=True))
+    vote_in(study, models[:2], enrolment=gone)
+    excluded = vote_in(study, models[:2]).turn.conversation.enrolment
+    Decision.objects.create(
+        enrolment=excluded,
+        matter="inclusion",
+        value=Decision.Value.EXCLUDE,
+        reason="A bot",
+        by=make_member(study),
+    )
+    assert keeping.recompute().rows_total == 1
+
+
+def test_erasing_a_person_removes_the_file_and_the_next_one_is_without_them(
+    arena, django_capture_on_commit_callbacks
+):
+    study, models = arena
+    some_votes(study, models)
+    gone = vote_in(study, models[:2]).turn.conversation.enrolment
+    board = keeping.recompute()
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(gone.participant, reason="asked")
+    assert not keeping.rows_file(board).exists()
+    after = keeping.recompute()
+    assert after != board
+    assert after.rows_total == 12
+
+
+def test_erasing_somebody_without_votes_leaves_the_file(arena, django_capture_on_commit_callbacks):
+    study, models = arena
+    some_votes(study, models)
+    board = keeping.recompute()
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(make_enrolment(study).participant, reason="asked")
+    assert keeping.rows_file(board).exists()
+
+
+def test_unchanged_votes_make_no_new_state_and_new_ones_do(arena):
+    study, models = arena
+    some_votes(study, models)
+    first = keeping.recompute()
+    assert keeping.recompute() == first
+    keeping.table(first, Choice(ties="half"))
+    vote_in(study, models[:2])
+    second = keeping.recompute()
+    assert second != first
+    assert not keeping.rows_file(first).exists()
+    assert [table.choice for table in LeaderboardTable.objects.filter(leaderboard=first)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        ("not_blind", {"blind": False}),
+        ("leaked", {"leaked_b": True}),
+        ("custom", {"custom": True, "mode": "custom"}),
+        ("cached", {"cached": True}),
+        ("cut", {"failed_a": True}),
+        ("replaced", {"replaced_b": True}),
+    ],
+)
+def test_a_doubtful_vote_is_left_out_counted_and_can_be_taken_in(arena, reason, fields):
+    study, models = arena
+    some_votes(study, models)
+    vote_in(study, models[:2], **fields)
+    found, with_it = table(), table(Choice(including=(reason,)))
+    assert (found["votes"], found["left_out"][reason]) == (12, 1)
+    assert (with_it["votes"], with_it["left_out"][reason]) == (13, 0)
+    assert found["votes"] + sum(found["left_out"].values()) == found["all_votes"] == 13
+
+
+def test_who_does_not_know_never_votes(arena):
+    study, models = arena
+    vote_in(study, models[:2])
+    vote_in(study, models[:2], "idk")
+    assert (table()["votes"], table()["left_out"]["idk"]) == (1, 1)
+
+
+def test_the_first_vote_of_a_conversation_counts_or_all_of_them(arena):
+    study, models = arena
+    later = next_vote(vote_in(study, models[:2], "idk"), "b_better")
+    next_vote(later, "a_better")
+    found = table()
+    assert (found["votes"], found["left_out"]["later"]) == (1, 1)
+    assert found["matrix"]["wins"] == [[0, 0], [1, 0]]
+    assert table(Choice(turns="all"))["votes"] == 2
+
+
+def test_filters_take_languages_topics_modes_and_days(arena):
+    study, models = arena
+    vote_in(study, models[:2], language="fr", topic="explain", mode="small")
+    vote_in(study, models[:2], language="en")
+    for choice in (Choice(language="fr"), Choice(topic="explain"), Choice(mode="small")):
+        assert table(choice)["votes"] == 1
+    assert table(Choice(language="xx"))["votes"] == 0
+    assert table(Choice(days=30))["votes"] == 2
+
+
+def test_both_bad_is_a_tie_that_is_also_told_by_itself(arena):
+    study, models = arena
+    for choice in ("both_bad", "both_good", "a_better", "b_better"):
+        vote_in(study, models[:2], choice)
+    found = table()
+    assert found["tie_share"] == 0.5
+    assert {row["both_bad"] for row in found["rows"]} == {0.25}
+
+
+def test_looks_that_win_are_told_and_held_equal(arena):
+    study, models = arena
+    person = [make_enrolment(study) for _ in range(40)]
+    plain, adorned = {"characters": 100}, {"characters": 100, "bold": 5}
+    for number, enrolment in enumerate(person):
+        sides = (adorned, plain) if number % 2 else (plain, adorned)
+        won_by_looks = number % 8 > 1
+        choice = "a_better" if won_by_looks == bool(number % 2) else "b_better"
+        vote_in(study, models[:2], choice, enrolment, style_a=sides[0], style_b=sides[1])
+    looks = {one["feature"]: one for one in table()["style"]}
+    assert looks["bold"]["low"] > 0
+    assert looks["headers"]["odds"] is None
+
+
+def test_a_choice_has_one_address_whatever_is_asked():
+    asked = read_choice(
+        {"days": "30", "ties": "half", "turns": "nonsense", "x": "1"}, ["cut", "evil", "leaked"]
+    )
+    assert asked == Choice(days=30, ties="half", including=("leaked", "cut"))
+    assert asked.query == "days=30&ties=half&with=leaked&with=cut"
+    assert read_choice({"days": "-7"}, []) == Choice()
