@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from conversations.coordinate.privacy_forms import KINDS, PLACES, PrivacyForm, TryForm
+from conversations.coordinate.privacy_forms import KINDS, PLACES, REPLIES, PrivacyForm, TryForm, done
 from conversations.models import RawText
 from conversations.privacy import versions
 from conversations.privacy.figures import Line, figures
 from conversations.privacy.opening import open_text, raw_texts
-from conversations.privacy.trying import try_text
+from conversations.privacy.rules import Place, Reply
+from conversations.privacy.trying import Try, try_text
 from prism.lib.crypto import UnreadableSecret
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, person, study_for
@@ -67,8 +68,18 @@ def try_rules(request: HttpRequest, study: Study) -> HttpResponse:
     context = _frame(request, study, "try") | {"form": form, "rules": rules, "places": PLACES.values()}
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        context["tried"] = try_text(rules, given["text"], given["with_moderation"])
+        context |= _tried(try_text(rules, given["text"], given["with_moderation"]))
     return show_forms(request, "conversations/coordinate/privacy_try.html", context, form)
+
+
+def _tried(tried: Try) -> dict[str, Any]:
+    """What came of it, in the words of the form."""
+    finds = [
+        (words, KINDS[span.kind], span.rule, [done(*pair) for pair in zip(Place, actions, strict=True)])
+        for words, span, actions in tried.finds
+    ]
+    scores = [(name, score, dict(REPLIES)[Reply(reply)]) for name, score, reply in tried.scores]
+    return {"tried": tried, "finds": finds, "scores": scores}
 
 
 @study_page(Right.REIDENTIFY)

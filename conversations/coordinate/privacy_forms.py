@@ -50,6 +50,11 @@ REPLIES = [
 USUAL_THRESHOLD = 0.5
 
 
+def done(place: Place, action: str) -> Any:
+    """What is done with a find at a place, in the form's words."""
+    return dict(RELEASING if place == Place.EXPORT else SENDING)[Action(action)]
+
+
 def _select(choices: Sequence[tuple[str, Any]], label: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=choices, label=label, widget=forms.Select({"class": "form-select form-select-sm"})

@@ -136,7 +136,7 @@ def test_a_text_is_tried_and_not_kept(study, caplog):
     assert [mark.text() for mark in shown.css("mark")] == ["amina.khan@orange.fr", "06 12 34 56 78"]
     assert "Write to [EMAIL] or [PHONE] for me." in html
     row = [cell.text(strip=True) for cell in shown.css("#found tbody tr")[0].css("th, td")]
-    assert row == ["amina.khan@orange.fr", "email", "email", "block", "off", "mask"]
+    assert row == ["amina.khan@orange.fr", "E-mail address", "email", "refuse", "off", "mask"]
     assert not TextCheck.objects.exists()
     assert "amina" not in caplog.text
 
