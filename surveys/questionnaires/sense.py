@@ -33,7 +33,9 @@ _NEEDED: dict[str, frozenset[str]] = {
     "consent": frozenset(),
 }
 _ANY_TYPE = frozenset({"key", "type", "text", "help", "show_if"})
-_CHOICE = frozenset({"required", "declinable", "shuffle", "last", "empty_text", "max_length", "check", "coding"})
+_CHOICE = frozenset(
+    {"required", "declinable", "shuffle", "last", "empty_text", "max_length", "check", "coding"}
+)
 _LENGTHS = frozenset({"required", "declinable", "min_length", "max_length", "paste", "coding"})
 _NUMBER = frozenset({"required", "declinable", "minimum", "maximum"})
 _ONE_SLIDER = frozenset({"required", "declinable", "check"})

@@ -48,7 +48,8 @@ FROM surveys_enrolment enrolment
 LEFT JOIN profile ON profile.person = enrolment.id LEFT JOIN held ON held.person = enrolment.id
 WHERE study_id = %(study)s AND NOT is_test AND (
     outcome = 'complete' AND NOT EXISTS (
-        SELECT 1 FROM surveys_seat lost WHERE lost.enrolment_id = enrolment.id AND lost.reason = %(given_back)s
+        SELECT 1 FROM surveys_seat lost
+        WHERE lost.enrolment_id = enrolment.id AND lost.reason = %(given_back)s
     ) OR outcome = '' AND (
         held.person IS NOT NULL
         OR known = cardinality(%(questions)s::text[]) AND seen_at > %(now)s - %(hold)s
