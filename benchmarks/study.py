@@ -9,15 +9,20 @@ from surveys.models import Enrolment, Participant, Study
 PERSONAS = ("aurora-7b", "basalt-70b", "cirrus-mini", "delta-chat-13b")
 
 
-def make_study(name: str, fake_url: str, options: str) -> Study:
-    """A study whose four models speak as `options` say, such as `first=0.3;rate=30;chunks=60`."""
+def make_study(name: str, fake_url: str, *options: str) -> Study:
+    """A study whose models speak as `options` say, such as `first=0.3;rate=30;chunks=60`.
+
+    One model speaks so for each of the options; with one alone, four do.
+    """
+    speeds = options if len(options) > 1 else options * len(PERSONAS)
     study = Study.objects.create(slug=name, title=name, kind=Study.Kind.DEMO, state=Study.State.OPEN)
-    load_protocol(study, preset("prism").replace("max_tokens: 256", "max_tokens: 100000"))
+    rules = preset("prism").replace("max_tokens: 256", "max_tokens: 100000")
+    load_protocol(study, rules.replace("  models: 4", f"  models: {len(speeds)}"))
     provider = Provider.objects.create(name=name, base_url=fake_url, is_fake=True)
-    for persona in PERSONAS:
+    for persona, speed in zip(PERSONAS, speeds, strict=False):
         model = LanguageModel.objects.create(
             provider=provider,
-            identifier=f"{persona};{options}",
+            identifier=f"{persona};{speed}",
             name=f"{name}/{persona}",
             short_name=persona,
             code=persona[:4],

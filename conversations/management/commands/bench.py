@@ -4,18 +4,21 @@ import os
 import secrets
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from benchmarks import aims, leaderboard, machine, monitor, streaming, survey
+from benchmarks import aims, arena, leaderboard, machine, monitor, streaming, survey
 from benchmarks.study import PERSONAS, make_people, make_study
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
 
 FIRST, RATE, CHUNKS = 0.3, 30, 60
 LARGE = 10_000
+VARIANT_PEOPLE = 20
+WORKER = "live worker 1"
 SPEAKING = FIRST + (CHUNKS - 1) / RATE
 
 
@@ -28,13 +31,21 @@ class Command(BaseCommand):
         parser.add_argument("--participants", type=int, default=20, help="how many talk at once")
         parser.add_argument("--rounds", type=int, default=3)
         parser.add_argument("--only", choices=PARTS, help="one part instead of all")
+        sizes = ", ".join(map(str, arena.CROWDS))
+        parser.add_argument(
+            "--crowds",
+            type=int,
+            nargs="*",
+            default=arena.CROWDS,
+            help=f"sizes of the arena's crowds: {sizes}",
+        )
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--no-fail", action="store_true", help="exit with 0 even when an aim is missed")
 
     def handle(self, *args: Any, participants: int, rounds: int, only: str | None, **options: Any) -> None:
         figures: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
         if only in {None, *LIVE_PARTS}:
-            figures |= self.under_load(participants, rounds, only)
+            figures |= self.under_load(participants, rounds, only, options["crowds"])
         if only in {None, "monitor"}:
             call_command("migrate", verbosity=0)
             self.stderr.write(f"A study of {LARGE} people …")
@@ -46,7 +57,9 @@ class Command(BaseCommand):
         if missed and not options["no_fail"]:
             raise CommandError("\n".join(["Missed aims:", *missed]))
 
-    def under_load(self, participants: int, rounds: int, only: str | None) -> dict[str, Any]:
+    def under_load(
+        self, participants: int, rounds: int, only: str | None, crowds: Sequence[int]
+    ) -> dict[str, Any]:
         """What needs all of Prism running, a relay beside it, and many people at once."""
         call_command("migrate", verbosity=0)
         figures: dict[str, Any] = {}
@@ -64,6 +77,8 @@ class Command(BaseCommand):
             house.start(timeout=120)
             if only in {None, "streaming"}:
                 figures |= self.streaming(ports, f"http://127.0.0.1:{relay}", participants, rounds)
+            if only in {None, "arena"}:
+                figures |= self.arena(house, ports, f"http://127.0.0.1:{relay}", rounds, crowds)
             if only in {None, "survey"}:
                 figures |= survey.measure_steps(ports.web_url, rounds, self.stderr.write)
             if only in {None, "thinking"}:
@@ -90,6 +105,21 @@ class Command(BaseCommand):
         short = asyncio.run(streaming.turns(ports.web_url, make_people(study, 1)))[0]
         longer = asyncio.run(streaming.turns(ports.web_url, make_people(long, 1)))[0]
         return figures(ours, bare, short, longer, participants)
+
+    def arena(
+        self, house: Supervisor, ports: Ports, relay: str, rounds: int, crowds: Sequence[int]
+    ) -> dict[str, Any]:
+        run = secrets.token_hex(3)
+        study = make_study(f"bench-{run}", ports.fake_url, arena.SPEED, arena.SPEED)
+        arena.measure_crowd(ports.web_url, relay, study, 2, 1)  # warm both up
+        found: dict[str, Any] = {}
+        for people in crowds:
+            self.stderr.write(f"{people} people compare two answers …")
+            found |= arena.measure_crowd(ports.web_url, relay, study, people, rounds)
+        self.stderr.write("What may go wrong …")
+        return found | arena.measure_variants(
+            ports.web_url, ports.fake_url, run, min(VARIANT_PEOPLE, max(crowds)), lambda: kill(house, WORKER)
+        )
 
     def report(self, figures: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
@@ -156,14 +186,24 @@ LEADERBOARD = (
 TABLES = {
     f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
     f"the provider itself takes {SPEAKING:.2f} s": STREAMING,
+    f"One message each, two answers of {arena.CHUNKS} words at {arena.RATE} a second, all people at once; "
+    f"ideal {arena.IDEAL:.2f} s": arena.rows(),
+    "The same when something goes wrong": arena.variant_rows(),
     "A survey of four pages with eight questions, all at once, without thinking": SURVEY,
     "Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING,
     "A coordinator's views of a large study": LARGE_STUDY,
     f"A leaderboard of {leaderboard.MODELS} models and {leaderboard.PEOPLE} voters, best of "
     f"{leaderboard.RUNS} runs": LEADERBOARD,
 }
-LIVE_PARTS = ("streaming", "survey", "thinking")
+LIVE_PARTS = ("streaming", "arena", "survey", "thinking")
 PARTS = (*LIVE_PARTS, "monitor", "leaderboard")
+
+
+def kill(house: Supervisor, name: str) -> None:
+    """As a machine that runs out of memory does it; the supervisor is not asked to start it again."""
+    popen = next(child.popen for child in house.children if child.name == name)
+    if popen is not None:
+        popen.kill()
 
 
 def large_study(measured: dict[str, Any]) -> dict[str, Any]:
