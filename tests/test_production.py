@@ -36,6 +36,7 @@ ENTRY = f"/studies/demo/?PROLIFIC_PID={PANEL_ID}&STUDY_ID={'5f' + '0' * 22}&SESS
 # What beat hands over: whoever takes one of these away, or forgets to add one, reads it here.
 SCHEDULED = {
     "accounts.tasks.clear_sessions",
+    "analysis.tasks.recompute_leaderboard",
     "analysis.tasks.sweep_exports",
     "conversations.tasks.check_providers",
     "conversations.tasks.sweep",
