@@ -72,15 +72,22 @@ def span(row: Mapping[str, Any]) -> str:
 
 
 def standings(document: Mapping[str, Any]) -> list[list[Standing]]:
-    """Lines by component: models of different ones do not compare."""
-    rows = document["rows"]
-    known = LanguageModel.objects.in_bulk([row["item"] for row in rows], field_name="name")
-    low = min((row["low"] for row in rows), default=0)
-    high = max((row["high"] for row in rows), default=1)
+    """Lines by component, for others do not compare; models with few votes come after the rest."""
+    rows = sorted(document["rows"], key=lambda row: row["n"] < FEW_VOTES)
+    known = known_models(document)
+    # Wide intervals of models with few votes would press all others together; their lines end at the edge.
+    told = [row for row in rows if row["n"] >= FEW_VOTES] or rows
+    low, high = min((row["low"] for row in told), default=0), max((row["high"] for row in told), default=1)
     groups: dict[int, list[Standing]] = {}
     for row in rows:
         groups.setdefault(row["component"], []).append(_standing(row, known.get(row["item"]), low, high))
     return list(groups.values())
+
+
+def known_models(document: Mapping[str, Any]) -> dict[str, LanguageModel]:
+    names = [row["item"] for row in document["rows"]]
+    found: dict[str, LanguageModel] = LanguageModel.objects.in_bulk(names, field_name="name")
+    return found
 
 
 def _standing(row: Mapping[str, Any], model: LanguageModel | None, low: float, high: float) -> Standing:
@@ -94,7 +101,7 @@ def _standing(row: Mapping[str, Any], model: LanguageModel | None, low: float, h
         price=float(model.price_out) if model and model.price_out else None,
         is_archived=model is not None and model.status == LanguageModel.Status.ARCHIVED,
         row=row,
-        bar={name: round(2 + 0.96 * end, 2) for name, end in ends.items()},
+        bar={name: round(2 + 0.96 * min(102, max(-2, end)), 2) for name, end in ends.items()},
     )
 
 
@@ -116,7 +123,9 @@ def matrix_lines(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = document.get("matrix") or {"models": [], "wins": [], "draws": []}
     place = {name: number for number, name in enumerate(found["models"])}
     order = [place[row["item"]] for row in document["rows"]]
-    return [{"name": found["models"][i], "cells": [_cell(found, i, j) for j in order]} for i in order]
+    known = known_models(document)
+    names = [known[name].short_name if name in known else name for name in found["models"]]
+    return [{"name": names[i], "cells": [_cell(found, i, j) for j in order]} for i in order]
 
 
 def _cell(found: Mapping[str, Any], i: int, j: int) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ function options(found, axis) {
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { fontFamily: token("--font") },
-    grid: { left: 16, right: 24, top: 24, bottom: 32, containLabel: true },
+    grid: { left: 16, right: 72, top: 24, bottom: 32, containLabel: true },
     tooltip: { renderMode: "richText", formatter: (one) => `${one.name}\n${one.value[1]} · ${one.value[0]}` },
     xAxis: { type: "log", name: axis, nameLocation: "middle", nameGap: 28, ...shared },
     yAxis: { type: "value", scale: true, ...shared },

@@ -1,0 +1,83 @@
+"""The leaderboard in a browser: charts beside the table, nothing wider than a phone, no barriers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.leaderboard import keeping
+from conversations.models import LanguageModel
+from tests.analysis.arena_votes import make_arena, vote_in
+from tests.browser import chromium, flaws
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NAMES = (
+    "Aurora 7B",
+    "Basalt 70B Instruct",
+    "Cirrus Mini",
+    "Delta Chat 13B",
+    "Ember Large",
+    "Fjord 405B Preview",
+)
+CHOICES = ("a_better", "b_better", "both_good", "both_bad", "idk")
+
+
+@pytest.fixture
+def address(live_server, settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+    study, models = make_arena(len(NAMES))
+    for number, (model, name) in enumerate(zip(models, NAMES, strict=True)):
+        model.short_name, model.billions, model.price_out = name, 3.0 * 2**number, 0.2 * (1 + number)
+        model.maker = ("Zyxware", "Northern Lights Research Institute")[number % 2]
+    models[2].status = LanguageModel.Status.ARCHIVED
+    LanguageModel.objects.bulk_update(models, ["short_name", "billions", "price_out", "maker", "status"])
+    rng = np.random.default_rng(5)
+    for number in range(150):
+        i, j = rng.choice(len(models) - 1 if number else len(models), 2, replace=False)
+        choice = CHOICES[rng.choice(5, p=[0.25 + 0.04 * (i - j), 0.33 - 0.04 * (i - j), 0.2, 0.12, 0.1])]
+        vote_in(
+            study,
+            [models[i], models[j]],
+            choice,
+            language=("en", "fr")[number % 2],
+            leaked_a=number % 20 == 0,
+        )
+    vote_in(study, [models[0], models[-1]], "b_better")
+    keeping.recompute()
+    return f"{live_server.url}/leaderboard/"
+
+
+def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path):
+    pictures = Path(os.environ.get("PICTURES", tmp_path))
+    with chromium() as browser:
+        for theme in ("light", "dark"):
+            for width in (1280, 390):
+                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+                faults: list[str] = []
+                page.on("console", lambda said, faults=faults: faults.append(said.text))
+                for name in ("", "matrix/", "method/"):
+                    page.goto(address + name)
+                    page.wait_for_load_state("networkidle")
+                    wide = page.evaluate("document.documentElement.scrollWidth")
+                    page.screenshot(
+                        path=pictures / f"{name[:-1] or 'home'}-{theme}-{width}.png", full_page=True
+                    )
+                    assert wide <= width, name
+                    assert flaws(page) == [], name
+                    assert faults == [], name
+                page.close()
+
+
+def test_points_are_drawn_and_a_filter_changes_the_address(address):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_selector("#score-by-size canvas")
+        page.wait_for_selector("#score-by-price canvas")
+        page.select_option("#filter-language", "fr")
+        page.click("text=Show")
+        page.wait_for_url("**/leaderboard/?language=fr**")
+        assert page.input_value("#filter-language") == "fr"
