@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from conversations.models import Attempt, Conversation, LanguageModel, PoolEntry, Response
+from conversations.models.response import FINISHED
 from prism.lib.intervals import Interval, wilson
 from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
@@ -148,7 +149,7 @@ def _counts(responses: QuerySet[Response], left_out: Set[int]) -> dict[int, dict
         shown=Count("pk", filter=Q(is_replaced=False)),
         replaced=Count("pk", filter=Q(is_replaced=True)),
         failed=Count("pk", filter=Q(state=Response.State.FAILED)),
-        finished=Count("pk", filter=Q(state__in=[Response.State.DONE, Response.State.FAILED])),
+        finished=Count("pk", filter=Q(state__in=FINISHED)),
         score=Avg("rating__score", filter=in_data),
         ratings=Count("rating__score", filter=in_data),
     )

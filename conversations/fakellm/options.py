@@ -20,12 +20,12 @@ class Options:
     first: float | None = None
     rate: float | None = None
     chunks: int | None = None
-    think: int = 0
     fail: str | None = None
     after: int | None = None
     p: float = 1.0
     times: int | None = None
     retry: float = 1.0
+    think: int = 0
 
 
 class OptionError(ValueError):
