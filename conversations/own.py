@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from conversations import chat
 from conversations.models import Conversation, Rating, Reaction, Turn
+from conversations.privacy.opening import as_typed
 from surveys import own
 from surveys.models import Enrolment
 
@@ -68,15 +69,14 @@ def _readme(enrolment: Enrolment) -> str:
 
 def conversation(talk: Conversation) -> dict[str, Any]:
     feedback = getattr(talk, "feedback", None)
+    turns = talk.turns.select_related("choice__response", "vote", "text_check__raw").order_by("number")
     return {
         "code": talk.code,
         "type": talk.type,
         "state": talk.state,
         "started_at": talk.started_at,
         "finished_at": talk.finished_at,
-        "turns": [
-            _turn(turn) for turn in talk.turns.select_related("choice__response", "vote").order_by("number")
-        ],
+        "turns": [_turn(turn) for turn in turns],
         "feedback": feedback
         and {"performance": feedback.performance, "choice": feedback.choice, "text": feedback.text},
     }
@@ -86,6 +86,7 @@ def _turn(turn: Any) -> dict[str, Any]:
     return {
         "number": turn.number,
         "text": turn.text,
+        **as_typed(getattr(turn, "text_check", None)),
         "answers": {
             r.slot: {"text": r.text, "score": r.rating.score if hasattr(r, "rating") else None}
             for r in chat.shown(turn)

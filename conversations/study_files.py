@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from conversations import protocols
 from conversations.models import LanguageModel, PoolEntry
+from conversations.privacy import versions as privacy
+from conversations.privacy.rules import RulesError as PrivacyError
+from conversations.privacy.rules import parse as parse_privacy
 from conversations.studies import load_protocol
 from surveys import audit, study_files
 from surveys.models import Membership, Study
@@ -31,6 +34,8 @@ from surveys.study_folder import NAMES, STUDY, FileProblem, Files, FolderError
 
 MODELS = "models.yaml"
 PROTOCOL = "protocol.yaml"
+PRIVACY = "privacy.yaml"
+PRIVACY_FORMAT = "prism-privacy/1"
 MODELS_FORMAT = "prism-models/1"
 
 
@@ -53,6 +58,9 @@ def export(study: Study) -> Files:
     names = list(study.pool.filter(is_on=True).order_by("model__name").values_list("model__name", flat=True))
     if names:
         files[MODELS] = study_files.dump({"format": MODELS_FORMAT, "models": names})
+    rules = privacy.document_of(study)
+    if rules:
+        files[PRIVACY] = study_files.dump({"format": PRIVACY_FORMAT, **rules})
     parts = [name for name in NAMES if name in files]
     return {STUDY: study_files.study_file(study, parts), **{name: files[name] for name in parts}}
 
@@ -66,7 +74,7 @@ def check(files: Files, *, slug: str = "", title: str = "") -> Definition:
     fields, problems = _study_fields(files, given)
     problems += part_problems(files, fields)
     names, wrong = _model_names(files)
-    problems += [*_protocol_problems(files), *wrong]
+    problems += [*_protocol_problems(files), *wrong, *_privacy_problems(files)]
     if problems:
         raise FolderError(problems)
     known = {
@@ -98,6 +106,25 @@ def _protocol_problems(files: Files) -> list[FileProblem]:
         number = re.fullmatch(r"line (\d+)", line)
         return [FileProblem(PROTOCOL, int(number[1]) if number else 0, message if number else str(error))]
     return []
+
+
+def _privacy_problems(files: Files) -> list[FileProblem]:
+    try:
+        if PRIVACY in files:
+            parse_privacy(_privacy_rules(files))
+    except QuestionnaireError as error:
+        return [FileProblem(PRIVACY, problem.line, problem.message) for problem in error.problems]
+    except PrivacyError as error:
+        return [FileProblem(PRIVACY, 0, str(error))]
+    return []
+
+
+def _privacy_rules(files: Files) -> dict[str, Any]:
+    """The rules without the line of their format. Raises PrivacyError, or QuestionnaireError for bad YAML."""
+    raw = read_tree(files[PRIVACY], PRIVACY).value
+    if not isinstance(raw, dict) or raw.get("format") != PRIVACY_FORMAT:
+        raise PrivacyError(_("should begin with “format: %(format)s”.") % {"format": PRIVACY_FORMAT})
+    return {key: value for key, value in raw.items() if key != "format"}
 
 
 def _model_names(files: Files) -> tuple[list[str], list[FileProblem]]:
@@ -139,6 +166,8 @@ def _made(definition: Definition, by: User | None, source: str) -> Study:
     study = study_files.make(definition.files, definition.fields, by)
     if PROTOCOL in definition.files:
         load_protocol(study, definition.files[PROTOCOL])
+    if PRIVACY in definition.files:
+        privacy.store(study, _privacy_rules(definition.files), by)
     PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model) for model in definition.models)
     if by:
         Membership.objects.create(study=study, user=by, role=Role.OWNER)

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from conversations.models import RawText
-from prism.lib.crypto import decrypt
+from conversations.models import RawText, TextCheck
+from prism.lib.crypto import UnreadableSecret, decrypt
 from surveys import audit
 from surveys.models import Study
 
@@ -37,6 +37,18 @@ def open_text(raw: RawText, by: User, reason: str) -> Opened:
     stored = json.loads(decrypt(raw.encrypted_text))
     text = stored["text"] if stored["text"] is not None else _sent(raw)
     return Opened(text, [(text[start:end], kind, rule) for start, end, kind, rule, _ in stored["spans"]])
+
+
+def as_typed(check: TextCheck | None) -> dict[str, str]:
+    """For the person's own record: what they typed, where something else was sent. It is theirs to read."""
+    raw = getattr(check, "raw", None)
+    if raw is None or not raw.encrypted_text:
+        return {}
+    try:
+        typed = json.loads(decrypt(raw.encrypted_text))["text"]
+    except UnreadableSecret:
+        return {}
+    return {} if typed is None else {"as_typed": typed}
 
 
 def _sent(raw: RawText) -> str:

@@ -9,14 +9,17 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
+from conversations import study_files
 from conversations.fakellm import server
 from conversations.live.claiming import messages
 from conversations.models import Conversation, Provider, RawText, TextCheck
+from conversations.own import record
 from conversations.privacy import versions
 from conversations.privacy.rules import RulesError, parse
 from prism.lib.crypto import decrypt
 from surveys import erasure
 from surveys.models import Study
+from surveys.study_folder import FolderError
 from tests.conversations.talking import (
     begin,
     come_in,
@@ -278,3 +281,29 @@ def test_rules_are_versions_and_storing_the_same_ones_makes_none():
     assert versions.store(study, {"message": {"email": "mask"}}, None).version == 1
     assert versions.store(study, {"message": {"email": "warn"}}, None).version == 2
     assert study.audit_events.filter(action="privacy.rules_stored").count() == 2
+
+
+@pytest.mark.django_db
+def test_people_read_what_they_typed_in_their_own_record_and_erasure_takes_it():
+    study = study_with(message={"email": "mask"})
+    client, talk = talk_in(study)
+    say(client, talk, PERSONAL)
+    enrolment = enrolment_of(client, study)
+    (turn,) = record(enrolment)["conversations"][0]["turns"]
+    assert (turn["text"], turn["as_typed"]) == (PERSONAL.replace("amina.khan@orange.fr", "[EMAIL]"), PERSONAL)
+    erasure.erase(enrolment.participant, reason="asked")
+    (turn,) = record(enrolment)["conversations"][0]["turns"]
+    assert "as_typed" not in turn
+
+
+@pytest.mark.django_db
+def test_the_rules_travel_with_the_study_and_faulty_ones_are_refused():
+    study = study_with(message={"email": "warn"}, export={"card": "block"})
+    files = study_files.export(study)
+    copy = study_files.clone(study, "copy-of-it")
+    assert versions.rules_for(copy).action("message", "email") == "warn"
+    assert study_files.export(copy)["privacy.yaml"] == files["privacy.yaml"]
+    for wrong in ("format: prism-privacy/1\nmessage: {email: shred}\n", "message: {}\n", "a: [\n"):
+        with pytest.raises(FolderError) as refused:
+            study_files.check({**files, "privacy.yaml": wrong}, slug="another")
+        assert [problem.file for problem in refused.value.problems] == ["privacy.yaml"]
