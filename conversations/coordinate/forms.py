@@ -105,6 +105,11 @@ class LanguageModelForm(forms.ModelForm):
             "is_open_access",
             "kind",
             "link",
+            "billions",
+            "active_billions",
+            "licence",
+            "released_on",
+            "about",
             "header",
             "default_parameters",
             "parameters",
@@ -123,6 +128,11 @@ class LanguageModelForm(forms.ModelForm):
             "maker": _("Maker"),
             "is_open_access": _("Weights are open"),
             "kind": _("Kind"),
+            "billions": _("Size, in billions of parameters"),
+            "active_billions": _("Of them active"),
+            "licence": _("Licence"),
+            "released_on": _("Released"),
+            "about": _("About it"),
             "header": _("System prompt"),
             "default_parameters": _("The provider's own defaults"),
             "parameters": _("Parameters sent with every call"),
@@ -132,6 +142,8 @@ class LanguageModelForm(forms.ModelForm):
             "status": _("State"),
         }
         help_texts = {
+            "billions": _("Empty: not known. The arena's modes by size draw only models whose size is."),
+            "about": _("One or two sentences that people read when a model is revealed."),
             "header": _("Said to the model before every conversation."),
             "identifier": _("As the provider wants it called."),
             "name": _("As researchers name it; exports show it."),
@@ -140,6 +152,8 @@ class LanguageModelForm(forms.ModelForm):
             "status": _("Off: drawn by no study. Archived: no longer offered."),
         }
         widgets = {
+            "about": forms.Textarea(attrs={"rows": 2}),
+            "released_on": forms.DateInput(attrs={"type": "date"}),
             "header": forms.Textarea(attrs={"rows": 3}),
             "parameters": CODE_ROWS,
             "default_parameters": CODE_ROWS,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.coordinate import health, privacy, protocol, views
+from conversations.coordinate import health, privacy, protocol, reports, views
 
 app_name = "registry"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("providers/<int:pk>/back/", health.bring_back, name="bring_back"),
     path("studies/<slug:slug>/models/", views.pool, name="pool"),
     path("studies/<slug:slug>/protocol/", protocol.protocol, name="protocol"),
+    path("studies/<slug:slug>/reports/", reports.reports, name="reports"),
     path("studies/<slug:slug>/privacy/", privacy.privacy, name="privacy"),
     path("studies/<slug:slug>/privacy/try/", privacy.try_rules, name="privacy_try"),
     path("studies/<slug:slug>/privacy/texts/", privacy.texts, name="privacy_texts"),

@@ -49,6 +49,7 @@ STUDY = [
     Place("registry:protocol", _("Conversations"), Right.VIEW),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("registry:privacy", _("Personal data"), Right.VIEW),
+    Place("registry:reports", _("Reports"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),
     Place("coordinate:audit", _("Audit"), Right.AUDIT),

@@ -9,6 +9,7 @@ from django.test import Client
 from conversations.models import Conversation, Draw, LanguageModel, Reaction, Report, Response, Turn, Vote
 from conversations.privacy import versions
 from surveys.models import Consent, Enrolment, Participant
+from surveys.models.people import Role
 from tests.conversations.comparing import (
     HOME,
     ask,
@@ -21,6 +22,7 @@ from tests.conversations.comparing import (
     where,
 )
 from tests.conversations.talking import SERVED, answer, at_once
+from tests.factories import make_member, make_study
 from tests.surveys.visitors import same_browser
 
 pytestmark = pytest.mark.django_db
@@ -475,3 +477,20 @@ def test_the_visitor_and_whoever_has_the_link_can_report(visitor):
     ]
     assert visitor.post(where(talk, "report/"), {"kind": "no such kind", "text": ""}).status_code == 409
     assert Client().post("/arena/shared/nothing/report/", {"kind": "personal"}).status_code == 404
+
+
+def test_the_team_reads_reports_and_nobody_else_does(visitor, arena):
+    talk, _turn = voted(visitor)
+    visitor.post(where(talk, "report/"), {"kind": "harmful", "text": "See <b>answer</b> A."})
+    path = f"/coordinate/studies/{arena.slug}/reports/"
+    for user, status in (
+        (make_member(arena), 200),
+        (make_member(arena, Role.ANNOTATOR), 403),
+        (make_member(make_study()), 404),
+    ):
+        client = Client()
+        client.force_login(user)
+        answered = client.get(path)
+        assert answered.status_code == status
+        assert ("See &lt;b&gt;answer&lt;/b&gt; A." in answered.content.decode()) == (status == 200)
+    assert Client().get(path).status_code == 302
