@@ -16,7 +16,11 @@ class AuditEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["study", "-at"])]
+        indexes = [
+            models.Index(fields=["study", "-at"]),
+            models.Index(fields=["study", "action", "-at"], name="audit_by_action"),
+            models.Index(fields=["study", "actor", "-at"], name="audit_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"

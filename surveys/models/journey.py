@@ -89,6 +89,10 @@ class PageSubmission(models.Model):
         return f"page {self.page} of enrolment {self.enrolment_id}"
 
 
+# How the key of an answer that holds an option's own words ends.
+TEXT_SUFFIX = "_text"
+
+
 class Answer(models.Model):
     """One question's answer in one submit; the newest row of a question is current. Append-only."""
 
@@ -107,6 +111,14 @@ class Answer(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["submission", "question"], name="answer_once_per_submit")
+        ]
+        # Own words are looked for in whole studies; other answers need no entry, so that sending them costs none.
+        indexes = [
+            models.Index(
+                fields=["question", "submission"],
+                condition=models.Q(question__endswith=TEXT_SUFFIX),
+                name="answer_own_words",
+            )
         ]
 
     def __str__(self) -> str:
