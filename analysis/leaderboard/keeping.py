@@ -34,32 +34,42 @@ def newest() -> Leaderboard | None:
 
 
 def recompute() -> Leaderboard | None:
-    """Write the public rows as they are now; a new state if they or the code changed. None without arena."""
+    """Write the public rows as they are now; a new state if they or the code changed.
+
+    None without an arena, and where somebody was erased meanwhile.
+    """
     study = arena()
     if study is None:
         return None
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".unfinished-", dir=folder())
     os.close(handle)
-    written = Path(name)
+    unfinished = Path(name)
     try:
-        total, digest = public_rows.write(study, written)
-        board = _state(total, digest)
-        written.replace(rows_file(board))
+        written = public_rows.write(study, unfinished)
+        board = _state(written)
+        unfinished.replace(rows_file(board))
     finally:
-        written.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
+    if not written.is_still_allowed(study):
+        # Somebody was erased meanwhile, before this file stood in its place; the next one is without them.
+        rows_file(board).unlink(missing_ok=True)
+        return None
     table(board, Choice())
     _tidy(board)
     return board
 
 
-def _state(total: int, digest: str) -> Leaderboard:
+def _state(written: public_rows.Written) -> Leaderboard:
     """The newest state if it is of these rows and this code, else a new one. Its seed follows from them."""
     board, version = newest(), code_version()
-    if board and (board.rows_sha256, board.code_version) == (digest, version):
+    if board and (board.rows_sha256, board.code_version) == (written.sha256, version):
         return board
     return Leaderboard.objects.create(
-        rows_total=total, rows_sha256=digest, code_version=version, seed=int(digest[:8], 16) % SEEDS
+        rows_total=written.rows,
+        rows_sha256=written.sha256,
+        code_version=version,
+        seed=int(written.sha256[:8], 16) % SEEDS,
     )
 
 

@@ -1,22 +1,26 @@
 """The arena's votes as anybody may have them: one row a vote, no text, pseudonyms instead of people.
 
-The leaderboard is computed from the file that is written here and from nothing else.
+The leaderboard is computed from the file that is written here and from nothing else. Exports of the arena hold
+the same rows, under the codes of the release.
 """
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
+from analysis.exports import release
+from analysis.exports.release import ARENA, Scope
 from conversations.models import Vote
 from prism.lib.crypto import keyed_hash
-from surveys.models import Decision, Enrolment, Study
-from surveys.quality.deciding import stands
+from surveys.models import Study
 
 FEATURES = ("characters", "headers", "bold", "lists", "emoji", "code_blocks")
 FLAGS = (
@@ -52,51 +56,61 @@ AT_ONCE = 2000
 
 
 def public_votes(study: Study) -> QuerySet[Vote]:
-    """Votes of people who did not withdraw, were not excluded and are no test, in the order of time."""
-    return (
-        Vote.objects.filter(turn__conversation__study=study, turn__conversation__enrolment__is_test=False)
-        .exclude(choice="")
-        .exclude(turn__conversation__enrolment__outcome=Enrolment.Outcome.WITHDRAWN)
-        .filter(
-            ~stands(Decision.Value.EXCLUDE, "turn__conversation__enrolment"),
-            turn__conversation__enrolment__erased_at=None,
-            turn__conversation__enrolment__participant__erased_at=None,
-        )
-        .select_related("turn__conversation__enrolment__participant", "model_a", "model_b")
-        .order_by("at", "pk")
-    )
+    """Votes of those whom a release of the arena holds, in the order of time."""
+    held = release.conversations(Scope(study, format=ARENA)).values("pk")
+    return votes_in(held).select_related("turn__conversation__enrolment__participant").order_by("at", "pk")
 
 
-def write(study: Study, path: Path) -> tuple[int, str]:
-    """Write the rows as CSV; gives how many, and the SHA-256 of the file. Raises OSError."""
-    digest, rows = hashlib.sha256(), -1
+def votes_in(conversations: QuerySet[Any] | RawSQL | Sequence[int]) -> QuerySet[Vote]:
+    """The votes of some conversations that were not erased."""
+    found = Vote.objects.filter(turn__conversation__in=conversations).exclude(choice="")
+    return found.select_related("model_a", "model_b", "draw")
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows a file has, its SHA-256, and the highest id of a vote in it."""
+
+    rows: int
+    sha256: str
+    highest: int
+
+    def is_still_allowed(self, study: Study) -> bool:
+        """Whether nobody in the file withdrew, was erased or was excluded while it was written."""
+        return public_votes(study).filter(pk__lte=self.highest).count() >= self.rows
+
+
+def write(study: Study, path: Path) -> Written:
+    """Write the rows as CSV, with a heading. Raises OSError."""
+    digest, rows, highest = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
-        for line in _lines(study):
+
+        def put(fields: Iterable[object]) -> None:
+            line = _line(fields)
             file.write(line)
             digest.update(line)
-            rows += 1
-    return rows, digest.hexdigest()
+
+        put(COLUMNS)
+        for vote in public_votes(study).iterator(chunk_size=AT_ONCE):
+            talk = vote.turn.conversation
+            voter = pseudonym("voter", talk.enrolment.participant.code)
+            row = row_of(vote, voter, pseudonym("conversation", str(talk.pk)))
+            put(row[column] for column in COLUMNS)
+            rows, highest = rows + 1, max(highest, vote.pk)
+    return Written(rows, digest.hexdigest(), highest)
 
 
-def _lines(study: Study) -> Iterator[bytes]:
-    """The heading and the rows, as bytes."""
+def _line(fields: Iterable[object]) -> bytes:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    yield buffer.getvalue().encode()
-    for vote in public_votes(study).iterator(chunk_size=AT_ONCE):
-        buffer.seek(0)
-        buffer.truncate()
-        row = row_of(vote)
-        writer.writerow([row[column] for column in COLUMNS])
-        yield buffer.getvalue().encode()
+    csv.writer(buffer, lineterminator="\n").writerow(fields)
+    return buffer.getvalue().encode()
 
 
-def row_of(vote: Vote) -> dict[str, Any]:
-    conversation = vote.turn.conversation
+def row_of(vote: Vote, voter: str, conversation: str) -> dict[str, Any]:
+    """`voter` and `conversation` are the codes of this file or release."""
     row: dict[str, Any] = {
-        "voter": pseudonym("voter", conversation.enrolment.participant.code),
-        "conversation": pseudonym("conversation", str(conversation.pk)),
+        "voter": voter,
+        "conversation": conversation,
         "turn": vote.turn.number,
         "day": vote.at.astimezone(UTC).date().isoformat(),
         "model_a": vote.model_a.name,

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from django.utils import timezone
 
-from analysis.leaderboard import keeping
+from analysis.leaderboard import keeping, public_rows
 from analysis.leaderboard.choices import Choice, read_choice
 from analysis.leaderboard.public_rows import COLUMNS
 from analysis.models import Leaderboard, LeaderboardTable
@@ -28,7 +28,7 @@ def arena():
     return make_arena()
 
 
-def public_rows(board):
+def rows_in(board):
     with keeping.rows_file(board).open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -53,7 +53,7 @@ def test_the_file_has_a_row_a_vote_its_hash_and_no_code_or_text(arena):
     vote = vote_in(study, models[:2], comment="I live in Paris", reasons_a=["useful", "complete"])
     board = keeping.recompute()
     content = keeping.rows_file(board).read_bytes()
-    (row,) = public_rows(board)
+    (row,) = rows_in(board)
     assert board.rows_total == 1
     assert board.rows_sha256 == hashlib.sha256(content).hexdigest()
     assert tuple(row) == COLUMNS
@@ -72,7 +72,7 @@ def test_votes_of_one_person_share_a_pseudonym_and_others_do_not(arena):
     person = make_enrolment(study)
     for enrolment in (person, person, None):
         vote_in(study, models[:2], enrolment=enrolment)
-    voters = [row["voter"] for row in public_rows(keeping.recompute())]
+    voters = [row["voter"] for row in rows_in(keeping.recompute())]
     assert voters[0] == voters[1] != voters[2]
 
 
@@ -118,6 +118,24 @@ def test_erasing_a_person_removes_the_file_and_the_next_one_is_without_them(
     after = keeping.recompute()
     assert after != board
     assert after.rows_total == 12
+
+
+def test_somebody_erased_while_the_file_is_written_is_not_in_it_afterwards(arena, monkeypatch):
+    study, models = arena
+    some_votes(study, models)
+    gone = vote_in(study, models[:2]).turn.conversation.enrolment
+    write = public_rows.write
+
+    def write_slowly(*arguments):
+        written = write(*arguments)
+        erasure.erase(gone.participant, reason="asked")
+        return written
+
+    with monkeypatch.context() as patched:
+        patched.setattr(public_rows, "write", write_slowly)
+        assert keeping.recompute() is None
+    assert list(keeping.folder().glob("*.csv")) == []
+    assert keeping.recompute().rows_total == 12
 
 
 def test_erasing_somebody_without_votes_leaves_the_file(arena, django_capture_on_commit_callbacks):
