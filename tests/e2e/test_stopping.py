@@ -1,0 +1,42 @@
+"""Stopping answers in a browser: on the desk, on a phone, and while another window is open."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.house import House
+from tests.e2e.player import Player
+
+pytestmark = pytest.mark.browser
+ENDLESS = "chunks=4000;rate=4;first=0.5"
+
+
+@pytest.fixture(autouse=True)
+def quick_again(house: House):
+    yield
+    house.set_models()
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_answers_stop_at_once_in_every_window_and_what_arrived_can_be_rated(
+    house: House, browser: Browser, size: str
+) -> None:
+    player = Player(browser, house.url, size)
+    page = player.page
+    page.goto(house.link("talks"))
+    player.choose_kind(0)
+    house.set_models(ENDLESS)
+    player.say("What is fair?")
+    page.wait_for_function("[...document.querySelectorAll('[data-text]')].every((one) => one.textContent)")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#stream").wait_for()
+    player.look("stop")
+    player.press("Stop the answers")
+    player.sees("You stopped this answer. This is what had arrived.")
+    player.wait_for_answers()
+    player.look("stopped", dark=False)
+    other.locator("#rate").wait_for(timeout=10_000)
+    house.set_models()
+    player.rate()
+    player.sees("Your next message")
+    player.close()
