@@ -6,37 +6,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analysis', '0002_export_people_erased'),
+        ("analysis", "0002_export_people_erased"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Leaderboard',
+            name="Leaderboard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seed', models.PositiveIntegerField(help_text='Of the draws behind the intervals of ranks')),
-                ('code_version', models.CharField(max_length=80)),
-                ('rows_total', models.PositiveIntegerField()),
-                ('rows_sha256', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("seed", models.PositiveIntegerField(help_text="Of the draws behind the intervals of ranks")),
+                ("code_version", models.CharField(max_length=80)),
+                ("rows_total", models.PositiveIntegerField()),
+                ("rows_sha256", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-made_at', '-id'],
+                "ordering": ["-made_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='LeaderboardTable',
+            name="LeaderboardTable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('choice', models.CharField(help_text='The filters as a query; empty for those by default', max_length=300)),
-                ('document', models.JSONField()),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('leaderboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tables', to='analysis.leaderboard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "choice",
+                    models.CharField(
+                        help_text="The filters as a query; empty for those by default", max_length=300
+                    ),
+                ),
+                ("document", models.JSONField()),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "leaderboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tables",
+                        to="analysis.leaderboard",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('leaderboard', 'choice'), name='leaderboard_table_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("leaderboard", "choice"), name="leaderboard_table_once")
+                ],
             },
         ),
     ]
