@@ -2,17 +2,16 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from celery import current_app
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from conversations import sampling
+from conversations.lots import cast, is_drawable
 from conversations.models import Conversation, Draw, LanguageModel, PoolEntry, Response, Turn
-from conversations.pairing import EmptyPool, Urn, substitutes, urns
+from conversations.pairing import EmptyPool, Urn, possible, substitutes, urns
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
 from surveys.models import Study
@@ -80,7 +79,8 @@ def ask_other(turn: Turn, failed: Response, protocol: Protocol) -> list[Response
     """A model for the slot that stayed empty: another at the opening, the same later. Raises EmptyPool."""
     if turn.number:
         return continue_both(turn, [failed])
-    tried = set(turn.responses.values_list("model_id", flat=True))
+    beside = turn.responses.shown().exclude(pk=failed.pk).values_list("model_id", flat=True)
+    tried = set(turn.responses.values_list("model_id", flat=True)) | _barred(protocol.sampling, beside)
     pool = tuple(model for model in _substitutes(failed, turn, protocol) if model not in tried)
     draw = draw_from(
         [Urn(pool or (failed.model_id,), 1)], turn, protocol.sampling, mode=turn.conversation.mode
@@ -100,35 +100,58 @@ def draw_from(
     sources: Sequence[Urn], turn: Turn, rule: Sampling, *, mode: str = "", is_replacement: bool = False
 ) -> Draw:
     """Draw from each urn and store how. With a mode, a fair shuffle gives the slots. Raises EmptyPool."""
-    if any(len(urn.models) < urn.k or not urn.models for urn in sources):
-        raise EmptyPool
-    counts, seed = exposures(turn.conversation), random_key()
-    pool: list[dict[str, Any]] = []
-    drawn: list[int] = []
-    for number, urn in enumerate(sources):
-        entries, chosen = _draw_one(urn, rule, counts, f"{seed}:{number}" if number else seed)
-        pool += [{**entry, "urn": number} for entry in entries] if len(sources) > 1 else entries
-        drawn += chosen
-    if mode:  # else a model with a greater weight would stand in the first slot more often
-        random.Random(f"{seed}:slots").shuffle(drawn)
-    how = {"rule": rule.rule, "a": rule.a, "s": rule.s, "k": len(drawn)} | ({"mode": mode} if mode else {})
+    seed = random_key()
+    pairs = apart_ids(rule)
+    lot = cast(sources, rule, exposures(turn.conversation), seed, mode=mode, pairs=pairs)
     return Draw.objects.create(
-        turn=turn, is_replacement=is_replacement, seed=seed, rule=how, pool=pool, drawn=drawn
+        turn=turn, is_replacement=is_replacement, seed=seed, rule=lot.rule, pool=lot.pool, drawn=lot.drawn
     )
 
 
-def _draw_one(
-    urn: Urn, rule: Sampling, counts: Counter[int], seed: str
-) -> tuple[list[dict[str, Any]], list[int]]:
-    """The urn's models with weights and odds, and those that were drawn."""
-    a = rule.a if rule.rule == "exposure" else 0.0
-    weights = sampling.exposure_weights([counts[model] for model in urn.models], a=a, s=rule.s)
-    odds = sampling.inclusion_probabilities(weights, urn.k)
-    entries = [
-        {"model": model, "exposure": counts[model], "weight": float(w), "inclusion": round(float(p), 9)}
-        for model, w, p in zip(urn.models, weights, odds, strict=True)
-    ]
-    return entries, [urn.models[i] for i in sampling.draw(weights, urn.k, seed)]
+def apart_ids(rule: Sampling) -> list[tuple[int, int]]:
+    """The pairs of models that never stand side by side; one that is not in the registry is never drawn."""
+    names = {name for pair in rule.apart for name in pair}
+    ids = dict(LanguageModel.objects.filter(name__in=names).values_list("name", "pk")) if names else {}
+    return [(ids[one], ids[other]) for one, other in rule.apart if one in ids and other in ids]
+
+
+def unknown_names(rule: Sampling) -> list[str]:
+    """Names in the rule's pairs that no model of the registry has."""
+    names = {name for pair in rule.apart for name in pair}
+    return sorted(
+        names.difference(LanguageModel.objects.filter(name__in=names).values_list("name", flat=True))
+    )
+
+
+def can_open(study_id: int, protocol: Protocol) -> bool:
+    """Whether the pairs that are kept apart leave an opening to the models that may be drawn now."""
+    pairs, pool = apart_ids(protocol.sampling), tuple(eligible(study_id))
+    if not pairs or not pool:
+        return True
+    if protocol.ballot:
+        return bool(open_modes(study_id, protocol))
+    return is_drawable([Urn(pool, min(protocol.opening_models, len(pool)))], pairs)
+
+
+def may_meet(models: Sequence[int], protocol: Protocol) -> bool:
+    """Whether these models may stand side by side by the rule of the protocol."""
+    return not _barred(protocol.sampling, models).intersection(models)
+
+
+def open_modes(study_id: int, protocol: Protocol) -> list[str]:
+    """The modes of the ballot for which there are models enough that may stand side by side."""
+    if protocol.ballot is None:
+        return []
+    pool, pairs = sizes(study_id), apart_ids(protocol.sampling)
+    modes = possible(protocol.ballot.modes, pool, protocol.ballot)
+    return [mode for mode in modes if is_drawable(urns(mode, (), pool, protocol.ballot), pairs)]
+
+
+def _barred(rule: Sampling, beside: Iterable[int]) -> set[int]:
+    """The models that may not stand beside any of these."""
+    there = set(beside)
+    both = [pair for one, other in apart_ids(rule) for pair in ((one, other), (other, one))]
+    return {other for one, other in both if one in there}
 
 
 def replacement_for(response: Response, turn: Turn, protocol: Protocol) -> Response | None:
@@ -144,6 +167,7 @@ def replacement_for(response: Response, turn: Turn, protocol: Protocol) -> Respo
     if turn.number == 0:
         beside = turn.responses.shown().exclude(pk=response.pk)
         tried = set((this_round | beside).values_list("model_id", flat=True))
+        tried |= _barred(protocol.sampling, beside.values_list("model_id", flat=True))
         pool = tuple(model for model in _substitutes(response, turn, protocol) if model not in tried)
         try:
             draw = draw_from([Urn(pool, 1)], turn, protocol.sampling, is_replacement=True)

@@ -16,6 +16,9 @@ from surveys.questionnaires.source import Tree, read_tree
 PRESETS = Path(__file__).parent / "presets"
 # How text is shown: as it comes; at one rate on all sides; or everything at once at the end.
 STREAM, CADENCE, TOGETHER = PACINGS = ("stream", "cadence", "together")
+# Which models are drawn for an opening: those drawn less weigh more; all alike; the least drawn ones.
+EXPOSURE, UNIFORM, LEAST = RULES = ("exposure", "uniform", "least")
+MOST_PAIRS = 100  # so few that it is soon known whether a pool can be drawn apart
 # What the caller of a model decides itself; a protocol must not overrule it.
 RESERVED = ("model", "messages", "stream", "stream_options", "seed", "n")
 
@@ -35,11 +38,15 @@ class ConversationType:
 
 @dataclass(frozen=True)
 class Sampling:
-    """`exposure`: weight 1/(n+s)^a, n = times the model was drawn in the study. `uniform`: all alike."""
+    """`exposure`: weight 1/(n+s)^a, n = times the model was drawn in the study. `uniform`: all alike.
 
-    rule: str = "exposure"
+    `least`: those with the smallest n. The models of a pair in `apart`, by name, never stand side by side.
+    """
+
+    rule: str = EXPOSURE
     a: float = 1.0
     s: float = 1.0
+    apart: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,13 +268,29 @@ def _type(part: Part) -> ConversationType:
 
 
 def _sampling(part: Part) -> Sampling:
-    part.only("rule", "a", "s")
+    part.only("rule", "a", "s", "apart")
     # Within these bounds no weight falls to 0, however often a model was drawn.
     return Sampling(
-        rule=part.one_of("rule", ("exposure", "uniform"), default="exposure"),
+        rule=part.one_of("rule", RULES, default=EXPOSURE),
         a=float(part.number("a", 0, 10, default=1.0)),
         s=float(part.number("s", 0.001, 1_000_000, default=1.0)),
+        apart=_pairs(part),
     )
+
+
+def _pairs(part: Part) -> tuple[tuple[str, str], ...]:
+    pairs = part.get("apart", [])
+    if not isinstance(pairs, list) or len(pairs) > MOST_PAIRS:
+        raise part.wrong(_("must be a list of at most %d pairs") % MOST_PAIRS, "apart")
+    for number, pair in enumerate(pairs):
+        if not _is_pair(pair):
+            raise part.wrong(_("must be the names of two different models: [name, name]"), "apart", number)
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _is_pair(pair: Any) -> bool:
+    is_two = isinstance(pair, list) and len(pair) == 2 and pair[0] != pair[1]
+    return is_two and all(isinstance(name, str) and name.strip() for name in pair)
 
 
 def _maximum_characters(part: Part) -> int:

@@ -30,6 +30,22 @@ def draw(weights: Sequence[float] | Floats, k: int, seed: str) -> list[int]:
     return drawn
 
 
+def draw_least(exposures: Sequence[int], k: int, seed: str) -> list[int]:
+    """k different positions with the fewest exposures, least first; chance decides among equals."""
+    generator = random.Random(seed)
+    return sorted(range(len(exposures)), key=lambda i: (exposures[i], generator.random()))[:k]
+
+
+def least_probabilities(exposures: Sequence[int], k: int) -> list[float]:
+    """P(each position is among the k drawn by `draw_least`): 1, 0, or m/t for t that tie for m places."""
+    if not 0 < k < len(exposures):
+        return [float(k > 0)] * len(exposures)
+    last = sorted(exposures)[k - 1]
+    places = k - sum(exposure < last for exposure in exposures)
+    tied = sum(exposure == last for exposure in exposures)
+    return [1.0 if n < last else places / tied if n == last else 0.0 for n in exposures]
+
+
 def inclusion_probabilities(weights: Sequence[float] | Floats, k: int) -> Floats:
     """P(each position is among the k drawn by `draw`), within 1e-9 however far apart the weights are.
 

@@ -16,14 +16,31 @@ def is_due(enrolment: Enrolment) -> bool:
 
 
 def gap(study: Study) -> str:
-    """Too few models for the opening of a conversation."""
+    """Too few models for the opening of a conversation, or pairs to keep apart that cannot be."""
     needed, drawable = drawing.needed(study), len(drawing.eligible(study.pk))
     if drawable >= needed:
-        return ""
+        return " ".join(rules_gaps(study))
     return gettext(
         "A conversation opens with %(needed)d models side by side, and %(drawable)d can be drawn: "
         "choose more under “Models of this study”."
     ) % {"needed": needed, "drawable": drawable}
+
+
+def rules_gaps(study: Study) -> list[str]:
+    """What the newest protocol's rule of drawing asks for, and the models of this site do not give."""
+    protocol = study.protocols.order_by("-version").first()
+    if protocol is None:
+        return []
+    rules, found = protocol.parsed(), []
+    if unknown := drawing.unknown_names(rules.sampling):
+        found.append(
+            gettext("The protocol keeps models apart that are not in the registry: %s.") % ", ".join(unknown)
+        )
+    if not drawing.can_open(study.pk, rules):
+        found.append(
+            gettext("No conversation can open: too many models of the pool are kept apart from each other.")
+        )
+    return found
 
 
 def where(enrolment: Enrolment) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from conversations import chat, drawing, pairing
+from conversations import chat, drawing
 from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
@@ -51,7 +51,7 @@ def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
         raise Refused(_("Nothing can be compared here at the moment. Your text is kept."))
     drawn = {
         "mode": _mode(enrolment.study, protocol, wish),
-        "picked": _picked(enrolment.study, wish),
+        "picked": _picked(enrolment.study, protocol, wish),
         "topic": _topic(protocol, wish),
     }
     waiting = mine.filter(device=device, protocol=protocol, turns=None).first()
@@ -70,11 +70,10 @@ def _mode(study: Study, protocol: Protocol, wish: Wish) -> str:
 
 def modes(study: Study, protocol: Protocol) -> list[str]:
     """The ways to draw a pair for which there are models enough now."""
-    ballot = protocol.parsed().ballot
-    return pairing.possible(ballot.modes, drawing.sizes(study.pk), ballot) if ballot else []
+    return drawing.open_modes(study.pk, protocol.parsed())
 
 
-def _picked(study: Study, wish: Wish) -> list[int]:
+def _picked(study: Study, protocol: Protocol, wish: Wish) -> list[int]:
     """Ids of the models picked by hand, at most two different ones that can be drawn. Raises Refused."""
     if wish.mode != CUSTOM:
         return []
@@ -84,7 +83,10 @@ def _picked(study: Study, wish: Wish) -> list[int]:
         raise Refused(_("Please choose one or two of the models that are offered."))
     if not wanted:
         raise Refused(_("Please choose at least one model, or let chance choose both."))
-    return [offered[code] for code in wanted]
+    picked = [offered[code] for code in wanted]
+    if not drawing.may_meet(picked, protocol.parsed()):
+        raise Refused(_("These two models are not compared here. Please choose another one."))
+    return picked
 
 
 def choosable(study: Study) -> QuerySet[LanguageModel]:

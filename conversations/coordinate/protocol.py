@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from conversations.models import Conversation
-from conversations.protocols import CADENCE, STREAM, TOGETHER, Protocol
+from conversations.protocols import CADENCE, LEAST, STREAM, TOGETHER, UNIFORM, Protocol, Sampling
+from conversations.stage import rules_gaps
 from surveys.access import Right
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import study_page
@@ -33,6 +34,7 @@ def protocol(request: HttpRequest, study: Study) -> HttpResponse:
         "protocol": newest,
         "rules": described(rules) if rules else [],
         "is_speed_visible": bool(rules and rules.pacing == STREAM and rules.opening_models > 1),
+        "gaps": rules_gaps(study),
         "held": Conversation.objects.filter(protocol=newest).count() if newest else 0,
     }
     return render(request, "conversations/coordinate/protocol.html", context)
@@ -44,6 +46,8 @@ def described(rules: Protocol) -> list[tuple[str, Any]]:
     return [
         (_("Kinds of conversations"), ", ".join(f"{kind.label} ({kind.required})" for kind in rules.types)),
         (_("Models at the opening"), rules.opening_models),
+        (_("Models are drawn"), _drawn(rules.sampling)),
+        *[(_("Never side by side"), _apart(rules.sampling))][: len(rules.sampling.apart)],
         (_("Afterwards"), _after(rules)),
         (_("Messages in a conversation"), f"{rules.minimum_turns}–{rules.maximum_turns}"),
         (_("Characters of a message"), rules.maximum_characters),
@@ -52,6 +56,19 @@ def described(rules: Protocol) -> list[tuple[str, Any]]:
         (_("A model that says nothing"), _when_silent(rules)),
         (_("Calls to one model for an answer"), _("at most %d") % calls.attempts),
     ]
+
+
+def _drawn(rule: Sampling) -> str:
+    if rule.rule == UNIFORM:
+        return _("all with the same chance")
+    if rule.rule == LEAST:
+        return _("those drawn least so far; among equals chance decides")
+    weight = _("by chance, with the weight 1/(n+{s:g})^{a:g} after n draws")
+    return weight.format(s=rule.s, a=rule.a)
+
+
+def _apart(rule: Sampling) -> str:
+    return ", ".join(f"{one} + {other}" for one, other in rule.apart)
 
 
 def _after(rules: Protocol) -> str:

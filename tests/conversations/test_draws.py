@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from django.urls import reverse
 
 from conversations import drawing, sampling
+from conversations.lots import repeated
 from conversations.models import Draw, LanguageModel, PoolEntry, Provider
 from conversations.models import Turn as TurnRow
+from conversations.stage import gap
+from conversations.studies import load_protocol
+from surveys.models.people import Role
 from tests.conversations.talking import (
     answer,
     begin,
@@ -13,10 +18,12 @@ from tests.conversations.talking import (
     enrolment_of,
     exchange,
     make_talk_study,
+    post,
     rate,
+    rules,
     say,
 )
-from tests.factories import make_models
+from tests.factories import make_member, make_models
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +50,13 @@ def check(draw: Draw) -> None:
     assert all(probability > 0 for probability in odds)
     positions = sampling.draw(weights, k, draw.seed)
     assert draw.drawn == [draw.pool[position]["model"] for position in positions]
+
+
+def check_again(draw: Draw) -> None:
+    """The same for every rule: pool, odds, rule and result come out again."""
+    lot = repeated(draw.rule, draw.pool, draw.seed)
+    assert (lot.drawn, lot.pool, lot.rule) == (draw.drawn, draw.pool, draw.rule)
+    assert sum(entry["inclusion"] for entry in draw.pool) == pytest.approx(draw.rule["k"], abs=1e-6)
 
 
 def test_a_first_message_is_drawn_for_without_replacement_in_a_recorded_random_order(study):
@@ -135,12 +149,12 @@ def test_models_of_the_fake_provider_step_back_for_a_real_one(study):
 
 def test_a_replacement_is_drawn_among_models_that_were_not_tried(study):
     turn = drawn_turn(study)
-    rules = turn.conversation.protocol.parsed()
+    protocol = turn.conversation.protocol.parsed()
     tried = set(turn.responses.values_list("model_id", flat=True))
     for depth in (1, 2, 3):
         response = turn.responses.get(slot="B", is_replaced=False)
         turn.responses.filter(pk=response.pk).update(state="failed", is_replaced=True)
-        fresh = drawing.replacement_for(response, turn, rules)
+        fresh = drawing.replacement_for(response, turn, protocol)
         assert fresh is not None
         fresh.save()
         assert fresh.model_id not in tried
@@ -150,7 +164,7 @@ def test_a_replacement_is_drawn_among_models_that_were_not_tried(study):
         assert (draw.is_replacement, draw.rule["k"], fresh.depth, fresh.slot) == (True, 1, depth, "B")
         assert len(draw.pool) == 4 - depth
         assert sum(entry["inclusion"] for entry in draw.pool) == pytest.approx(1)
-    assert drawing.replacement_for(fresh, turn, rules) is None
+    assert drawing.replacement_for(fresh, turn, protocol) is None
     assert turn.draws.count() == 4
 
 
@@ -173,3 +187,69 @@ def test_a_later_turn_draws_nothing_and_its_replacement_is_the_winner_again(stud
     assert fresh is not None
     assert (fresh.model_id, fresh.draw, fresh.depth) == (first.choice.response.model_id, None, 1)
     assert not second.draws.exists()
+
+
+def test_the_least_rule_shows_every_model_before_it_shows_one_twice():
+    study = make_talk_study(models=8, opening__sampling={"rule": "least"})
+    first, second = (drawn_turn(study).draws.get() for _ in range(2))
+    assert not set(first.drawn) & set(second.drawn)
+    assert {entry["inclusion"] for entry in first.pool} == {0.5}
+    assert {entry["inclusion"] for entry in second.pool} == {0.0, 1.0}
+    for draw in (first, second, drawn_turn(study).draws.get()):
+        check_again(draw)
+
+
+def kept_apart(models: int, pairs: list[tuple[int, int]], **changes):
+    """A study whose protocol keeps models apart, by their place in the order of names, and their ids."""
+    study = make_talk_study(models=models, **changes)
+    pool = list(LanguageModel.objects.filter(pools__study=study).order_by("pk"))
+    names = [[pool[one].name, pool[other].name] for one, other in pairs]
+    load_protocol(study, rules(**changes, opening__sampling={"rule": "uniform", "apart": names}))
+    return study, [model.pk for model in pool]
+
+
+def test_pairs_that_are_kept_apart_never_open_a_conversation_together():
+    study, ids = kept_apart(5, [(0, 1), (2, 3)], opening__models=2)
+    for _ in range(25):
+        draw = drawn_turn(study).draws.get()
+        assert set(draw.drawn) not in ({ids[0], ids[1]}, {ids[2], ids[3]})
+        assert draw.rule["apart"] == [[ids[0], ids[1]], [ids[2], ids[3]]]
+        check_again(draw)
+
+
+def test_a_replacement_does_not_stand_beside_one_that_it_is_kept_apart_from():
+    study, ids = kept_apart(4, [(0, 1), (0, 2)], opening__models=2)
+    turn = drawn_turn(study)
+    assert set(turn.draws.get().drawn) != {ids[0], ids[1]}
+    stays, fails = turn.responses.order_by("slot")
+    for stayed, failed, allowed in [(0, 3, set()), (1, 3, {2}), (2, 1, {3})]:
+        turn.responses.filter(pk=stays.pk).update(model_id=ids[stayed])
+        turn.responses.filter(pk=fails.pk).update(model_id=ids[failed], is_replaced=True)
+        fails.refresh_from_db()
+        found = drawing.replacement_for(fails, turn, turn.conversation.protocol.parsed())
+        assert {found.model_id if found else None} == ({ids[model] for model in allowed} or {None})
+        again = drawing.ask_other(turn, fails, turn.conversation.protocol.parsed())[0]
+        assert again.model_id in ({ids[model] for model in allowed} or {ids[failed]})
+
+
+def test_a_pool_that_cannot_be_drawn_apart_says_so_before_opening_and_keeps_the_message():
+    study, _ = kept_apart(2, [(0, 1)], opening__models=2)
+    assert "kept apart from each other" in gap(study)
+    person = come_in(study)
+    talk = begin(person, study)
+    answer = post(person, talk, "say", text="Hello", form_key="once")
+    assert "No model can answer at the moment" in answer.content.decode()
+    assert not Draw.objects.exists()
+
+
+def test_names_that_nobody_has_are_told_on_the_page_and_before_opening(client):
+    study, _ = kept_apart(4, [])
+    sampling = {"rule": "least", "apart": [["maker/nobody", "maker/no-one"]]}
+    load_protocol(study, rules(opening__sampling=sampling))
+    client.force_login(make_member(study, Role.COORDINATOR))
+    html = client.get(reverse("registry:protocol", args=[study.slug])).content.decode()
+    told = "models apart that are not in the registry: maker/no-one, maker/nobody."
+    assert told in html
+    assert "those drawn least so far" in html
+    assert "maker/nobody + maker/no-one" in html
+    assert told in gap(study)

@@ -133,6 +133,8 @@ def test_a_part_of_a_wrong_kind_is_named(path: Path, value: Any):
         (("opening", "models"), 2.5, "whole number"),
         (("opening", "sampling", "rule"), "weighted", "exposure, uniform"),
         (("opening", "sampling", "s"), 0, "from 0.001"),
+        (("opening", "sampling", "apart"), "a, b", "list of at most 100 pairs"),
+        (("opening", "sampling", "apart"), [["a", "b"]] * 101, "list of at most 100 pairs"),
         (("opening", "sampling", "a"), -0.1, "from 0 to 10"),
         (("continuation", "samples"), 0, "from 1 to 8"),
         (("turns", "maximum"), 1, "from 2 to 100"),
@@ -216,3 +218,9 @@ def test_any_value_in_any_place_is_read_or_refused(path: Path, value: Any):
     else:
         reason = "line 0: none"
     assert reason.startswith("line ")
+
+
+@pytest.mark.parametrize("pair", [["a", "a"], ["a", 7], ["a"], ["a", " "], "ab"])
+def test_a_pair_to_keep_apart_has_two_different_names(pair: Any):
+    message = refusal(changed(("opening", "sampling", "apart"), [["a", "b"], pair]))
+    assert "opening.sampling.apart[1]: must be the names of two different models" in message

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.sampling import draw, exposure_weights, inclusion_probabilities
+from conversations.sampling import (
+    draw,
+    draw_least,
+    exposure_weights,
+    inclusion_probabilities,
+    least_probabilities,
+)
 
 WEIGHTS = st.lists(st.floats(1e-4, 1.0), min_size=1, max_size=6)
 
@@ -124,3 +130,29 @@ def test_nobody_to_draw_gives_no_weights():
 def test_a_model_never_drawn_must_have_a_finite_weight(s: float):
     with pytest.raises(ValueError, match="must be above 0"):
         exposure_weights([0, 1], a=1, s=s)
+
+
+def test_the_least_drawn_are_certain_and_those_that_tie_share_the_last_places():
+    assert least_probabilities([5, 0, 2, 2, 2, 9], 3) == pytest.approx([0, 1, 2 / 3, 2 / 3, 2 / 3, 0])
+    assert least_probabilities([1, 1], 2) == [1, 1]
+    assert least_probabilities([4, 1], 1) == [0, 1]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.data(), st.text(max_size=9))
+def test_the_least_drawn_add_up_and_only_who_has_a_chance_is_drawn(exposures, data: st.DataObject, seed: str):
+    k = data.draw(st.integers(1, len(exposures)))
+    odds = least_probabilities(exposures, k)
+    drawn = draw_least(exposures, k, seed)
+    assert sum(odds) == pytest.approx(k)
+    assert len(set(drawn)) == k
+    assert all(odds[i] > 0 for i in drawn)
+    assert {i for i, p in enumerate(odds) if p == 1} <= set(drawn)
+    assert draw_least(exposures, k, seed) == drawn
+
+
+def test_the_share_of_the_least_drawn_is_the_stored_probability():
+    rounds, exposures = 8_000, [3, 0, 3, 3, 7]
+    counts = Counter(i for n in range(rounds) for i in draw_least(exposures, 2, f"round {n}"))
+    bound = math.sqrt(math.log(10 / 1e-6) / (2 * rounds))
+    for position, probability in enumerate(least_probabilities(exposures, 2)):
+        assert abs(counts[position] / rounds - probability) < bound
