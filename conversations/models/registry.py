@@ -90,6 +90,12 @@ class LanguageModel(models.Model):
     )
     licence = models.CharField(max_length=80, blank=True, default="")
     released_on = models.DateField(null=True, blank=True)
+    context_length = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Tokens that it can read and write in one call; blank: unknown")
+    )
+    languages = models.JSONField(
+        default=list, blank=True, help_text=_("Codes of languages it is made for, for example en, fr, ar")
+    )
     about = models.TextField(blank=True, default="", help_text=_("A short description for its card"))
     header = models.TextField(blank=True, help_text=_("System prompt"))
     default_parameters = models.JSONField(default=dict, blank=True)
@@ -100,14 +106,21 @@ class LanguageModel(models.Model):
     price_out = models.DecimalField(
         max_digits=10, decimal_places=4, default=0, help_text=_("Per million tokens")
     )
+    currency = models.CharField(max_length=3, default="USD", help_text=_("Of the prices: three letters"))
     daily_limit = models.PositiveIntegerField(default=0, help_text=_("Calls a day; 0 means no limit"))
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    status_reason = models.CharField(
+        max_length=200, blank=True, help_text=_("Why it is off or archived; shown beside its state")
+    )
     tested_at = models.DateTimeField(null=True, blank=True)
     test_result = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(currency__regex="^[A-Z]{3}$"), name="currency_code"),
+        ]
 
     def __str__(self) -> str:
         return self.name
