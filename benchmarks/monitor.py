@@ -7,6 +7,7 @@ import secrets
 import time
 from statistics import median
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
@@ -19,6 +20,8 @@ from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.protocols import preset
 from conversations.studies import load_protocol
 from surveys.coding import schemes
+from surveys.coordinate import keyset
+from surveys.coordinate.tables import ROWS
 from surveys.models import Answer, ConsentDocument, Membership, Questionnaire, Study
 from surveys.models.people import Role
 from surveys.quality import assessing
@@ -176,9 +179,15 @@ def paths(study: Study) -> dict[str, str]:
         "coding, rulings": f"{base}/coding/ethnicity/rulings/",
         "exports": f"{base}/exports/",
         "audit": f"{base}/audit/",
-        "audit of one act, last page": f"{base}/audit/?action=participant.3&page=200",
+        "audit of one act, last page": f"{base}/audit/?action=participant.3&after={_last_page(study)}",
         "retention": f"{base}/retention/",
     }
+
+
+def _last_page(study: Study) -> str:
+    """Where the last page of the audit of one act begins."""
+    oldest = study.audit_events.filter(action="participant.3").order_by("at", "pk")[: ROWS + 1]
+    return quote(keyset.write(list(oldest)[-1], "at"))
 
 
 def _view(client: Client, path: str) -> dict[str, float | int]:

@@ -86,4 +86,6 @@ def slice_of(
 def _beyond(field: str, place: tuple[Any, int], *, down: bool) -> Q:
     value, key = place
     way = "lt" if down else "gt"
-    return Q(**{f"{field}__{way}": value}) | Q(**{field: value, f"pk__{way}": key})
+    # The first condition follows from the others; it is the one that an index can begin at.
+    begin = Q(**{f"{field}__{way}e": value})
+    return begin & (Q(**{f"{field}__{way}": value}) | Q(**{f"pk__{way}": key}))
