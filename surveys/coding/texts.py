@@ -23,6 +23,7 @@ from surveys.models import (
     PageSubmission,
     Study,
 )
+from surveys.models.journey import TEXT_SUFFIX
 from surveys.models.people import Role
 from surveys.quotas.following import follow
 
@@ -67,6 +68,9 @@ def to_code(study: Study, row: CodingScheme) -> QuerySet[Answer]:
 
 def _to_code(study: Study, keys: Sequence[str]) -> QuerySet[Answer]:
     people = Answer.objects.filter(submission__enrolment__study=study, submission__enrolment__is_test=False)
+    if all(key.endswith(TEXT_SUFFIX) for key in keys):
+        # Says nothing new of the answers, but lets the index of own words find them.
+        people = people.filter(question__endswith=TEXT_SUFFIX)
     return newest(people, keys).filter(value__isnull=False)
 
 

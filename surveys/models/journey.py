@@ -112,7 +112,7 @@ class Answer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["submission", "question"], name="answer_once_per_submit")
         ]
-        # Own words are looked for in whole studies; other answers need no entry, so that sending them costs none.
+        # Own words are looked for in whole studies. Other answers get no entry: sending them costs nothing.
         indexes = [
             models.Index(
                 fields=["question", "submission"],
