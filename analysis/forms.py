@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from analysis.exports.formats import ANSWERS, PRISM
-from analysis.exports.release import Scope
+from analysis.exports.release import ARENA, Scope
 from analysis.models import Export
 from surveys.models import Study
 
@@ -19,6 +19,10 @@ CONTENTS = [
 FORMATS = [
     (PRISM, _("PRISM: survey, conversations and answers of models, in the schema of that project")),
     (ANSWERS, _("Answers: each person's answer to each question, as a table and as JSON, with a codebook")),
+    (
+        ARENA,
+        _("Arena: conversations, votes, reactions and turns, in Parquet and JSON, after compar:IA's tables"),
+    ),
 ]
 
 

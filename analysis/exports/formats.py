@@ -1,7 +1,8 @@
 """The formats of an export, and the files of each."""
 
-from analysis.exports import answers_format, prism_format
+from analysis.exports import answers_format, arena_format, prism_format
+from analysis.exports.release import ARENA
 
 PRISM, ANSWERS = "prism", "answers"
-FILES = {PRISM: prism_format.FILES, ANSWERS: answers_format.FILES}
+FILES = {PRISM: prism_format.FILES, ANSWERS: answers_format.FILES, ARENA: arena_format.FILES}
 FORMATS = tuple(FILES)

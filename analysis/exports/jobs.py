@@ -125,7 +125,7 @@ def delete_those_with(enrolments: QuerySet[Enrolment]) -> int:
     Files that somebody took, or that a command wrote, are out of reach: the row says how many people in them
     are gone.
     """
-    study_ids = enrolments.filter(survey_finished_at__isnull=False).values("study")
+    study_ids = enrolments.values("study")
     exports = Export.objects.select_for_update(of=["self"]).select_related("study")
     removed = 0
     for export in exports.filter(study__in=study_ids).exclude(state=State.WAITING).order_by("pk"):
@@ -145,7 +145,7 @@ def _held(export: Export, enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment
         return Enrolment.objects.none()
     scope = scope_of(export)
     found = release.people(replace(scope, include_excluded=True)).filter(
-        pk__in=enrolments, texts_erased_at=None, survey_finished_at__lte=export.finished_at
+        release.took_part_by(scope, export.finished_at), pk__in=enrolments, texts_erased_at=None
     )
     if export.filters.get("include_excluded", True):  # exports from before people were left out held them all
         return found

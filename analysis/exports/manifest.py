@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
-from analysis.exports.release import CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
+from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
 from conversations.models import Protocol
 from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
@@ -147,6 +147,16 @@ _ASKED = (
 )
 
 
+HELD = {
+    "people": "finished the survey; not turned away, withdrawn or erased",
+    "conversations": "complete",
+}
+HELD_OF_ARENA = {
+    "people": "wrote a message; not turned away, withdrawn or erased",
+    "conversations": "with a message, and no more than two sides",
+}
+
+
 def build(
     scope: Scope,
     files: Mapping[str, Mapping[str, Any]],
@@ -166,8 +176,7 @@ def build(
         "code_version": code_version(),
         "release_seed": scope.release_seed or None,
         "filters": {
-            "people": "finished the survey; not turned away, withdrawn or erased",
-            "conversations": "complete",
+            **(HELD_OF_ARENA if scope.format == ARENA else HELD),
             "include_test": scope.include_test,
             "include_excluded": scope.include_excluded,
         },

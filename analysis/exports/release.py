@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from conversations.models.response import FINISHED
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
 
+ARENA = "arena"  # the format whose people need not finish anything, and whose conversations have two sides
 PEOPLE_AT_ONCE = 50
 ROWS_AT_ONCE = 1000
 TURNED_AWAY = [
@@ -97,7 +99,10 @@ class Size:
 
 
 def people(scope: Scope) -> QuerySet[Enrolment]:
-    """Those who finished the survey, were not turned away or excluded, and did not withdraw."""
+    """Those who finished the survey, were not turned away or excluded, and did not withdraw.
+
+    In the arena whoever wrote a message has finished.
+    """
     return finished(scope).filter(left_out="")
 
 
@@ -113,8 +118,29 @@ def finished(scope: Scope) -> QuerySet[Any]:
         reasons.append(When(is_test=True, then=Value(TEST)))
     if not scope.include_excluded:
         reasons.append(When(stands(Decision.Value.EXCLUDE), Value(EXCLUDED)))
-    all_of_them = Enrolment.objects.filter(study=scope.study, survey_finished_at__isnull=False)
+    all_of_them = Enrolment.objects.filter(_has_taken_part(scope), study=scope.study)
     return all_of_them.annotate(left_out=Case(*reasons, default=Value("")))
+
+
+def _has_taken_part(scope: Scope) -> Q:
+    if scope.format != ARENA:
+        return Q(survey_finished_at__isnull=False)
+    return Q(Exists(Turn.objects.filter(conversation__enrolment=OuterRef("pk"))))
+
+
+def took_part_by(scope: Scope, moment: datetime) -> Q:
+    """Of enrolments: whose part in the study a release of that moment could hold."""
+    if scope.format != ARENA:
+        return Q(survey_finished_at__lte=moment)
+    return Q(Exists(Turn.objects.filter(conversation__enrolment=OuterRef("pk"), at__lte=moment)))
+
+
+def conversations(scope: Scope) -> QuerySet[Conversation]:
+    """The arena's conversations of its people: those with a message, and no more than two sides."""
+    more = Response.objects.filter(turn__conversation=OuterRef("pk"), slot__gt="B")
+    asked = Turn.objects.filter(conversation=OuterRef("pk"))
+    held = Conversation.objects.filter(study=scope.study, enrolment__in=people(scope).values("pk"))
+    return held.filter(Exists(asked), ~Exists(more))
 
 
 def answers() -> QuerySet[Response]:
@@ -191,10 +217,14 @@ def _choose_people(scope: Scope) -> Counter[str]:
 
 def _choose_conversations(scope: Scope) -> None:
     renumber = numbering(scope.study.slug, "conversation", scope.release_seed)
+    if scope.format == ARENA:
+        wanted = conversations(scope).filter(enrolment__in=CHOSEN_PEOPLE)
+    else:
+        wanted = Conversation.objects.complete().filter(
+            study=scope.study, enrolment__in=CHOSEN_PEOPLE, turns__responses__in=answers()
+        )
     found = (
-        Conversation.objects.complete()
-        .filter(study=scope.study, enrolment__in=CHOSEN_PEOPLE, turns__responses__in=answers())
-        .annotate(answered=Count("turns", distinct=True))
+        wanted.annotate(answered=Count("turns", distinct=True))
         .values_list("pk", "enrolment_id", "number", "answered")
         .iterator(chunk_size=ROWS_AT_ONCE)
     )

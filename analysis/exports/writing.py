@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis.exports import answers_format, manifest, prism_format, release
+from analysis.exports import answers_format, arena_format, manifest, prism_format, release
 from analysis.exports.formats import ANSWERS
 from analysis.exports.gate import Gate
 from analysis.exports.lines import JsonLines
@@ -25,7 +25,7 @@ from analysis.exports.prism_format import (
     UTTERANCES,
     Models,
 )
-from analysis.exports.release import CHOSEN_CONVERSATIONS, Scope
+from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, Scope
 from conversations.models import LanguageModel, PoolEntry
 from conversations.privacy.versions import rules_for
 
@@ -72,9 +72,11 @@ def _remove_if_empty(directory: Path) -> None:
 
 
 def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str, int]) -> dict[str, Any]:
-    gate = Gate(rules_for(scope.study), {**manifest.TEXTS, **answers_format.TEXTS})
+    gate = Gate(rules_for(scope.study), _texts(scope))
     if scope.format == ANSWERS:
         facts, meaning = answers_format.write(scope, folder, progress, gate), answers_format.meaning(scope)
+    elif scope.format == ARENA:
+        facts, meaning = arena_format.write(scope, folder, progress, gate), arena_format.meaning(scope)
     else:
         documents = documents_of(scope.study.pk)
         facts = _write_prism(scope, folder, progress, documents, gate)
@@ -82,6 +84,12 @@ def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str
     made = manifest.build(scope, facts, left_out, {**meaning, "personal_data": gate.facts()})
     (folder / MANIFEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return made
+
+
+def _texts(scope: Scope) -> Mapping[str, Sequence[str]]:
+    """Where people wrote, by file: two formats have files of the same name."""
+    texts = {ANSWERS: answers_format.TEXTS, ARENA: arena_format.TEXTS}
+    return texts.get(scope.format, manifest.TEXTS)
 
 
 def _write_prism(

@@ -1,7 +1,7 @@
 """The arena's votes as anybody may have them: one row a vote, no text, pseudonyms instead of people.
 
-The leaderboard is computed from the file that is written here and from nothing else. Exports of the arena hold
-the same rows, under the codes of the release.
+The leaderboard is computed from the file that is written here and from nothing else. Exports of the arena
+hold the same rows, under the codes of the release.
 """
 
 import csv
