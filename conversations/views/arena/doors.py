@@ -17,6 +17,7 @@ from conversations.ballots import CUSTOM, RANDOM, Ballot
 from conversations.chat import Refused
 from conversations.models import Conversation
 from conversations.refusals import held
+from prism.lib import proof_of_work
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
 from surveys import entry
@@ -30,7 +31,7 @@ from surveys.views.visit import Visit, find_visit, in_stage, page_context, parti
 View = Callable[..., HttpResponse]
 DRAFT = "arena:ask"
 # Some hundred pupils may share one address; these are far above what a school does, and below what harms.
-MOST_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 40, 60
+MOST_ENTRIES, MANY_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 60, 40, 60
 
 
 def visitor_page(view: View) -> View:
@@ -74,6 +75,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     visit = find_visit(request, SLUG)
     if visit and not visit.enrolment.is_over:
         return redirect("arena:home")
+    if _looks_busy(request) and not proof_of_work.is_solved(request.POST.get("proof", "")):
+        return _front(request, study, {}, [], puzzle=proof_of_work.puzzle())
     text = _terms(study)
     ticked = {box.key: request.POST.get(box.key) == "on" for box in text.boxes}
     missing = [box.key for box in text.boxes if box.required and not ticked[box.key]]
@@ -88,7 +91,18 @@ def _terms(study: Study) -> ConsentText:
     return study.consent_document.parsed().in_language(get_language() or "")
 
 
-def _front(request: HttpRequest, study: Study, ticked: dict[str, bool], missing: list[str]) -> HttpResponse:
+def _looks_busy(request: HttpRequest) -> bool:
+    """More visitors than a class from one address within a minute; each is then asked for a little work."""
+    return not allow(f"arena busy:{request.META.get('REMOTE_ADDR', '')}", MANY_ENTRIES, MINUTE)
+
+
+def _front(
+    request: HttpRequest,
+    study: Study,
+    ticked: dict[str, bool],
+    missing: list[str],
+    puzzle: proof_of_work.Puzzle | None = None,
+) -> HttpResponse:
     if not study.is_open or study.consent_document is None:
         return refusals.closed(request, study)
     context = {
@@ -96,8 +110,10 @@ def _front(request: HttpRequest, study: Study, ticked: dict[str, bool], missing:
         **shown(study.consent_document, _terms(study), ticked),
         "missing": missing,
         "door_key": random_key(),
+        "puzzle": puzzle,
     }
-    return render(request, "arena/front.html", context, status=422 if missing else 200)
+    status = 422 if missing else 429 if puzzle else 200
+    return render(request, "arena/front.html", context, status=status)
 
 
 @visitor_page
