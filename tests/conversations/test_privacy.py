@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from conversations import study_files
+from conversations import chat, study_files
 from conversations.fakellm import server
 from conversations.live.claiming import messages
 from conversations.models import Conversation, Provider, RawText, TextCheck
@@ -21,6 +21,8 @@ from surveys import erasure
 from surveys.models import Study
 from surveys.study_folder import FolderError
 from tests.conversations.talking import (
+    SERVED,
+    at_once,
     begin,
     come_in,
     enrolment_of,
@@ -307,3 +309,15 @@ def test_the_rules_travel_with_the_study_and_faulty_ones_are_refused():
         with pytest.raises(FolderError) as refused:
             study_files.check({**files, "privacy.yaml": wrong}, slug="another")
         assert [problem.file for problem in refused.value.problems] == ["privacy.yaml"]
+
+
+@SERVED
+def test_the_same_warned_text_sent_anyway_from_six_tabs_at_once_is_one_turn_and_one_check():
+    client, talk = talk_in(study_with(message={"email": "warn"}))
+    assert post(client, talk, "say", text=PERSONAL, form_key="k1").status_code == 409
+    heres = at_once(
+        *[lambda: chat.say(Conversation.objects.get(pk=talk.pk), PERSONAL, "same", is_sent_anyway=True)] * 6
+    )
+    assert {here.turn.number for here in heres} == {0}
+    assert talk.turns.count() == 1
+    assert outcomes(talk) == ["warned", "anyway"]
