@@ -8,7 +8,7 @@ from surveys import audit
 from surveys.models import Study
 
 
-def store_provider(provider: Provider, by: User, changed: list[str], key: str = "") -> None:
+def store_provider(provider: Provider, by: User | None, changed: list[str], key: str = "") -> None:
     """Store a new or edited provider; a blank `key` keeps the stored one."""
     action = "provider.edited" if provider.pk else "provider.added"
     fields = [name for name in changed if name != "key"]
@@ -24,7 +24,7 @@ def store_provider(provider: Provider, by: User, changed: list[str], key: str = 
         audit.record(by, action, subject=provider.name, fields=fields, base_url=provider.base_url)
 
 
-def store_model(model: LanguageModel, by: User, changed: list[str]) -> None:
+def store_model(model: LanguageModel, by: User | None, changed: list[str]) -> None:
     """Store a new or edited model; what a test found is dropped when the call would now be another."""
     action = "model.edited" if model.pk else "model.added"
     if not changed:

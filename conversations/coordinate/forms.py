@@ -1,11 +1,14 @@
 """Forms of the registry. A key goes in and never comes out."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from conversations.catalogue import LANGUAGE
 from conversations.models import LanguageModel, Provider
 from prism.lib import addresses
 
@@ -91,6 +94,15 @@ class ProviderForm(forms.ModelForm):
 
 class LanguageModelForm(forms.ModelForm):
     link = forms.URLField(label=_("Link"), required=False, max_length=300, assume_scheme="https")
+    languages = forms.CharField(
+        label=_("Languages"),
+        required=False,
+        max_length=500,
+        help_text=_("Codes of the languages that it is made for, for example en, fr, ar."),
+    )
+    currency = forms.RegexField(
+        "^[A-Z]{3}$", label=_("Currency"), required=False, help_text=_("Of the prices: three letters.")
+    )
 
     class Meta:
         model = LanguageModel
@@ -115,8 +127,10 @@ class LanguageModelForm(forms.ModelForm):
             "parameters",
             "price_in",
             "price_out",
+            "currency",
             "daily_limit",
             "status",
+            "status_reason",
         ]
         labels = {
             "provider": _("Provider"),
@@ -140,6 +154,8 @@ class LanguageModelForm(forms.ModelForm):
             "price_out": _("Price out"),
             "daily_limit": _("Daily limit"),
             "status": _("State"),
+            "status_reason": _("Reason"),
+            "context_length": _("Context length"),
         }
         help_texts = {
             "billions": _("Empty: not known. The arena's modes by size draw only models whose size is."),
@@ -159,10 +175,23 @@ class LanguageModelForm(forms.ModelForm):
             "default_parameters": CODE_ROWS,
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["languages"] = ", ".join(self.instance.languages)
+
     @property
     def changes(self) -> list[str]:
         """The changed fields; Django takes an empty JSON object for a change."""
         return [name for name in self.changed_data if self.initial.get(name) != self.cleaned_data[name]]
+
+    def clean_languages(self) -> list[str]:
+        codes = re.split(r"[\s,;]+", self.cleaned_data["languages"].strip())
+        if any(code and not LANGUAGE.fullmatch(code) for code in codes):
+            raise forms.ValidationError(_("These are no codes of languages: write, for example, en, fr, ar."))
+        return list(dict.fromkeys(filter(None, codes)))
+
+    def clean_currency(self) -> str:
+        return self.cleaned_data["currency"] or self.instance.currency
 
     def clean_parameters(self) -> dict[str, Any]:
         return _object(self.cleaned_data["parameters"])
@@ -181,3 +210,27 @@ def _object(value: Any) -> dict[str, Any]:
 
 class PoolForm(forms.Form):
     models = forms.ModelMultipleChoiceField(LanguageModel.objects.exclude(status="archived"), required=False)
+
+
+class ModelFilter(forms.Form):
+    """Which models of the registry are listed."""
+
+    q = forms.CharField(label=_("Name contains"), required=False, max_length=100)
+    status = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("any")), *LanguageModel.Status.choices]
+    )
+    provider = forms.ModelChoiceField(
+        Provider.objects.order_by("name"), label=_("Provider"), required=False, empty_label=_("any")
+    )
+    language = forms.RegexField(LANGUAGE, label=_("Language"), required=False, max_length=20)
+
+    def chosen(self) -> QuerySet[LanguageModel]:
+        """What is wrong in the filter filters nothing."""
+        self.is_valid()
+        asked = {key: value for key, value in self.cleaned_data.items() if value}
+        lookups = {"q": "name__icontains", "language": "languages__contains"}
+        return LanguageModel.objects.filter(**{lookups.get(key, key): value for key, value in asked.items()})
+
+
+class CatalogueForm(forms.Form):
+    file = forms.FileField(label=_("File"), help_text=_("YAML or JSON, as “Export” gives it; 1 MB at most."))
