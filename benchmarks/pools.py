@@ -2,7 +2,8 @@
 
 `loop`: a thread an answer, all waiting on one asyncio loop, which is how live workers do it. `asyncio`:
 tasks alone, without threads. `threads`: a thread an answer that reads its own stream. `gevent`: the same
-with greenlets; needs the package gevent, which Prism does not use. Prints seconds, processor seconds and megabytes.
+with greenlets; needs the package gevent, which Prism does not use. Prints seconds, processor seconds and
+megabytes.
 """
 
 import asyncio
