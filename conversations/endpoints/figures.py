@@ -1,11 +1,9 @@
 """What providers and models did in the last hours, as tables for the page that shows their health."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
@@ -89,8 +87,8 @@ def of_models(hours: int = 24) -> list[ModelFigures]:
     since = timezone.now() - timedelta(hours=hours)
     models = LanguageModel.objects.select_related("provider").order_by("provider__name", "name")
     found = {model.pk: ModelFigures(model) for model in models}
-    for row in _outcomes(since):
-        _count(found[row["response__model"]], row)
+    for model, state, failure, number in _outcomes(since):
+        _count(found[model], state, failure, number)
     with connection.cursor() as cursor:
         cursor.execute(TIMES, [since])
         for pk, _, *times in cursor.fetchall():
@@ -99,37 +97,34 @@ def of_models(hours: int = 24) -> list[ModelFigures]:
     return [line for line in found.values() if line.calls or line.model.is_switched_on]
 
 
-def _outcomes(since: datetime) -> Iterable[dict[str, Any]]:
+def _outcomes(since: datetime) -> list[tuple[int, str, str, int]]:
+    """How often the calls of each model ended in each way."""
     made = Attempt.objects.filter(started_at__gt=since).exclude(prompt_sha256="")
-    return made.values("response__model", "state", "failure").annotate(number=Count("pk")).order_by()
+    ways = made.values_list("response__model", "state", "failure")
+    return list(ways.annotate(number=Count("pk")).order_by())
 
 
-def _count(line: ModelFigures, row: dict[str, Any]) -> None:
-    line.calls += row["number"]
-    if row["state"] in {Attempt.State.FAILED, Attempt.State.LOST}:
-        kind = row["failure"] or row["state"]
-        line.failures[kind] = line.failures.get(kind, 0) + row["number"]
+def _count(line: ModelFigures, state: str, failure: str, number: int) -> None:
+    line.calls += number
+    if state in {Attempt.State.FAILED, Attempt.State.LOST}:
+        kind = failure or state
+        line.failures[kind] = line.failures.get(kind, 0) + number
 
 
 def of_providers() -> list[ProviderFigures]:
     """What each provider took in the last minute and in 24 hours, with its newest checks."""
     now = timezone.now()
     day, minute = Q(started_at__gt=now - timedelta(days=1)), Q(started_at__gt=now - MINUTE)
-    made = Attempt.objects.filter(day).exclude(prompt_sha256="").values("response__model__provider")
-    used = made.annotate(
-        money=Sum(COST, default=Decimal(0)),
+    made = Attempt.objects.filter(day).exclude(prompt_sha256="").values_list("response__model__provider")
+    sums = made.annotate(
         requests=Count("pk", filter=minute),
         tokens=Sum(TOKENS, filter=minute, default=0),
+        money=Sum(COST, default=Decimal(0)),
     ).order_by()
-    by_provider = {row["response__model__provider"]: row for row in used}
-    checks = _newest_checks()
-    nothing = {"requests": 0, "tokens": 0, "money": Decimal(0)}
+    used: dict[int, tuple[int, int, Decimal]] = {provider: (r, t, m) for provider, r, t, m in sums}
+    checks, nothing = _newest_checks(), (0, 0, Decimal(0))
     return [
-        ProviderFigures(
-            provider,
-            **{name: by_provider.get(provider.pk, nothing)[name] for name in nothing},
-            checks=checks[provider.pk],
-        )
+        ProviderFigures(provider, *used.get(provider.pk, nothing), checks=checks[provider.pk])
         for provider in Provider.objects.order_by("name")
     ]
 
