@@ -167,7 +167,7 @@ FILLS = [
         },
         f"{_SENT} AND page IN ('page1', 'page2', 'page3')",
     ),
-    # Every third person described themself in their own words; half of those texts are coded once.
+    # Every third person described themself in their own words; half of those texts are coded.
     Fill(
         Answer,
         {
@@ -193,6 +193,21 @@ FILLS = [
         "FROM surveys_answer answer JOIN surveys_pagesubmission submission ON submission.id = submission_id"
         " JOIN surveys_enrolment enrolment ON enrolment.id = enrolment_id"
         " WHERE enrolment.study_id = %(study)s AND question = 'ethnicity_text' AND answer.id %% 2 = 0",
+    ),
+    # Half of those have their second code, and one of these in twenty differs from the first.
+    Fill(
+        Coding,
+        {
+            "answer_id": "first.answer_id",
+            "scheme_id": "%(scheme)s",
+            "coder_id": "%(second_user)s",
+            "place": "2",
+            "category": "CASE WHEN first.answer_id %% 80 = 0 THEN %(other)s ELSE first.category END",
+        },
+        "FROM surveys_coding first JOIN surveys_answer answer ON answer.id = first.answer_id"
+        " JOIN surveys_pagesubmission submission ON submission.id = submission_id"
+        " JOIN surveys_enrolment enrolment ON enrolment.id = enrolment_id"
+        " WHERE enrolment.study_id = %(study)s AND place = 1 AND first.answer_id %% 4 = 0",
     ),
     Fill(
         Conversation,

@@ -70,7 +70,7 @@ def measure(people: int) -> dict[str, Any]:
     Returns {"people", "answers", "views": {name: {"ms", "worst_ms", "queries"}}, "assess_s", "quotas_s",
     "quotas_queries", "is_met"}; the quotas are those of the second version, when everybody has seats.
     """
-    study, user = _study(), User.objects.create_user(f"bench-{secrets.token_hex(4)}@example.org")
+    study, user = _study(), _user()
     Membership.objects.create(study=study, user=user, role=Role.OWNER, may_export_full=True)
     answers = fill(study, user, people)
     begun = time.monotonic()
@@ -113,8 +113,13 @@ def _study() -> Study:
     return study
 
 
+def _user() -> User:
+    return User.objects.create_user(f"bench-{secrets.token_hex(4)}@example.org")
+
+
 def fill(study: Study, user: User, people: int) -> int:
     """Make the people with all that hangs on them; how many answers they gave."""
+    categories = schemes.parsed(schemes.shipped("ethnicity")).values
     given = {
         "study": study.pk,
         "questionnaire": study.questionnaire_id,
@@ -126,7 +131,9 @@ def fill(study: Study, user: User, people: int) -> int:
         "protocol": study.protocols.get().pk,
         "models": list(study.pool.values_list("model", flat=True)),
         "scheme": schemes.current("ethnicity").pk,
-        "category": schemes.parsed(schemes.shipped("ethnicity")).values[0],
+        "category": categories[0],
+        "other": categories[1],
+        "second_user": _user().pk,
     }
     with connection.cursor() as cursor:
         made = [(one.model, one.run(cursor, given)) for one in FILLS]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery, Window
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -143,10 +143,10 @@ def _progress(groups: Iterable[dict[str, Any]]) -> Progress:
 
 def next_text(study: Study, row: CodingScheme, coder: User) -> Answer | None:
     """The next text for a coder: those that wait for a second code first. With `left`: how many there are."""
-    own = Coding.objects.filter(scheme=row, coder=coder, answer=OuterRef("pk"))
-    waiting = to_code(study, row).annotate(coded=Count("codings", filter=Q(codings__scheme=row)))
-    left = waiting.filter(~Exists(own), coded__lt=2).annotate(left=Window(Count("pk")))
-    return left.order_by("-coded", "pk").first()
+    codings = Coding.objects.filter(scheme=row, answer=OuterRef("pk"))
+    left = to_code(study, row).filter(~Exists(codings.filter(coder=coder)), ~Exists(codings.filter(place=2)))
+    waiting = left.annotate(is_half=Exists(codings), left=Window(Count("pk")))
+    return waiting.order_by("-is_half", "pk").first()
 
 
 def code(study: Study, row: CodingScheme, answer: Answer, coder: User, category: str) -> Coding:
@@ -217,10 +217,12 @@ def may_rule(study: Study, row: CodingScheme, answer: Answer, by: User) -> bool:
 
 
 def contested(study: Study, row: CodingScheme) -> list[Answer]:
-    """The texts whose two codes differ, with their codes; each of them has both."""
-    both = to_code(study, row).annotate(coded=Count("codings", filter=Q(codings__scheme=row)))
-    answers = with_codes(both.filter(coded=2).order_by("pk"), [row])
-    return [answer for answer in answers if standing_of(answer) == Standing.CONTESTED]
+    """The texts whose two codes differ and on which nobody has ruled, with their codes."""
+    firsts = Coding.objects.filter(scheme=row, answer=OuterRef("answer"), place=1)
+    seconds = Coding.objects.filter(scheme=row, answer=OuterRef("pk"), place=2)
+    differ = seconds.exclude(category=Subquery(firsts.values("category")))
+    ruled = CodingRuling.objects.filter(scheme=row, answer=OuterRef("pk"))
+    return list(with_codes(to_code(study, row).filter(Exists(differ), ~Exists(ruled)).order_by("pk"), [row]))
 
 
 def _refuse_unknown(row: CodingScheme, category: str) -> None:

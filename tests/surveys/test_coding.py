@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from django.db import connection
 
 from surveys import coding, erasure
 from surveys.coding import schemes, texts
 from surveys.models import (
+    Answer,
     AuditEvent,
     Coding,
     CodingRuling,
@@ -14,6 +16,7 @@ from surveys.models import (
     CodingSuggestion,
     Questionnaire,
 )
+from surveys.models.journey import TEXT_SUFFIX
 from surveys.models.people import Role
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.schema import questionnaire_schema
@@ -404,3 +407,42 @@ def test_a_scheme_that_is_unknown_or_out_of_place_is_refused_with_its_line(befor
 def test_the_published_schema_names_every_scheme_that_there_is():
     published = questionnaire_schema()["$defs"]["question"]["properties"]["coding"]["enum"]
     assert tuple(published) == schemes.KEYS
+
+
+def test_texts_are_found_by_the_index_of_own_words(study, person, scheme):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "answer_own_words" in texts.to_code(study, scheme).explain()
+    assert texts.to_code(study, scheme).count() == 1
+
+
+def test_the_index_of_own_words_holds_no_other_answer(person):
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE surveys_answer")
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'answer_own_words'")
+        (entries,) = cursor.fetchone()
+    own = Answer.objects.filter(question__endswith=TEXT_SUFFIX).count()
+    assert 0 < own == entries < Answer.objects.count()
+
+
+def test_every_text_beside_an_option_is_in_the_index_of_own_words(study):
+    questions = list(study.questionnaire.parsed().questions())
+    assert questions
+    assert {question.text_key.endswith(TEXT_SUFFIX) for question in questions} == {True}
+
+
+def test_rulings_are_asked_for_where_codes_differ_under_this_scheme(study, scheme):
+    pairs = {("Asian", "White"): None, ("White", "White"): None, ("Asian", "Mixed"): "Asian"}
+    other = schemes.current("religion")
+    for codes, ruling in pairs.items():
+        make_enrolment(study, finished_survey=True)
+        answer = texts.to_code(study, scheme).order_by("-pk").first()
+        coders = [coder(study) for _ in codes]
+        for user, category in zip(coders, codes, strict=True):
+            texts.code(study, scheme, answer, user, category)
+        for place, user in enumerate(coders, 1):
+            Coding.objects.create(answer=answer, scheme=other, coder=user, place=place, category=str(place))
+        if ruling:
+            texts.rule(study, scheme, answer, coder(study), ruling, "Said so clearly")
+    found = texts.contested(study, scheme)
+    assert [[coding.category for coding in answer.codes] for answer in found] == [["Asian", "White"]]

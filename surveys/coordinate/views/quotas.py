@@ -30,11 +30,10 @@ HERE = "coordinate:quotas"
 @study_page(Right.VIEW)
 def quotas(request: HttpRequest, study: Study) -> HttpResponse:
     """The live view; htmx asks for its moving part alone."""
-    rights = held(request.user, study)
-    withhold = not rights & SINGLE_PEOPLE
-    context = {
-        "study": study,
-        "rights": {str(right) for right in rights},
+    is_fragment = bool(request.headers.get("HX-Request"))
+    frame = _moving(request, study) if is_fragment else workbench(request, study, HERE)
+    withhold = not SINGLE_PEOPLE & frame["rights"]
+    context = frame | {
         "quota": study.quota,
         "misfits": versions.misfits(study),
         "tables": picture(study, withhold_small=withhold),
@@ -44,9 +43,13 @@ def quotas(request: HttpRequest, study: Study) -> HttpResponse:
         "small": SMALL,
         "least": LEAST,
     }
-    if request.headers.get("HX-Request"):
-        return render(request, "surveys/coordinate/quota_tables.html", context)
-    return render(request, "surveys/coordinate/quotas.html", workbench(request, study, HERE) | context)
+    page = "quota_tables" if is_fragment else "quotas"
+    return render(request, f"surveys/coordinate/{page}.html", context)
+
+
+def _moving(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """What the moving part needs of the page around it."""
+    return {"study": study, "rights": {str(right) for right in held(request.user, study)}}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
