@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from conversations.catalogue import LANGUAGE
 from conversations.models import LanguageModel, Provider
 from prism.lib import addresses
+from surveys.questionnaires.source import MAX_BYTES
 
 CODE_ROWS = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
@@ -121,6 +122,8 @@ class LanguageModelForm(forms.ModelForm):
             "active_billions",
             "licence",
             "released_on",
+            "context_length",
+            "languages",
             "about",
             "header",
             "default_parameters",
@@ -234,3 +237,13 @@ class ModelFilter(forms.Form):
 
 class CatalogueForm(forms.Form):
     file = forms.FileField(label=_("File"), help_text=_("YAML or JSON, as “Export” gives it; 1 MB at most."))
+
+    def clean_file(self) -> str:
+        """The text of the file."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_BYTES:
+            raise forms.ValidationError(_("The file is larger than 1 MB."))
+        try:
+            return str(file.read().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The file is no text in UTF-8.")) from error

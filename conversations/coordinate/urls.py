@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from conversations.coordinate import health, privacy, protocol, reports, views
+from conversations.coordinate import catalogue, health, privacy, protocol, reports, views
 
 app_name = "registry"
 urlpatterns = [
     path("models/", views.models, name="models"),
     path("models/health/", health.health, name="health"),
     path("models/add/", views.edit_model, name="add_model"),
+    path("models/import/", catalogue.load, name="import"),
+    path("models/export.yaml", catalogue.export, {"kind": "yaml"}, name="export"),
+    path("models/export.json", catalogue.export, {"kind": "json"}, name="export_json"),
     path("models/<int:pk>/", views.edit_model, name="model"),
     path("models/<int:pk>/test/", views.test_model, name="test"),
     path("providers/add/", views.edit_provider, name="add_provider"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from conversations import drawing, registry
-from conversations.coordinate.forms import LanguageModelForm, PoolForm, ProviderForm
+from conversations.coordinate.forms import LanguageModelForm, ModelFilter, PoolForm, ProviderForm
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.trial import try_model
 from prism.lib.ratelimit import rate_limited
@@ -24,8 +24,12 @@ from surveys.models import Study
 def models(request: HttpRequest) -> HttpResponse:
     require(request, Right.REGISTRY)
     pools = Count("pools", filter=Q(pools__is_on=True))
+    chosen = ModelFilter(request.GET.dict())
     context = workbench(request, current="registry:models") | {
-        "models": LanguageModel.objects.select_related("provider")
+        "filter": chosen,
+        "is_filtered": any(chosen.data.values()),
+        "models": chosen.chosen()
+        .select_related("provider")
         .annotate(studies=pools)
         .order_by("status", "name"),
         "providers": Provider.objects.annotate(count=Count("models")).order_by("name"),
