@@ -227,6 +227,16 @@ class ModelFilter(forms.Form):
     )
     language = forms.RegexField(LANGUAGE, label=_("Language"), required=False, max_length=20)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, look in (
+            ("q", "control"),
+            ("status", "select"),
+            ("provider", "select"),
+            ("language", "control"),
+        ):
+            self.fields[name].widget.attrs["class"] = f"form-{look}"
+
     def chosen(self) -> QuerySet[LanguageModel]:
         """What is wrong in the filter filters nothing."""
         self.is_valid()
