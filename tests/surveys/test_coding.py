@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from surveys import coding, erasure
 from surveys.coding import schemes, texts
@@ -446,3 +447,19 @@ def test_rulings_are_asked_for_where_codes_differ_under_this_scheme(study, schem
             texts.rule(study, scheme, answer, coder(study), ruling, "Said so clearly")
     found = texts.contested(study, scheme)
     assert [[coding.category for coding in answer.codes] for answer in found] == [["Asian", "White"]]
+
+
+def test_rulings_take_as_many_queries_for_many_texts_as_for_one(client, study, scheme):
+    third, asked = coder(study), []
+    client.force_login(third)
+    for _ in range(3):
+        make_enrolment(study, finished_survey=True)
+        answer = texts.to_code(study, scheme).order_by("-pk").first()
+        texts.code(study, scheme, answer, coder(study), "Asian")
+        texts.code(study, scheme, answer, third if not asked else coder(study), "White")
+        with CaptureQueriesContext(connection) as found:
+            listed = client.get(at(study, "ethnicity/rulings/")).context["listed"]
+        asked.append(len(found))
+    assert [line["may_rule"] for line in listed] == [False, True, True]
+    # The first request finds caches empty.
+    assert asked[1] == asked[2]

@@ -154,15 +154,17 @@ def rulings(request: HttpRequest, study: Study, key: str) -> HttpResponse:
             tried(request, lambda: _ruled(request, study, row, answer, **decision), texts.CodingError)
             return redirect("coordinate:coding_rulings", study.slug, key)
         refused = {answer.pk: form}
+    contested = texts.contested(study, row)
+    open_to = texts.open_to(study, row, contested, person(request))
     listed = [
         {
             "answer": answer,
             "words": texts.words(answer),
-            "may_rule": texts.may_rule(study, row, answer, person(request)),
+            "may_rule": answer.pk in open_to,
             "form": refused.get(answer.pk)
             or RulingForm(scheme=scheme, prefix=None, auto_id=f"id_{answer.pk}_%s"),
         }
-        for answer in texts.contested(study, row)
+        for answer in contested
     ]
     context = _frame(request, study, scheme) | {"row": row, "listed": listed}
     return render(request, "surveys/coordinate/rulings.html", context, status=422 if refused else 200)
