@@ -4,34 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0009_report_kinds'),
+        ("conversations", "0009_report_kinds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='languagemodel',
-            name='context_length',
-            field=models.PositiveIntegerField(blank=True, help_text='Tokens that it can read and write in one call; blank: unknown', null=True),
+            model_name="languagemodel",
+            name="context_length",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Tokens that it can read and write in one call; blank: unknown",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='languagemodel',
-            name='currency',
-            field=models.CharField(default='USD', help_text='Of the prices: three letters', max_length=3),
+            model_name="languagemodel",
+            name="currency",
+            field=models.CharField(default="USD", help_text="Of the prices: three letters", max_length=3),
         ),
         migrations.AddField(
-            model_name='languagemodel',
-            name='languages',
-            field=models.JSONField(blank=True, default=list, help_text='Codes of languages it is made for, for example en, fr, ar'),
+            model_name="languagemodel",
+            name="languages",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Codes of languages it is made for, for example en, fr, ar",
+            ),
         ),
         migrations.AddField(
-            model_name='languagemodel',
-            name='status_reason',
-            field=models.CharField(blank=True, help_text='Why it is off or archived; shown beside its state', max_length=200),
+            model_name="languagemodel",
+            name="status_reason",
+            field=models.CharField(
+                blank=True, help_text="Why it is off or archived; shown beside its state", max_length=200
+            ),
         ),
         migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='currency_code'),
+            model_name="languagemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="currency_code"
+            ),
         ),
     ]
