@@ -5,23 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0013_credits'),
+        ("surveys", "0013_credits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='answer',
-            index=models.Index(condition=models.Q(('question__endswith', '_text')), fields=['question', 'submission'], name='answer_own_words'),
+            model_name="answer",
+            index=models.Index(
+                condition=models.Q(("question__endswith", "_text")),
+                fields=["question", "submission"],
+                name="answer_own_words",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['study', 'action', '-at'], name='audit_by_action'),
+            model_name="auditevent",
+            index=models.Index(fields=["study", "action", "-at"], name="audit_by_action"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['study', 'actor', '-at'], name='audit_by_actor'),
+            model_name="auditevent",
+            index=models.Index(fields=["study", "actor", "-at"], name="audit_by_actor"),
         ),
     ]
