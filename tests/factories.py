@@ -22,6 +22,7 @@ from conversations.models import (
     Reaction,
     Report,
     Response,
+    TextCheck,
     Turn,
     Vote,
 )
@@ -300,6 +301,12 @@ def make_vote(turn: Turn, choice: str = "a_better", **fields: Any) -> Vote:
 
 def make_reaction(response: Response, liked: bool | None = True, **fields: Any) -> Reaction:
     return Reaction.objects.create(**{"response": response, "liked": liked, "blind": True, **fields})
+
+
+def make_text_check(conversation: Conversation, **fields: Any) -> TextCheck:
+    """A look at a text in which an address was masked."""
+    given = {"place": "message", "outcome": "masked", "kinds": {"email": 1}, "digest": "d" * 64}
+    return TextCheck.objects.create(conversation=conversation, rules_version=1, **given | fields)
 
 
 def make_report(conversation: Conversation, **fields: Any) -> Report:

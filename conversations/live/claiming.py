@@ -22,6 +22,7 @@ from .together import Together
 
 DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none
 MOST_COST = Decimal("999999.999999")  # what the columns hold
+MOST_TOKENS = 2**31 - 1
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -68,7 +69,7 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
         request={**parameters, "model": response.model.identifier, "seed": response.seed},
         prompt_sha256=_digest(call),
         reserved_cost=_ceiling(response.model, call),
-        reserved_tokens=sum(_most_tokens(call)),
+        reserved_tokens=_reserved(call),
     )
 
 
@@ -113,7 +114,7 @@ def _within_limits(
     for row in responses:
         room, call = rooms.get(row.model.provider_id), calls[row.pk]
         if room and isinstance(call, Call):
-            refused = room.take(_ceiling(row.model, call), sum(_most_tokens(call)))
+            refused = room.take(_ceiling(row.model, call), _reserved(call))
             if refused:
                 calls[row.pk] = ProviderFailure(refused.reason, "our own limit", refused.seconds)
     return calls
@@ -176,6 +177,11 @@ def _most_tokens(call: Call | ProviderFailure) -> tuple[int, int]:
     tokens_in = sum(len(message["content"]) for message in call.messages) // 4 + 1
     limit = call.parameters.get("max_completion_tokens", call.parameters.get("max_tokens"))
     return tokens_in, limit if isinstance(limit, int) else DEFAULT_LIMIT
+
+
+def _reserved(call: Call | ProviderFailure) -> int:
+    """Tokens that the call may take, as far as the column holds them."""
+    return min(max(sum(_most_tokens(call)), 0), MOST_TOKENS)
 
 
 def price(model: LanguageModel, tokens_in: int, tokens_out: int) -> Decimal:

@@ -13,11 +13,11 @@ from django.db import models
 
 from accounts import reencryption
 from accounts.reencryption import registered
-from conversations.models import Provider
+from conversations.models import LanguageModel, Provider, RawText
 from prism.lib.crypto import UnreadableSecret, decrypt, encrypt
 from surveys.models import EntryLink, Identity, InvitedPerson, PanelConnection, PanelSubmission, Participant
 from tests.accounts.test_mfa import code_for, set_up, sign_in_by_mail
-from tests.factories import make_enrolment, make_study, make_user
+from tests.factories import make_conversation, make_enrolment, make_study, make_text_check, make_user
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -37,11 +37,15 @@ def make_rows(n: int = 1) -> None:
         Identity.objects.create(
             participant=Participant.objects.create(), panel="p", digest=f"d{number}", encrypted_id=a_secret()
         )
-        Provider.objects.create(name=f"P{number}", base_url="https://8.8.8.8/v1", encrypted_key=a_secret())
+        provider = Provider.objects.create(
+            name=f"P{number}", base_url="https://8.8.8.8/v1", encrypted_key=a_secret()
+        )
+        model = LanguageModel.objects.create(provider=provider, identifier="m", name=f"m{number}")
         PanelConnection.objects.create(
             study=make_study(), encrypted_token=a_secret(), encrypted_secret=a_secret()
         )
-        make_enrolment(study)
+        talk = make_conversation(make_enrolment(study), turns=0, complete=False, models=[model])
+        RawText.objects.create(check_of=make_text_check(talk), encrypted_text=a_secret())
         link = EntryLink.objects.create(study=study, number=number + 1, digest=f"link{number}")
         InvitedPerson.objects.create(
             study=study, link=link, digest=f"p{number}", encrypted_address=a_secret()

@@ -363,7 +363,7 @@ def test_a_withdrawal_deletes_it_and_offers_the_same_again(study, django_capture
     assert not jobs.folder(export).exists()
     page = signed_in(make_member(study, may_export_full=True)).get(at(study)).text
     assert "Build it again without them" in page
-    assert 'name="format"\n                 value="answers"' in page
+    assert '<input type="hidden" name="format" value="answers">' in page
 
 
 def test_every_column_is_documented(study, tmp_path):

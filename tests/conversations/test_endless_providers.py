@@ -56,7 +56,8 @@ def test_a_limit_below_nothing_reserves_no_negative_cost():
         response = a_response(url, "any")
         LanguageModel.objects.update(parameters={"max_tokens": -(10**9)})
         answering.answer(response.pk)
-    assert response.attempts.get().reserved_cost == 0
+    attempt = response.attempts.get()
+    assert (attempt.reserved_cost, attempt.reserved_tokens) == (0, 0)
 
 
 def test_signs_of_life_without_a_word_do_not_keep_a_trial_waiting(monkeypatch):

@@ -16,12 +16,13 @@ from tests.factories import (
     make_reaction,
     make_report,
     make_study,
+    make_text_check,
     make_user,
     make_vote,
 )
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
-JUDGED = ["Vote", "Reaction", "Report"]
+JUDGED = ["Vote", "Reaction", "Report", "TextCheck"]
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
@@ -47,6 +48,7 @@ def judge(talk: Conversation) -> None:
     make_vote(turn)
     make_reaction(turn.responses.all()[0])
     make_report(talk)
+    make_text_check(talk)
 
 
 def code(enrolment: Any) -> None:
