@@ -1,12 +1,13 @@
 """The conversations as a stage of the participant's journey."""
 
+from django.db.models import Count
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations import chat, drawing
 from conversations.arena.visiting import is_arena
-from conversations.models import Protocol
+from conversations.models import Protocol, Response
 from surveys.models import Enrolment, Study
 from surveys.stages import Stage
 
@@ -50,6 +51,18 @@ def where(enrolment: Enrolment) -> str:
     return reverse("conversations:overview", args=[enrolment.study.slug])
 
 
+def troubles(enrolments: list[int]) -> dict[int, str]:
+    """How many answers failed for each, those that another model replaced left out."""
+    failed = Response.objects.shown().filter(
+        state=Response.State.FAILED, turn__conversation__enrolment__in=enrolments
+    )
+    counted = failed.order_by().values_list("turn__conversation__enrolment").annotate(Count("pk"))
+    return {
+        pk: ngettext("%(number)d answer failed", "%(number)d answers failed", number) % {"number": number}
+        for pk, number in counted
+    }
+
+
 CONVERSATIONS = Stage(
     key="conversations",
     label=_("Conversations"),
@@ -58,4 +71,5 @@ CONVERSATIONS = Stage(
     is_done=chat.is_finished,
     url=where,
     gap=gap,
+    troubles=troubles,
 )

@@ -16,9 +16,17 @@ def nothing_missing(study: Study) -> str:
     return ""
 
 
+def no_trouble(enrolments: list[int]) -> dict[int, str]:
+    """For stages in which nothing fails without the participant."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Stage:
-    """`gap` says what the stage would lack if the study opened as it is; empty when nothing."""
+    """`gap` says what the stage would lack if the study opened as it is; empty when nothing.
+
+    `troubles` says what went wrong for whom, by the ids of enrolments, in one query for all of them.
+    """
 
     key: str
     label: str | Promise
@@ -27,6 +35,7 @@ class Stage:
     is_done: Callable[[Enrolment], bool]
     url: Callable[[Enrolment], str]
     gap: Callable[[Study], str] = nothing_missing
+    troubles: Callable[[list[int]], dict[int, str]] = no_trouble
 
 
 _stages: dict[str, Stage] = {}

@@ -102,21 +102,25 @@ class Line:
     signals: list[Text]
     decisions: list[Text]
     seats: list[Text]
+    troubles: list[str]
     idle: timedelta | None
 
 
 def lines(rows: Iterable[Enrolment], now: datetime) -> list[Line]:
     """The rows with their labels and, for those in progress, how long they were not seen."""
-    stage_labels = {stage.key: stage.label for stage in stages.known()}
-    return [_line(row, stage_labels, now) for row in rows]
+    rows, known = list(rows), stages.known()
+    stage_labels = {stage.key: stage.label for stage in known}
+    troubles = [stage.troubles([row.pk for row in rows]) for stage in known] if rows else []
+    return [_line(row, stage_labels, troubles, now) for row in rows]
 
 
-def _line(row: Any, stage_labels: Mapping[str, Text], now: datetime) -> Line:
+def _line(row: Any, stage_labels: Mapping[str, Text], troubles: list[dict[int, str]], now: datetime) -> Line:
     return Line(
         enrolment=row,
         stage=stage_labels.get(row.stage, row.stage),
         signals=[Signal.Kind(kind).label for kind in row.signal_kinds],
         decisions=[Decision.Value(value).label for value in row.decided_values],
         seats=[Seat.State(state).label for state in row.seat_states],
+        troubles=[found[row.pk] for found in troubles if row.pk in found],
         idle=None if row.is_over else max(timedelta(), now - row.seen_at),
     )
