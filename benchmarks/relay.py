@@ -16,7 +16,8 @@ import redis.asyncio as redis
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 client = openai.AsyncOpenAI(base_url=os.environ.get("FAKELLM_URL", "-"), api_key="none", max_retries=0)
-store = redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1"))
+# Every person and every model of a turn holds a connection; the library would stop at 100.
+store = redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1"), max_connections=10_000)
 
 
 async def speak(key: str, slot: str, model: str) -> None:

@@ -52,10 +52,11 @@ class Filler:
 
     def _choose(self, found: Field) -> Pairs:
         dice = self.dice(found.name)
-        offered = sorted(o.value for o in found.options if o.value not in _under_age(found))
+        young = _under_age(found)
+        offered = sorted({option.value for option in found.options} - set(young))
         substance = [value for value in offered if value != DECLINED]
-        if self.is_minor and _under_age(found):
-            chosen = _under_age(found)[:1]
+        if self.is_minor and young:
+            chosen = young[:1]
         elif DECLINED in offered and dice.random() < self.person.habits.declines:
             chosen = [DECLINED]
         elif found.kind == "checkboxes":
@@ -118,7 +119,8 @@ def _under_age(found: Field) -> list[str]:
 
 def says_under_age(form: Form, pairs: Pairs) -> bool:
     """Whether a question about age was answered so."""
-    return any(value in _under_age(form.fields[name]) for name, value in pairs if name in form.fields)
+    young = {name: _under_age(field) for name, field in form.fields.items()}
+    return any(value in young.get(name, ()) for name, value in pairs)
 
 
 def slid(found: Field, value: int, dice: random.Random) -> Pairs:

@@ -207,17 +207,16 @@ def test_somebody_excluded_while_the_files_are_written_is_in_no_files(talks, mon
 
 
 @pytest.mark.parametrize(
-    ("decisions", "is_held"),
+    ("decisions", "since", "is_held"),
     [
-        ([], True),
-        (["exclude"], False),
-        (["exclude", "keep"], True),
-        (["keep", "exclude"], False),
+        ([], "exclude", True),
+        (["exclude"], "keep", False),
+        (["exclude", "keep"], "", True),
+        (["keep", "exclude"], "keep", False),
     ],
     ids=["never excluded", "excluded before", "taken back before", "excluded again before"],
 )
-@pytest.mark.parametrize("since", ["", "exclude", "keep"])
-def test_a_withdrawal_marks_exactly_the_exports_that_hold_the_person(talks, decisions, is_held, since):
+def test_a_withdrawal_marks_exactly_the_exports_that_hold_the_person(talks, decisions, since, is_held):
     study, talker = talks
     client = signed_in(make_member(study))
     for value in decisions:
