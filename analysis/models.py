@@ -5,7 +5,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conversations.models import Dataset
 from prism.lib.codes import random_code
+from conversations.models import Conversation
 from surveys.models import Study
 
 
@@ -58,6 +60,10 @@ class Leaderboard(models.Model):
     code_version = models.CharField(max_length=80)
     rows_total = models.PositiveIntegerField()
     rows_sha256 = models.CharField(max_length=64)
+    software = models.JSONField(default=dict, help_text=_("Versions of what the numbers are computed with"))
+    values = models.JSONField(
+        default=dict, help_text=_("{column: {value: rows}} of the columns that can be filtered by")
+    )
 
     class Meta:
         ordering = ["-made_at", "-id"]
@@ -67,13 +73,17 @@ class Leaderboard(models.Model):
 
 
 class LeaderboardTable(models.Model):
-    """What one choice of filters gives over the rows of a state; made once, when it is first asked for."""
+    """What one choice of filters gives over the rows of a state; made once, when it is first asked for.
+
+    Without a document a worker is to make it, who was last asked at `asked_at`.
+    """
 
     leaderboard = models.ForeignKey(Leaderboard, models.CASCADE, related_name="tables")
     choice = models.CharField(
-        max_length=300, help_text=_("The filters as a query; empty for those by default")
+        max_length=800, help_text=_("The filters as a query; empty for those by default")
     )
-    document = models.JSONField()
+    document = models.JSONField(null=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -83,3 +93,87 @@ class LeaderboardTable(models.Model):
 
     def __str__(self) -> str:
         return f"table of leaderboard {self.leaderboard_id}"
+
+
+class Import(models.Model):
+    """One import of another arena's tables into a dataset of a study. Rows, person and time stand here.
+
+    `cursor`: {step, row} up to which everything is stored. `counts`: {step: {read, stored, known,
+    refused: {reason: rows}}} and under `made` the new rows by kind.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        STOPPED = "stopped", _("stopped")
+
+    code = models.CharField(max_length=16, unique=True, default=random_code)
+    study = models.ForeignKey(Study, models.PROTECT, related_name="imports")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="imports")
+    is_dry_run = models.BooleanField(default=False, help_text=_("Told what it would do, and stored nothing"))
+    by_command = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    cursor = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_expected = models.PositiveIntegerField(default=0)
+    failure = models.CharField(max_length=300, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    lease_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"import {self.code}"
+
+
+class ImportFault(models.Model):
+    """A row that was not imported, and why. It holds nothing of the row."""
+
+    run = models.ForeignKey(Import, models.CASCADE, related_name="faults")
+    table = models.CharField(max_length=20)
+    row = models.PositiveIntegerField()
+    reason = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["table", "row", "id"]
+
+    def __str__(self) -> str:
+        return f"row {self.row} of {self.table}"
+
+
+class LeaderboardDay(models.Model):
+    """The scores by default of the last state of a day: the history that is shown, and kept for good.
+
+    `scores`: [{item, score, low, high, rank_low, rank_high, n, component}], the strongest first.
+    """
+
+    day = models.DateField(unique=True)
+    leaderboard = models.ForeignKey(Leaderboard, models.CASCADE, related_name="days")
+    scores = models.JSONField()
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"scores of {self.day}"
+
+
+class Subject(models.Model):
+    """What a conversation is about and the language it is written in, read from its first message by rules.
+
+    `rules` is their version: where they change, it is read anew. Blank is not known.
+    """
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="subject")
+    category = models.CharField(max_length=40, blank=True)
+    written_in = models.CharField(max_length=10, blank=True)
+    rules = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return f"subject of conversation {self.conversation_id}"

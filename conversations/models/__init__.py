@@ -1,6 +1,10 @@
 from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
+from .drafts import ProtocolDraft
+from .imported import Dataset, ImportedPerson, ImportedTalk
+from .portal import Embedding, Portal
 from .privacy import PrivacyRules, RawText, TextCheck
 from .registry import Check, LanguageModel, PoolEntry, Protocol, Provider
+from .reliability import Opening, Repeat, RepeatRating
 from .response import Attempt, Response
 from .vote import Reaction, Report, Vote
 
@@ -9,16 +13,25 @@ __all__ = [
     "Check",
     "Choice",
     "Conversation",
+    "Dataset",
     "Draw",
+    "Embedding",
     "Feedback",
+    "ImportedPerson",
+    "ImportedTalk",
     "LanguageModel",
+    "Opening",
     "PoolEntry",
+    "Portal",
     "PrivacyRules",
     "Protocol",
+    "ProtocolDraft",
     "Provider",
     "Rating",
     "RawText",
     "Reaction",
+    "Repeat",
+    "RepeatRating",
     "Report",
     "Response",
     "TextCheck",

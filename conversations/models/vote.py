@@ -28,6 +28,7 @@ class Vote(models.Model):
         BOTH_GOOD = "both_good", _("Both are good")
         BOTH_BAD = "both_bad", _("Both are bad")
         IDK = "idk", _("I don't know")
+        EQUAL = "equal", _("Equal, where both good and both bad were not asked apart")
 
     turn = models.OneToOneField(Turn, models.CASCADE, related_name="vote")
     choice = models.CharField(max_length=10, choices=Choice, blank=True)
@@ -66,7 +67,7 @@ class Vote(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(choice__in=["", "a_better", "b_better", "both_good", "both_bad", "idk"]),
+                condition=Q(choice__in=["", "a_better", "b_better", "both_good", "both_bad", "idk", "equal"]),
                 name="vote_choice",
             ),
             models.CheckConstraint(condition=~Q(model_a=F("model_b")), name="vote_on_two_models"),

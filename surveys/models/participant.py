@@ -67,6 +67,9 @@ class Enrolment(models.Model):
     number = models.PositiveIntegerField(default=random_number)
     is_test = models.BooleanField(default=False)
     is_preview = models.BooleanField(default=False)
+    is_imported = models.BooleanField(
+        default=False, db_default=False, help_text=_("Read from a published table; never here themselves")
+    )
     stage = models.CharField(max_length=40, default="consent")
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.NONE, blank=True)
     outcome_at = models.DateTimeField(null=True, blank=True)
@@ -90,6 +93,10 @@ class Enrolment(models.Model):
                 condition=models.Q(outcome="", outcome_at=None)
                 | (~models.Q(outcome="") & models.Q(outcome_at__isnull=False)),
                 name="enrolment_outcome_has_time",
+            ),
+            # Whatever counts live people leaves test people out, and with them those who never came.
+            models.CheckConstraint(
+                condition=models.Q(is_imported=False) | models.Q(is_test=True), name="imported_is_never_live"
             ),
         ]
         indexes = [
@@ -140,6 +147,7 @@ class Device(models.Model):
         PHONE = "phone", _("phone")
         TABLET = "tablet", _("tablet")
         DESKTOP = "desktop", _("desktop")
+        PROGRAM = "program", _("program")
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="devices")
     key = models.CharField(max_length=40, unique=True, default=random_key)
