@@ -13,6 +13,8 @@ from conversations.models import (
     Conversation,
     Draw,
     Feedback,
+    ImportedPerson,
+    ImportedTalk,
     Rating,
     RawText,
     Reaction,
@@ -67,13 +69,22 @@ def blank_ratings(enrolments: Enrolments) -> int:
     return ratings.update(score=None, trace={})
 
 
+def blank_second_traces(enrolments: Enrolments) -> int:
+    return RepeatRating.objects.filter(repeat__after__enrolment__in=enrolments).update(trace={})
+
+
+def blank_second_ratings(enrolments: Enrolments) -> int:
+    ratings = RepeatRating.objects.filter(repeat__after__enrolment__in=enrolments)
+    return ratings.update(score=None, trace={})
+
+
 def blank_words(enrolments: Enrolments) -> int:
-    return Feedback.objects.filter(conversation__enrolment__in=enrolments).update(text="")
+    return Feedback.objects.filter(conversation__enrolment__in=enrolments).update(text="", texts={})
 
 
 def blank_feedback(enrolments: Enrolments) -> int:
     feedback = Feedback.objects.filter(conversation__enrolment__in=enrolments)
-    return feedback.update(text="", performance={}, choice={}, order={})
+    return feedback.update(text="", texts={}, performance={}, choice={}, blocks={}, order={})
 
 
 def blank_comments(enrolments: Enrolments) -> int:
@@ -116,6 +127,12 @@ def blank_checks(enrolments: Enrolments) -> int:
     return checks.update(digest="", kinds={}, scores={}, flagged={})
 
 
+def blank_origins(enrolments: Enrolments) -> int:
+    """The keyed hash stays, so that no import brings the conversation back."""
+    origins = ImportedTalk.objects.filter(conversation__enrolment__in=enrolments)
+    return origins.update(name="", rows={}, facts={}, system_a="", system_b="")
+
+
 def register() -> None:
     erasure.register(RawText, blank_raw_texts, Part.TEXTS)
     erasure.register(TextCheck, blank_checks, Part.TEXTS)
@@ -124,6 +141,8 @@ def register() -> None:
     erasure.register(Attempt, blank_attempts, Part.TEXTS)
     erasure.register(Rating, blank_traces, Part.TEXTS)
     erasure.register(Rating, blank_ratings, Part.REST)
+    erasure.register(RepeatRating, blank_second_traces, Part.TEXTS)
+    erasure.register(RepeatRating, blank_second_ratings, Part.REST)
     erasure.register(Feedback, blank_words, Part.TEXTS)
     erasure.register(Feedback, blank_feedback, Part.REST)
     erasure.register(Vote, blank_comments, Part.TEXTS)
@@ -134,3 +153,7 @@ def register() -> None:
     erasure.register(Conversation, stop_sharing, Part.TEXTS)
     erasure.exempt(Draw, "which models were drawn, with odds and seed")
     erasure.exempt(Choice, "which slot won, by which rule")
+    erasure.exempt(Opening, "which of the study's own messages was given, with odds and seed")
+    erasure.exempt(Repeat, "which answers were shown again, with odds and seed")
+    erasure.register(ImportedTalk, blank_origins, Part.TEXTS)
+    erasure.exempt(ImportedPerson, "a keyed hash, so that no import brings the person back")

@@ -52,6 +52,9 @@ class Conversation(models.Model):
     mode = models.CharField(max_length=20, blank=True, default="", help_text=_("How its pair is drawn"))
     picked = models.JSONField(default=list, blank=True, help_text=_("Ids of models picked by hand"))
     topic = models.CharField(max_length=40, blank=True, default="")
+    language = models.CharField(
+        max_length=35, blank=True, default="", help_text=_("Of the page where it began")
+    )
     revealed_at = models.DateTimeField(null=True, blank=True)
     share_key = models.CharField(max_length=40, null=True, blank=True, unique=True)
 
@@ -149,6 +152,10 @@ class Feedback(models.Model):
     choice = models.JSONField()
     order = models.JSONField(default=dict)
     text = models.TextField(blank=True)
+    blocks = models.JSONField(
+        default=dict, help_text=_("The study's own questions: {key: {value, status, trace}}")
+    )
+    texts = models.JSONField(default=dict, help_text=_("What was written in answer to them, by key"))
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -84,6 +84,15 @@ class Response(models.Model):
     failure = models.CharField(
         max_length=30, blank=True, help_text=_("Kind of failure, never the provider's text")
     )
+    words = models.PositiveIntegerField(null=True, help_text=_("Of the text, once it is over"))
+    copied_from = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="copies",
+        help_text=_("The answer that was shown again in place of a call"),
+    )
     tokens_in = models.PositiveIntegerField(null=True)
     tokens_out = models.PositiveIntegerField(null=True)
     tokens_reasoning = models.PositiveIntegerField(

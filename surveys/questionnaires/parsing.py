@@ -18,7 +18,7 @@ from .conditions import STUDY, All, Among, Answered, AnyOf, Condition, Not, With
 from .definitions import CHOICES, Check, Item, Option, Page, Question, Questionnaire, Scale
 from .schema import Fault, faults
 from .sense import condition_faults, sense_faults
-from .source import read_tree
+from .source import Tree, read_tree
 from .texts import in_language
 from .translations import translation_faults
 
@@ -30,7 +30,11 @@ def parse(text: str, *, source: str = "") -> Questionnaire:
 
     Raises QuestionnaireError with every problem found, each with its line.
     """
-    tree = read_tree(text, source)
+    return parse_tree(read_tree(text, source), source)
+
+
+def parse_tree(tree: Tree, source: str = "") -> Questionnaire:
+    """The same of a text that was read already, or of a part of one under the form of a questionnaire."""
     tree.refuse(_identity_faults(tree.value), source)
     tree.refuse([*faults(tree.value), *condition_faults(tree.value)], source)
     tree.refuse(translation_faults(tree.value), source)
