@@ -15,9 +15,12 @@ from conversations.models import (
     Feedback,
     ImportedPerson,
     ImportedTalk,
+    Opening,
     Rating,
     RawText,
     Reaction,
+    Repeat,
+    RepeatRating,
     Report,
     Response,
     TextCheck,
@@ -66,7 +69,7 @@ def blank_traces(enrolments: Enrolments) -> int:
 
 def blank_ratings(enrolments: Enrolments) -> int:
     ratings = Rating.objects.filter(response__turn__conversation__enrolment__in=enrolments)
-    return ratings.update(score=None, trace={})
+    return ratings.update(score=None, rank=None, tie="", trace={})
 
 
 def blank_second_traces(enrolments: Enrolments) -> int:
