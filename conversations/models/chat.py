@@ -108,10 +108,30 @@ class Draw(models.Model):
 
 
 class Rating(models.Model):
-    """A participant's score of one response with the way the slider went. Append-only."""
+    """What a participant said of one response: a score with the way the slider went, or its place among the
+    answers of the turn. Append-only; the protocol's version has the words of the scale.
+    """
+
+    class Kind(models.TextChoices):
+        SLIDER = "slider", _("slider")
+        LIKERT = "likert", _("Likert scale")
+        PAIRWISE = "pairwise", _("choice of the best")
+        RANKING = "ranking", _("ranking")
+
+    class Tie(models.TextChoices):
+        EQUAL = "equal", _("None is better")
+        BOTH_GOOD = "both_good", _("All are good")
+        BOTH_BAD = "both_bad", _("All are bad")
 
     response = models.OneToOneField("conversations.Response", models.CASCADE, related_name="rating")
-    score = models.PositiveSmallIntegerField(null=True, help_text=_("Null: left untouched"))
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SLIDER)
+    score = models.PositiveSmallIntegerField(null=True, help_text=_("Null: left untouched, or compared"))
+    rank = models.PositiveSmallIntegerField(
+        null=True, help_text=_("Place among the turn's answers, 1 is best; equal places are shared")
+    )
+    tie = models.CharField(
+        max_length=10, choices=Tie, blank=True, default="", help_text=_("Why no answer of the turn was named")
+    )
     trace = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
@@ -119,7 +139,24 @@ class Rating(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(score=None) | models.Q(score__gte=1, score__lte=100), name="score_1_to_100"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="slider", rank=None, tie="")
+                | models.Q(models.Q(score=None) | models.Q(score__lte=11), kind="likert", rank=None, tie="")
+                | models.Q(
+                    models.Q(rank=None) | models.Q(rank__gte=1, rank__lte=8),
+                    kind="ranking",
+                    score=None,
+                    tie="",
+                )
+                | models.Q(
+                    models.Q(rank=None, tie="") | models.Q(rank=1) | models.Q(rank=2, tie=""),
+                    kind="pairwise",
+                    score=None,
+                    tie__in=["", "equal", "both_good", "both_bad"],
+                ),
+                name="rating_by_kind",
+            ),
         ]
 
     def __str__(self) -> str:
