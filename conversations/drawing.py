@@ -17,6 +17,7 @@ from prism.lib.codes import random_key
 from surveys.models import Study
 
 SLOTS = "ABCDEFGH"
+BESIDE = "beside"  # the mode of a draw at a later message
 
 
 def eligible(study_id: int) -> list[int]:
@@ -50,6 +51,8 @@ def exposures(conversation: Conversation) -> Counter[int]:
         turn__number=0,
         turn__conversation__study=conversation.study_id,
         turn__conversation__enrolment__is_test=conversation.enrolment.is_test,
+        turn__conversation__enrolment__is_imported=False,
+        copied_from=None,
     )
     return Counter(dict(drawn.values_list("model_id").annotate(Count("id")).order_by()))
 
@@ -65,20 +68,42 @@ def open_turn(turn: Turn, protocol: Protocol) -> list[Response]:
     return [_response(turn, model, SLOTS[i], draw) for i, model in enumerate(draw.drawn)]
 
 
-def continue_turn(turn: Turn, winner: LanguageModel, protocol: Protocol) -> list[Response]:
-    """Samples of the model that won the turn before."""
-    return [_response(turn, winner.pk, SLOTS[i], None) for i in range(protocol.samples)]
+def go_on(turn: Turn, before: Turn, answers: Sequence[Response], protocol: Protocol) -> list[Response]:
+    """Who answers a later message: each slot anew, or the model of the answer chosen in the turn `before`,
+    with others beside it where the protocol has them drawn.
+    """
+    if protocol.all_go_on:
+        return continue_all(turn, answers)
+    winner = before.choice.response.model_id
+    beside = _beside(turn, winner, protocol)
+    if beside is None:
+        return [_response(turn, winner, SLOTS[i], None) for i in range(protocol.samples)]
+    # Shuffled, or the first slot would tell who answered before.
+    draw = draw_from([Urn((winner,), 1), beside], turn, protocol.sampling, mode=BESIDE)
+    return [_response(turn, model, SLOTS[i], draw) for i, model in enumerate(draw.drawn)]
 
 
-def continue_both(turn: Turn, before: Sequence[Response]) -> list[Response]:
-    """Each slot goes on with the model that it has."""
-    return [_response(turn, response.model_id, response.slot, None) for response in before]
+def continue_all(turn: Turn, before: Sequence[Response]) -> list[Response]:
+    """Each slot goes on with the model that it has; one that never said a word is left out from now on."""
+    answered = [response for response in before if response.is_rateable] or before
+    return [_response(turn, response.model_id, response.slot, None) for response in answered]
+
+
+def _beside(turn: Turn, winner: int, protocol: Protocol) -> Urn | None:
+    """The models of which some are drawn to stand beside the one that goes on, as many as may be."""
+    barred = {winner} | _barred(protocol.sampling, [winner])
+    others = tuple(model for model in eligible(turn.conversation.study_id) if model not in barred)
+    pairs = apart_ids(protocol.sampling)
+    for k in range(min(protocol.continuation.models - 1, len(others)), 0, -1):
+        if is_drawable([Urn(others, k)], pairs):
+            return Urn(others, k)
+    return None
 
 
 def ask_other(turn: Turn, failed: Response, protocol: Protocol) -> list[Response]:
     """A model for the slot that stayed empty: another at the opening, the same later. Raises EmptyPool."""
     if turn.number:
-        return continue_both(turn, [failed])
+        return continue_all(turn, [failed])
     beside = turn.responses.shown().exclude(pk=failed.pk).values_list("model_id", flat=True)
     tried = set(turn.responses.values_list("model_id", flat=True)) | _barred(protocol.sampling, beside)
     pool = tuple(model for model in _substitutes(failed, turn, protocol) if model not in tried)

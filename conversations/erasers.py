@@ -26,6 +26,7 @@ from conversations.models import (
     TextCheck,
     Turn,
     Vote,
+    VoteSignals,
 )
 from conversations.models.response import ERASED
 from surveys import erasure
@@ -78,7 +79,7 @@ def blank_second_traces(enrolments: Enrolments) -> int:
 
 def blank_second_ratings(enrolments: Enrolments) -> int:
     ratings = RepeatRating.objects.filter(repeat__after__enrolment__in=enrolments)
-    return ratings.update(score=None, trace={})
+    return ratings.update(score=None, rank=None, tie="", trace={})
 
 
 def blank_words(enrolments: Enrolments) -> int:
@@ -97,6 +98,11 @@ def blank_comments(enrolments: Enrolments) -> int:
 def blank_votes(enrolments: Enrolments) -> int:
     votes = Vote.objects.filter(turn__conversation__enrolment__in=enrolments)
     return votes.update(choice="", reasons_a=[], reasons_b=[], comment="")
+
+
+def drop_signals(enrolments: Enrolments) -> int:
+    """What was noticed about votes that are no votes any more."""
+    return VoteSignals.objects.filter(vote__turn__conversation__enrolment__in=enrolments).delete()[0]
 
 
 def blank_remarks(enrolments: Enrolments) -> int:
@@ -150,6 +156,7 @@ def register() -> None:
     erasure.register(Feedback, blank_feedback, Part.REST)
     erasure.register(Vote, blank_comments, Part.TEXTS)
     erasure.register(Vote, blank_votes, Part.REST)
+    erasure.register(VoteSignals, drop_signals, Part.REST)
     erasure.register(Reaction, blank_remarks, Part.TEXTS)
     erasure.register(Reaction, blank_reactions, Part.REST)
     erasure.register(Report, blank_reports, Part.TEXTS)

@@ -179,7 +179,8 @@ def _loaded(pks: Sequence[int]) -> dict[int, Any]:
         Prefetch("vote", votes_in(pks)),
         "draws",
     )
-    return Conversation.objects.prefetch_related(Prefetch("turns", turns, to_attr="asked")).in_bulk(list(pks))
+    talks = Conversation.objects.select_related("imported__dataset")
+    return talks.prefetch_related(Prefetch("turns", turns, to_attr="asked")).in_bulk(list(pks))
 
 
 def _expected() -> int:

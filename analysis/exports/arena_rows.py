@@ -11,11 +11,13 @@ from typing import Any
 from analysis.exports.arena_schema import MEASURED, REASONS, SIDES
 from analysis.leaderboard.public_rows import FLAGS, row_of
 from conversations.ballots import CUSTOM
-from conversations.models import Conversation, LanguageModel, Response, Turn, Vote
+from conversations.models import Conversation, ImportedTalk, LanguageModel, Response, Turn, Vote
+from conversations.models.imported import LIVE
 
 Row = dict[str, Any]
 Names = Mapping[int, str]  # of models, by id
-TIES = (Vote.Choice.BOTH_GOOD, Vote.Choice.BOTH_BAD)
+TIES = (Vote.Choice.BOTH_GOOD, Vote.Choice.BOTH_BAD, Vote.Choice.EQUAL)
+FACTS = ("short_summary", "keywords", "categories", "languages")  # imported; nobody looks through ours
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,26 @@ class Talk:
         known = [tokens for tokens in counted if tokens is not None]
         return sum(known) if known and len(known) == len(counted) else None
 
+    @property
+    def imported(self) -> ImportedTalk | None:
+        return getattr(self.conversation, "imported", None)
+
+    def header(self, side: str) -> str:
+        """The system prompt: as the dataset has it, or that of the registry."""
+        if self.imported:
+            return str(getattr(self.imported, f"system_{side}"))
+        model = self.model(side)
+        return model.header if model else ""
+
+    def facts(self, *names: str) -> Row:
+        """What the makers of a dataset say of the conversation; null where nobody does."""
+        return {name: self.imported.facts.get(name) if self.imported else None for name in names}
+
+    def origin(self, table: str, place: str) -> Row:
+        if self.imported is None:
+            return {"source": LIVE, "source_row": None}
+        return {"source": self.imported.dataset.key, "source_row": self.imported.row_id(table, place)}
+
     def answers(self, side: str) -> list[Response | None]:
         return [answer(turn, side) for turn in self.turns]
 
@@ -75,12 +97,15 @@ def conversation_row(talk: Talk, number: int, names: Names) -> Row:
     return row | {
         "mode": conversation.mode or None,
         "custom_models_selection": _picked(conversation, names),
+        **talk.facts(*FACTS),
+        **{f"total_conv_{side}_kwh": talk.facts(f"kwh_{side}")[f"kwh_{side}"] for side in SIDES},
         "conversation": talk.code,
         "voter": talk.voter,
         "custom": conversation.mode == CUSTOM,
         "topic": conversation.topic or None,
         "revealed": conversation.revealed_at is not None,
         "votes": sum(1 for turn in talk.turns if vote_on(turn)),
+        **talk.origin("conversations", "all"),
     }
 
 
@@ -96,7 +121,8 @@ def vote_rows(talk: Talk, first: int, names: Names) -> Iterator[Row]:
                 for side in SIDES
             }
             public = row_of(vote, talk.voter, talk.code)
-            yield row | public | _judged(vote) | _drawn(vote, names)
+            origin = talk.origin("votes", str(turn.number))
+            yield row | public | _judged(vote) | _drawn(vote, names) | origin
             first += 1
 
 
@@ -116,7 +142,7 @@ def reaction_rows(talk: Talk, first: int) -> Iterator[Row]:
             side = response.slot.lower()
             said = messages(talk, side, turn.number)
             yield _common(talk, first, reaction.at, until=turn.number) | {
-                "system_prompt": response.model.header or None,
+                "system_prompt": talk.header(side) or None,
                 "model_pos": side,
                 "refers_to_model": response.model.name,
                 "refers_to_conv_id": talk.side(side),
@@ -133,6 +159,7 @@ def reaction_rows(talk: Talk, first: int) -> Iterator[Row]:
                 "voter": talk.voter,
                 "blind": reaction.blind,
                 "reasons": reaction.reasons,
+                **talk.origin("reactions", f"{side}{turn.number}"),
             }
             first += 1
 
@@ -155,13 +182,14 @@ def turn_rows(talk: Talk, names: Names) -> Iterator[Row]:
             **({"language": vote.language, "topic": vote.topic} if vote else {}),
             "draws": [_draw(draw, names) for draw in turn.draws.all()],
             "attempts": [_attempt(response) for response in turn.answers],
+            **talk.origin("turns", str(turn.number)),
         }
 
 
 def messages(talk: Talk, side: str, until: int | None = None) -> list[Row]:
     """What this side's model was told and said, up to a turn or all of it."""
-    model = talk.model(side)
-    said = [_message("system", model.header)] if model and model.header else []
+    header = talk.header(side)
+    said = [_message("system", header)] if header else []
     for turn in talk.turns:
         if until is not None and turn.number > until:
             break
@@ -220,8 +248,7 @@ def _common(talk: Talk, number: int, at: datetime, until: int | None = None) -> 
         "conv_b_id": talk.side("b"),
         "visitor_id": talk.voter,
         "opening_msg": talk.turns[0].text,
-        "system_prompt_a": (a.header or None) if a else None,
-        "system_prompt_b": (b.header or None) if b else None,
+        **{f"system_prompt_{side}": talk.header(side) or None for side in SIDES},
     }
 
 
@@ -276,6 +303,7 @@ def _attempt(response: Any) -> Row:
 
 def _measured(talk: Talk, turn: Turn, vote: Vote | None, names: Names) -> Row:
     measured: Row = dict.fromkeys(name for name, _ in MEASURED)
+    measured |= talk.facts("short_summary", "categories", "languages")
     for side in SIDES:
         if response := answer(turn, side):
             first, total = response.first_text_ms, response.total_ms

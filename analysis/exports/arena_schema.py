@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.leaderboard.public_rows import COLUMNS as PUBLIC
-from analysis.leaderboard.public_rows import FLAGS
+from analysis.leaderboard.public_rows import FLAGS, WORDS
 
 Kind = Any
 Schema = Mapping[str, Kind]
@@ -88,12 +88,13 @@ def _common(*, names: Any = TEXTS, with_sides: bool = True) -> dict[str, Any]:
 
 def _public() -> dict[str, Any]:
     """The columns of the public rows of the leaderboard, flags and reasons in types of their own."""
-    words = ("voter", "conversation", "day", "model_a", "model_b", "choice", "mode", "language", "topic")
-    kinds: dict[str, Kind] = {**dict.fromkeys(words, TEXT), **dict.fromkeys(FLAGS, TRUTH)}
+    kinds: dict[str, Kind] = {**dict.fromkeys(WORDS, TEXT), **dict.fromkeys(FLAGS, TRUTH)}
     kinds |= {"reasons_a": TEXTS, "reasons_b": TEXTS}
     return {name: kinds.get(name, WHOLE) for name in PUBLIC}
 
 
+# Where a row comes from: "live", or the key of an imported dataset and the id of the row in it.
+_ORIGIN = {"source": TEXT, "source_row": TEXT}
 _PROMPTS = {"system_prompt_a": TEXT, "system_prompt_b": TEXT}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -115,6 +116,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "topic": TEXT,
         "revealed": TRUTH,
         "votes": WHOLE,
+        **_ORIGIN,
     },
     VOTES: {
         **_common(with_sides=False),
@@ -131,6 +133,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "leaks": LEAKS,
         "draw_seed": TEXT,
         "slot_order": TEXTS,
+        **_ORIGIN,
     },
     REACTIONS: {
         **_common(),
@@ -151,6 +154,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "voter": TEXT,
         "blind": TRUTH,
         "reasons": TEXTS,
+        **_ORIGIN,
     },
     TURNS: {
         "response_id": TEXT,
@@ -177,5 +181,6 @@ SCHEMAS: Mapping[str, Schema] = {
         "topic": TEXT,
         "draws": DRAWS,
         "attempts": CALLS,
+        **_ORIGIN,
     },
 }

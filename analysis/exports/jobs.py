@@ -28,6 +28,7 @@ from analysis.exports.formats import FILES
 from analysis.exports.release import Scope
 from analysis.exports.writing import MANIFEST, Written, written
 from analysis.models import Export
+from conversations.models.imported import LIVE
 from surveys import audit
 from surveys.models import Enrolment
 from surveys.quality.deciding import excluded_throughout
@@ -56,6 +57,7 @@ def request_export(scope: Scope, by: User | None, *, source: str = ON_PAGE) -> E
         "include_test": scope.include_test,
         "include_excluded": scope.include_excluded,
         "source": source,
+        "dataset": scope.source,
     }
     with transaction.atomic():
         export = Export.objects.create(
@@ -183,6 +185,7 @@ def scope_of(export: Export) -> Scope:
         include_excluded=bool(export.filters.get("include_excluded")),
         release_seed=export.release_seed,
         format=export.format,
+        source=export.filters.get("dataset", LIVE),
     )
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
 from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
-from conversations.models import Protocol
+from conversations.models import Dataset, Protocol
 from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
 
@@ -179,7 +179,9 @@ def build(
             **(HELD_OF_ARENA if scope.format == ARENA else HELD),
             "include_test": scope.include_test,
             "include_excluded": scope.include_excluded,
+            "source": scope.source,
         },
+        "sources": _sources(),
         "left_out": {reason: left_out.get(reason, 0) for reason in REASONS},
         "versions": _versions(scope),
         "files": files,
@@ -215,6 +217,12 @@ def code_version() -> str:
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN
     return asked.stdout.strip() or UNKNOWN
+
+
+def _sources() -> list[dict[str, Any]]:
+    """The imported datasets that are in the release, with the licence that each came under."""
+    held = Dataset.objects.filter(talks__conversation__in=CHOSEN_CONVERSATIONS).distinct()
+    return list(held.order_by("key").values("key", "title", "licence", "link"))
 
 
 def _versions(scope: Scope) -> dict[str, Any]:

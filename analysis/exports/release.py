@@ -21,6 +21,7 @@ from django.db.models.expressions import RawSQL
 
 from analysis.exports.numbering import numbering
 from conversations.models import Conversation, Response, Turn
+from conversations.models.imported import ALL, IMPORTED, LIVE
 from conversations.models.response import FINISHED
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
@@ -74,6 +75,7 @@ class Scope:
     include_excluded: bool = False
     release_seed: str = ""
     format: str = "prism"
+    source: str = LIVE  # who was here; IMPORTED, ALL, or the key of an imported dataset
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,20 @@ def finished(scope: Scope) -> QuerySet[Any]:
     )
     reasons = [When(is_gone, Value(GONE)), When(outcome__in=TURNED_AWAY, then=Value(AWAY))]
     if not scope.include_test:
-        reasons.append(When(is_test=True, then=Value(TEST)))
+        reasons.append(When(is_test=True, is_imported=False, then=Value(TEST)))
     if not scope.include_excluded:
         reasons.append(When(stands(Decision.Value.EXCLUDE), Value(EXCLUDED)))
     all_of_them = Enrolment.objects.filter(_has_taken_part(scope), study=scope.study)
-    return all_of_them.annotate(left_out=Case(*reasons, default=Value("")))
+    return all_of_them.filter(of_source(scope.source)).annotate(left_out=Case(*reasons, default=Value("")))
+
+
+def of_source(source: str, path: str = "") -> Q:
+    """Of enrolments, or of rows from which `path` leads to one: those of a source."""
+    if source == ALL:
+        return Q()
+    if source in (LIVE, IMPORTED):
+        return Q(**{f"{path}is_imported": source == IMPORTED})
+    return Q(**{f"{path}imported__dataset__key": source})
 
 
 def _has_taken_part(scope: Scope) -> Q:

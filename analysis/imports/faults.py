@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SIDES = ("a", "b")
-CHOICES = ("a_better", "b_better", "both_good", "both_bad", "idk")
+CHOICES = ("a_better", "b_better", "both_good", "both_bad", "idk", "equal")
+UNDECIDED = "I don't know"
 SHOWN = 5
 # An answer stored as the printed form of what held it.
 PRINTED = re.compile(r"\s*(<[\w.]+ object at 0x|\w+\((role|content)=|\[?\{'(role|content)')")
@@ -32,12 +33,12 @@ def fault_of_vote(row: Mapping[str, Any]) -> str | None:
     """Of a row of votes; None where it can be counted."""
     chosen, both = row["chosen_model_name"], bool(row["both_equal"])
     models = [row["model_a_name"], row["model_b_name"]]
-    if fault := _fault_of_pair(*models) or fault_of_conversation(row):
+    if fault := fault_of_pair(*models) or fault_of_conversation(row):
         return fault
     if chosen and both:
         return "both a winner and a tie"
     if not chosen and not both:
-        return "I don't know" if row.get("choice") == "idk" else "no choice"
+        return UNDECIDED if row.get("choice") == "idk" else "no choice"
     return "the winner is neither model" if chosen and chosen not in models else None
 
 
@@ -48,16 +49,16 @@ def fault_of_turn(row: Mapping[str, Any]) -> str | None:
     if row["choice"] not in CHOICES:
         return "unknown choice"
     if row["choice"] == "idk":
-        return "I don't know"
+        return UNDECIDED
     sides = [row.get(f"response_{side}") for side in SIDES]
-    pair = _fault_of_pair(row["model_a"], row["model_b"])
+    pair = fault_of_pair(row["model_a"], row["model_b"])
     return pair or (_fault_of_sides(*sides) if None not in sides else None)
 
 
 def fault_of_reaction(row: Mapping[str, Any]) -> str | None:
     """Of a row of reactions."""
     models = {side: row[f"model_{side}_name"] for side in SIDES}
-    if fault := _fault_of_pair(*models.values()) or fault_of_conversation(row):
+    if fault := fault_of_pair(*models.values()) or fault_of_conversation(row):
         return fault
     if bool(row["liked"]) == bool(row["disliked"]):
         return "neither liked nor disliked, or both"
@@ -73,7 +74,20 @@ def fault_of_conversation(row: Mapping[str, Any]) -> str | None:
     return None if None in sides else _fault_of_sides(*sides)
 
 
-def _fault_of_pair(a: Any, b: Any) -> str | None:
+def fault_of_exchange(row: Mapping[str, Any]) -> str | None:
+    """Of the messages of one turn, in which a side may be silent."""
+    sides = [row.get(f"response_{side}") for side in SIDES]
+    if None in sides:
+        return None
+    texts = [said.get("content") for side in sides for said in side if said.get("role") == "assistant"]
+    if not any(isinstance(text, str) and text.strip() for text in texts):
+        return "no answer"
+    is_printed = any(isinstance(text, str) and PRINTED.match(text) for text in texts)
+    return "an answer is a printed object" if is_printed else None
+
+
+def fault_of_pair(a: Any, b: Any) -> str | None:
+    """Of the names of two models."""
     if not a or not b:
         return "no model"
     return "a model against itself" if a == b else None

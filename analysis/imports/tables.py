@@ -51,6 +51,35 @@ def read_rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, Row]]:
         raise UnusableTable(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
+def look_through(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, Row | str]]:
+    """Rows with their numbers from 1; in place of one that cannot be read, why not.
+
+    Raises UnusableTable where nothing can be read, or the first row shows that this is another table.
+    """
+    rows = _parquet(path) if path.suffix == ".parquet" else _lines_or_faults(path)
+    try:
+        for number, row in enumerate(rows, start=1):
+            missing = [] if isinstance(row, str) else [name for name in needed if name not in row]
+            if missing and number == 1:
+                raise UnusableTable(f"{path.name}, row 1: there is no column {', '.join(missing)}.")
+            yield number, f"no column {missing[0]}" if missing else row
+    except OSError as error:
+        raise UnusableTable(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def count_rows(path: Path) -> int:
+    """Raises UnusableTable."""
+    import polars as pl
+
+    try:
+        if path.suffix == ".parquet":
+            return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise UnusableTable(f"{path.name} cannot be read.") from error
+
+
 def _lines(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -61,6 +90,17 @@ def _lines(path: Path) -> Iterator[Row]:
             if not isinstance(row, dict):
                 raise UnusableTable(f"{path.name}, row {number}: this is no object.")
             yield row
+
+
+def _lines_or_faults(path: Path) -> Iterator[Row | str]:
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                yield "no JSON"
+                continue
+            yield row if isinstance(row, dict) else "no object"
 
 
 def _parquet(path: Path) -> Iterator[Row]:

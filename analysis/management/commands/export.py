@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.exports import jobs
 from analysis.exports.formats import FORMATS, PRISM
-from analysis.exports.release import REASONS, Scope
+from analysis.exports.release import ARENA, REASONS, Scope
 from analysis.models import Export
 from conversations import demo
+from conversations.models.imported import LIVE
 from surveys.models import Study
 
 
@@ -31,6 +32,11 @@ class Command(BaseCommand):
             action="store_true",
             help="with people whom a coordinator excluded from the data, left out otherwise",
         )
+        parser.add_argument(
+            "--source",
+            default=LIVE,
+            help="of arena: live (default), imported, all, or the name of one imported dataset",
+        )
         parser.add_argument("--de-identified", action="store_true", help="without free text and dates")
         parser.add_argument(
             "--json", action="store_true", help="one JSON document on stdout, all else on stderr"
@@ -39,6 +45,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["format"] not in FORMATS:
             raise CommandError(f"There is no format “{options['format']}”. Known: {', '.join(FORMATS)}.")
+        if options["source"] != LIVE and options["format"] != ARENA:
+            raise CommandError("--source is for the format arena: imported people answered no survey.")
         scope = Scope(
             study=find_study(options["study"]),
             is_full=not options["de_identified"],
@@ -46,6 +54,7 @@ class Command(BaseCommand):
             include_excluded=options["include_excluded"],
             release_seed=checked_seed(options["release_seed"]),
             format=options["format"],
+            source=options["source"],
         )
         directory = usable_folder(options["out"])
         export = jobs.run(jobs.request_export(scope, None, source=jobs.BY_COMMAND).pk, directory)
