@@ -7,6 +7,7 @@ from .registry import Check, LanguageModel, PoolEntry, Protocol, Provider
 from .reliability import Opening, Repeat, RepeatRating
 from .response import Attempt, Response
 from .vote import Reaction, Report, Vote
+from .watching import Goal, VoteSignals
 
 __all__ = [
     "Attempt",
@@ -17,6 +18,7 @@ __all__ = [
     "Draw",
     "Embedding",
     "Feedback",
+    "Goal",
     "ImportedPerson",
     "ImportedTalk",
     "LanguageModel",
@@ -37,4 +39,5 @@ __all__ = [
     "TextCheck",
     "Turn",
     "Vote",
+    "VoteSignals",
 ]

@@ -32,6 +32,12 @@ class Provider(models.Model):
     tokens_a_minute = models.PositiveIntegerField(
         default=0, help_text=_("Read and written together; 0 means no limit")
     )
+    zone = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        help_text=_("Country of its servers, ISO 3166-1 alpha-3; blank: unknown"),
+    )
     check_minutes = models.PositiveSmallIntegerField(
         default=15,
         help_text=_("Try it with a short call when nobody has called it for so long; 0 means never"),
