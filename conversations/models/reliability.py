@@ -53,12 +53,14 @@ class Repeat(models.Model):
 
 
 class RepeatRating(models.Model):
-    """The score that a person gave an answer the second time, and the slot it then stood in."""
+    """What a person said of an answer the second time, as in Rating, and the slot it then stood in."""
 
     repeat = models.ForeignKey(Repeat, models.CASCADE, related_name="ratings")
     response = models.OneToOneField(Response, models.CASCADE, related_name="repeat_rating")
     slot = models.CharField(max_length=1)
-    score = models.PositiveSmallIntegerField(null=True, help_text=_("Null once erased"))
+    score = models.PositiveSmallIntegerField(null=True)
+    rank = models.PositiveSmallIntegerField(null=True)
+    tie = models.CharField(max_length=10, blank=True)
     trace = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
