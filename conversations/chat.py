@@ -10,11 +10,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from conversations import drawing
+from conversations import drawing, judging
+from conversations.judging import Judgement, Judgements
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
 from conversations.privacy import checking
 from conversations.privacy.checking import Passed
 from conversations.privacy.rules import Place
+from conversations.protocols import AFTER, AT_END, PARTICIPANT, RANDOM, SLIDER, RatingScale
 from conversations.protocols import Protocol as Rules
 from conversations.refusals import Refused
 from conversations.situation import Now, Situation, situation
@@ -24,7 +26,7 @@ from surveys.models import Device, Draft, Enrolment
 
 @dataclass(frozen=True)
 class Score:
-    """A slider as it came in: None when untouched."""
+    """A score or place as it came in: None when untouched."""
 
     value: int | None
     trace: dict[str, Any]
@@ -159,10 +161,8 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
         rules = conversation.protocol.parsed()
         if here.turn is None:
             responses = drawing.open_turn(turn, rules)
-        elif rules.ballot:
-            responses = drawing.continue_both(turn, here.responses)
         else:
-            responses = drawing.continue_turn(turn, here.turn.choice.response.model, rules)
+            responses = drawing.go_on(turn, here.turn, here.responses, rules)
         drawing.hand_over(Response.objects.bulk_create(responses))
         drop_draft(conversation, "say")
         return Situation(Now.ANSWERING, turn, responses=tuple(responses))
@@ -190,10 +190,11 @@ def _draw_again(conversation: Conversation) -> None:
             fresh = drawing.ask_other(here.turn, old[0], rules)
         elif here.turn.number == 0:
             fresh = drawing.open_turn(here.turn, rules)
-        elif rules.ballot:
-            fresh = drawing.continue_both(here.turn, old)
         else:
-            fresh = drawing.continue_turn(here.turn, old[0].model, rules)
+            before = conversation.turns.select_related("choice__response__model").get(
+                number=here.turn.number - 1
+            )
+            fresh = drawing.go_on(here.turn, before, old, rules)
         depth = max(response.depth for response in old) + 1
         Response.objects.filter(pk__in=[response.pk for response in old]).update(is_replaced=True)
         for response in fresh:
@@ -201,8 +202,14 @@ def _draw_again(conversation: Conversation) -> None:
         drawing.hand_over(Response.objects.bulk_create(fresh))
 
 
-def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[str, Score]) -> None:
-    """Store the scores of a turn and decide its winner; repeating it changes nothing. Raises Refused."""
+def rate(
+    conversation: Conversation, turn_number: int | None, scores: Mapping[str, Score], best: str = ""
+) -> None:
+    """Store what was said of a turn's answers and decide which goes on; repeating it changes nothing.
+
+    `scores` has scores or places by slot; `best` is the slot of the best answer, or a kind of tie, where
+    answers are compared. Raises Refused.
+    """
     with transaction.atomic():
         lock(conversation)
         here = look(conversation)
@@ -210,27 +217,42 @@ def rate(conversation: Conversation, turn_number: int | None, scores: Mapping[st
             return
         if here.now != Now.RATING:
             raise Refused(_("The answers are not complete yet. Please wait a moment."))
+        rules = conversation.protocol.parsed()
         responses = [response for response in shown(here.turn) if response.is_rateable]
-        untouched = [r.slot for r in responses if scores.get(r.slot, Score(None, {})).value is None]
-        if untouched:
-            raise Refused(
-                _("Please rate every answer. Still to do: %(slots)s.") % {"slots": ", ".join(untouched)}
-            )
+        values = {slot: score.value for slot, score in scores.items()}
+        found = judging.judged(rules.rating, [r.slot for r in responses], values, best)
+        traces = {slot: score.trace for slot, score in scores.items()}
         Rating.objects.bulk_create(
-            [Rating(response=r, score=scores[r.slot].value, trace=scores[r.slot].trace) for r in responses]
+            [_rating(r, rules.rating, found[r.slot], traces.get(r.slot, {})) for r in responses if found]
         )
-        _decide(here.turn, responses, {r.slot: scores[r.slot].value or 0 for r in responses}, conversation)
+        _decide(here.turn, responses, found, rules)
+        _let_know(conversation, AFTER)
         drop_draft(conversation, "rate")
 
 
-def _decide(
-    turn: Turn, responses: list[Response], scores: dict[str, int], conversation: Conversation
-) -> None:
-    """The highest score wins. A tie waits for the participant, or falls by a recorded seed."""
-    best = [response for response in responses if scores[response.slot] == max(scores.values())]
-    if len(best) == 1:
+def _rating(response: Response, scale: RatingScale, found: Judgement, trace: dict[str, Any]) -> Rating:
+    return Rating(
+        response=response,
+        kind=scale.kind,
+        score=found.score,
+        rank=found.rank,
+        tie=found.tie,
+        trace=trace if scale.kind == SLIDER else {},
+    )
+
+
+def _decide(turn: Turn, responses: list[Response], found: Judgements, rules: Rules) -> None:
+    """The best answer wins. A tie waits for the participant, or falls by a recorded seed."""
+    slots = judging.best(found)
+    best = [response for response in responses if response.slot in slots]
+    waits = rules.continuation.who == PARTICIPANT
+    if len(responses) == 1 and (waits or not found):
+        Choice.objects.create(turn=turn, response=responses[0], rule="only")
+    elif waits:
+        return
+    elif len(best) == 1:
         Choice.objects.create(turn=turn, response=best[0], rule="highest")
-    elif conversation.protocol.parsed().tie == "random":
+    elif rules.tie == RANDOM and not rules.all_go_on:
         seed = random_key()
         winner = random.Random(seed).choice(best)
         Choice.objects.create(
@@ -238,15 +260,33 @@ def _decide(
         )
 
 
+def _let_know(conversation: Conversation, moment: str) -> None:
+    """From now on the person may know who answered, where the protocol says so at this moment.
+
+    Until an answer goes on nothing is told: what waits for the participant's choice is chosen blindly.
+    """
+    if conversation.protocol.parsed().reveal != moment or look(conversation).now == Now.CHOOSING:
+        return
+    Conversation.objects.filter(pk=conversation.pk, revealed_at=None).update(revealed_at=timezone.now())
+    conversation.refresh_from_db(fields=["revealed_at"])
+
+
 def tied(turn: Turn) -> list[Response]:
-    """The responses that share the highest score."""
-    rated = [r for r in shown(turn) if hasattr(r, "rating") and r.rating.score is not None]
-    best = max((r.rating.score or 0 for r in rated), default=0)
-    return [r for r in rated if r.rating.score == best]
+    """The responses that share the first place."""
+    rated = [r for r in shown(turn) if hasattr(r, "rating")]
+    slots = judging.best({r.slot: Judgement(r.rating.score, r.rating.rank) for r in rated})
+    return [r for r in rated if r.slot in slots]
+
+
+def choosable(turn: Turn, rules: Rules) -> list[Response]:
+    """The answers with which the participant may go on: all of them, or those that share the first place."""
+    if rules.continuation.who == PARTICIPANT:
+        return [response for response in shown(turn) if response.is_rateable]
+    return tied(turn)
 
 
 def choose(conversation: Conversation, slot: str) -> None:
-    """Settle a tie by the participant's word; a second click changes nothing. Raises Refused."""
+    """Go on with an answer by the participant's word; a second click changes nothing. Raises Refused."""
     with transaction.atomic():
         lock(conversation)
         here = look(conversation)
@@ -254,13 +294,20 @@ def choose(conversation: Conversation, slot: str) -> None:
             return
         if here.now != Now.CHOOSING or here.turn is None:
             raise Refused(_("There is nothing to choose now."))
-        best = tied(here.turn)
-        winner = next((response for response in best if response.slot == slot), None)
+        rules = conversation.protocol.parsed()
+        winner = next((r for r in choosable(here.turn, rules) if r.slot == slot), None)
         if winner is None:
-            raise Refused(_("Please choose one of the answers you rated highest."))
-        Choice.objects.create(
-            turn=here.turn, response=winner, rule="participant", tied=[r.slot for r in best]
-        )
+            raise Refused(_why_not_choose(rules))
+        rule = "continuation" if rules.continuation.who == PARTICIPANT else "participant"
+        best = [response.slot for response in tied(here.turn)]
+        Choice.objects.create(turn=here.turn, response=winner, rule=rule, tied=best if len(best) > 1 else [])
+        _let_know(conversation, AFTER)
+
+
+def _why_not_choose(rules: Rules) -> str:
+    if rules.continuation.who == PARTICIPANT:
+        return _("Please choose one of the answers.")
+    return _("Please choose one of the answers you rated highest.")
 
 
 def finish(conversation: Conversation) -> None:
@@ -308,6 +355,7 @@ def give_feedback(
         Conversation.objects.filter(pk=conversation.pk).update(
             state=Conversation.State.COMPLETE, finished_at=timezone.now()
         )
+        _let_know(conversation, AT_END)
         drop_draft(conversation, "feedback")
 
 

@@ -40,6 +40,8 @@ def cast(
     pairs = [pair for pair in pairs if there.issuperset(pair)]
     how = {"rule": rule.rule, "a": rule.a, "s": rule.s, "k": sum(urn.k for urn in sources)}
     how |= {"mode": mode} if mode else {}
+    each = [urn.k for urn in sources]
+    how |= {"each": each} if len(set(each)) > 1 else {}
     lot = _apart(sources, rule, counts, seed, pairs) if pairs else _each(sources, rule, counts, seed)
     if mode or pairs or rule.rule == LEAST:  # else who weighs more would stand in the first slot more often
         random.Random(f"{seed}:slots").shuffle(lot.drawn)
@@ -55,7 +57,8 @@ def repeated(rule: Mapping[str, Any], pool: Sequence[Mapping[str, Any]], seed: s
     """A stored draw once more, from nothing but its row."""
     numbers = sorted({entry.get("urn", 0) for entry in pool})
     models = [tuple(entry["model"] for entry in pool if entry.get("urn", 0) == n) for n in numbers]
-    sources = [Urn(found, rule["k"] // len(numbers)) for found in models]
+    each = rule.get("each") or [rule["k"] // len(numbers)] * len(numbers)
+    sources = [Urn(found, k) for found, k in zip(models, each, strict=True)]
     counts = Counter({entry["model"]: entry["exposure"] for entry in pool})
     pairs = [(one, other) for one, other in rule.get("apart", [])]
     how = Sampling(rule["rule"], rule["a"], rule["s"])

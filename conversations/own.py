@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from conversations import chat
-from conversations.models import Conversation, Rating, Reaction, Turn
+from conversations.models import Conversation, Rating, Reaction, Response, Turn
 from conversations.privacy.opening import as_typed
 from surveys import own
 from surveys.models import Enrolment
@@ -87,13 +87,19 @@ def _turn(turn: Any) -> dict[str, Any]:
         "number": turn.number,
         "text": turn.text,
         **as_typed(getattr(turn, "text_check", None)),
-        "answers": {
-            r.slot: {"text": r.text, "score": r.rating.score if hasattr(r, "rating") else None}
-            for r in chat.shown(turn)
-        },
+        "answers": {r.slot: {"text": r.text, **_rated(r)} for r in chat.shown(turn)},
         "chosen": turn.choice.response.slot if hasattr(turn, "choice") else None,
         **_judged(turn),
     }
+
+
+def _rated(response: Response) -> dict[str, Any]:
+    """The score of an answer; also its place and how it tied, where answers are compared."""
+    rating = getattr(response, "rating", None)
+    found: dict[str, Any] = {"score": rating.score if rating else None}
+    if rating and rating.kind in {Rating.Kind.PAIRWISE, Rating.Kind.RANKING}:
+        found |= {"place": rating.rank, "tie": rating.tie}
+    return found
 
 
 def _judged(turn: Turn) -> dict[str, Any]:

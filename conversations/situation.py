@@ -14,7 +14,7 @@ class Now(StrEnum):
     UNEVEN = "uneven"  # only one of two answers arrived, so that they cannot be compared
     RATING = "rating"
     VOTING = "voting"
-    CHOOSING = "choosing"  # the best answers are tied and the protocol lets the participant choose
+    CHOOSING = "choosing"  # the participant says which answer goes on: of the best, or of all
     REPLYING = "replying"  # the next message, or the end
     FEEDBACK = "feedback"
     OVER = "over"
@@ -45,9 +45,10 @@ def situation(
         return Situation(Now.STUCK, turn)
     if protocol.ballot:
         return _compared(turn, responses, protocol)
-    if not any(hasattr(response, "rating") for response in responses):
+    is_decided = hasattr(turn, "choice")
+    if not is_decided and not any(hasattr(response, "rating") for response in responses):
         return Situation(Now.RATING, turn)
-    if not hasattr(turn, "choice"):
+    if not is_decided and not protocol.all_go_on:
         return Situation(Now.CHOOSING, turn)
     turns = turn.number + 1
     return Situation(

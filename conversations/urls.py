@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.views import acts, conversation, events, feedback, overview, own
+from conversations.views import acts, conversation, events, feedback, overview, own, reveal
 
 app_name = "conversations"
 talk = "<slug:slug>/conversations/<str:code>/"
@@ -19,5 +19,6 @@ urlpatterns = [
     path(f"{talk}choose/", acts.choose, name="choose"),
     path(f"{talk}finish/", acts.finish, name="finish"),
     path(f"{talk}feedback/", feedback.feedback, name="feedback"),
+    path(f"{talk}models/", reveal.models, name="models"),
     path(f"{talk}turns/<int:turn>/events/", events.events, name="events"),
 ]

@@ -17,7 +17,8 @@ from conversations.leaks import leaks
 from conversations.models import Conversation, Draw, LanguageModel, Reaction, Response, Turn, Vote
 from conversations.privacy import checking
 from conversations.privacy.rules import Place
-from conversations.situation import Now
+from conversations.protocols import AFTER, AT_END, Protocol
+from conversations.situation import Now, Situation
 from conversations.style import style
 
 
@@ -145,10 +146,20 @@ def reveal(talk: Conversation) -> None:
     """Let the person know the models from now on; votes after it are marked. Raises Refused."""
     with transaction.atomic():
         chat.lock(talk)
-        if chat.look(talk).now != Now.REPLYING:
+        here = chat.look(talk)
+        if here.now != Now.REPLYING:
             raise Refused(_("Please vote first; then you learn who answered."))
+        if not may_know(here, talk.protocol.parsed()):
+            raise Refused(_("Who answered is not told at this point."))
         Conversation.objects.filter(pk=talk.pk, revealed_at=None).update(revealed_at=timezone.now())
     talk.refresh_from_db(fields=["revealed_at"])
+
+
+def may_know(here: Situation, rules: Protocol) -> bool:
+    """Whether the protocol lets people ask now who answered: after a vote, or after the last one."""
+    if rules.reveal == AT_END:
+        return here.now == Now.REPLYING and not here.may_say
+    return here.now == Now.REPLYING and rules.reveal == AFTER
 
 
 def react(talk: Conversation, number: int | None, slot: str, liked: bool | None) -> None:

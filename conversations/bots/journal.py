@@ -17,7 +17,10 @@ class SentTurn:
     text: str
     streamed: dict[str, str] = field(default_factory=dict)
     scores: dict[str, int] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    tie: str = ""
     chosen: str = ""
+    is_asked: bool = False  # the page wants to know with which answer to go on
 
 
 @dataclass
@@ -119,15 +122,21 @@ def _compare_slots(where: str, turn: SentTurn, row: dict[str, Any]) -> Iterator[
     stored = {slot: answer["score"] for slot, answer in answers.items() if answer["score"] is not None}
     for slot in sorted(turn.scores.keys() | stored.keys()):
         yield Check("score", f"{where} {slot}", turn.scores.get(slot), stored.get(slot))
+    for slot, place in sorted(turn.places.items()):
+        answer = answers.get(slot, {})
+        yield Check("place", f"{where} {slot}", (place, turn.tie), (answer.get("place"), answer.get("tie")))
     expected = _winner(turn)
     if expected:
         yield Check("choice", where, expected, row["chosen"])
 
 
 def _winner(turn: SentTurn) -> str:
-    """The slot that must have won; empty where the server decides a tie."""
-    best = [slot for slot, score in turn.scores.items() if score == max(turn.scores.values())]
-    return turn.chosen or (best[0] if len(best) == 1 else "")
+    """The slot that must have won; empty where the server decides a tie, or the person has not chosen yet."""
+    if turn.chosen or turn.is_asked:
+        return turn.chosen
+    worth = turn.scores or {slot: -place for slot, place in turn.places.items()}
+    best = [slot for slot, value in worth.items() if value == max(worth.values())]
+    return best[0] if len(best) == 1 else ""
 
 
 def _compare_feedback(

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conversations.bots import words
-from conversations.bots.answering import Filler, Pairs, expected_answers, says_under_age, slid
+from conversations.bots.answering import Filler, Pairs, expected_answers, says_under_age
 from conversations.bots.browser import Browser, Unexpected
 from conversations.bots.journal import Journal, SentConversation, SentTurn, expected_feedback
-from conversations.bots.pages import Field, Form, Page
+from conversations.bots.judging import Judge
+from conversations.bots.pages import Form, Page
 from conversations.bots.people import Person
 from conversations.bots.rough import LeftForGood, Manners, Rough
 from conversations.bots.stream import Follower, Received
@@ -103,6 +104,8 @@ class Journey:
             return await self._answer(page)
         if path.endswith("/conversations/"):
             return await self._begin_talk(page)
+        if path.endswith("/models/"):
+            return await self.browser.open(self.study_url)
         talk = TALK.search(path)
         if talk is None:
             raise Unexpected(f"did not know what to do at “{page.title}”")
@@ -272,16 +275,9 @@ class Journey:
 
     async def _rate(self, page: Page, talk: SentConversation) -> Page:
         form, turn, where = self.form(page, "/rate/"), talk.turns[-1], self._where(talk)
-        pairs: Pairs = []
-        for name, found in form.fields.items():
-            score = self._score(found, turn.streamed.get(name[-1], ""), where)
-            pairs += slid(found, score, self.person.dice("trace", where, name))
-            turn.scores[name[-1]] = score
-        return await self._send("rate", form, pairs, where)
-
-    def _score(self, found: Field, text: str, where: str) -> int:
-        dice = self.person.dice("score", where, found.name)
-        return self.person.taste.score(text, found.minimum, found.maximum, dice)
+        after = await self._send("rate", form, Judge(self.person, where).judge(form, turn), where)
+        turn.is_asked = after.form("/choose/") is not None
+        return after
 
     async def _choose(self, page: Page, talk: SentConversation) -> Page:
         form, turn, where = self.form(page, "/choose/"), talk.turns[-1], self._where(talk)

@@ -9,8 +9,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from conversations.models import Conversation
-from conversations.protocols import CADENCE, LEAST, STREAM, TOGETHER, UNIFORM, Protocol, Sampling
+from conversations.models import Conversation, Rating
+from conversations.protocols import (
+    AFTER,
+    AT_END,
+    CADENCE,
+    CHOOSE,
+    LEAST,
+    LIKERT,
+    NEVER,
+    PAIRWISE,
+    PARTICIPANT,
+    RANKING,
+    STREAM,
+    TOGETHER,
+    UNIFORM,
+    WINNER,
+    Protocol,
+    RatingScale,
+    Sampling,
+)
 from conversations.stage import rules_gaps
 from surveys.access import Right
 from surveys.coordinate.navigation import workbench
@@ -21,6 +39,12 @@ PACING: dict[str, str | Promise] = {
     STREAM: gettext_lazy("As it comes from each model"),
     CADENCE: gettext_lazy("At one cadence for all answers, which the slowest model limits"),
     TOGETHER: gettext_lazy("All answers at once, when the last is complete"),
+}
+
+REVEAL: dict[str, str | Promise] = {
+    NEVER: gettext_lazy("never"),
+    AFTER: gettext_lazy("after they judged the answers to a message"),
+    AT_END: gettext_lazy("at the end of a conversation"),
 }
 
 
@@ -48,10 +72,12 @@ def described(rules: Protocol) -> list[tuple[str, Any]]:
         (_("Models at the opening"), rules.opening_models),
         (_("Models are drawn"), _drawn(rules.sampling)),
         *[(_("Never side by side"), _apart(rules.sampling))][: len(rules.sampling.apart)],
+        *_judging(rules),
         (_("Afterwards"), _after(rules)),
         (_("Messages in a conversation"), f"{rules.minimum_turns}–{rules.maximum_turns}"),
         (_("Characters of a message"), rules.maximum_characters),
         (_("Text is shown"), PACING[rules.pacing]),
+        (_("Participants learn who answered"), REVEAL[rules.reveal]),
         (_("Stop button"), _("yes") if rules.may_stop else _("no")),
         (_("A model that says nothing"), _when_silent(rules)),
         (_("Calls to one model for an answer"), _("at most %d") % calls.attempts),
@@ -71,9 +97,51 @@ def _apart(rule: Sampling) -> str:
     return ", ".join(f"{one} + {other}" for one, other in rule.apart)
 
 
+def _judging(rules: Protocol) -> list[tuple[str, str]]:
+    """The scale, and what settles a tie; a vote is not on a scale."""
+    if rules.ballot:
+        return []
+    ties = rules.rating.may_tie and rules.continuation.who == WINNER
+    tie = _("the participant chooses") if rules.tie == CHOOSE else _("chance decides, with a recorded seed")
+    return [(_("Answers are rated"), _scale(rules.rating)), *[(_("Best answers that are tied"), tie)][:ties]]
+
+
+def _scale(scale: RatingScale) -> str:
+    if scale.kind == PAIRWISE:
+        ties = [Rating.Tie(tie).label for tie in scale.ties]
+        return " · ".join([_("the best is named"), *map(str, ties)])
+    if scale.kind == RANKING:
+        return _("by places, which may be shared") if scale.ties else _("by places, each given once")
+    ends = {"low": scale.minimum, "high": scale.maximum}
+    if scale.kind == LIKERT:
+        return _("on points from %(low)d to %(high)d") % ends
+    return _("on a slider from %(low)d to %(high)d") % ends
+
+
 def _after(rules: Protocol) -> str:
     if rules.ballot:
         return _("both models go on")
+    if rules.all_go_on:
+        return _("every model goes on with its own answers")
+    later = rules.continuation
+    if later.who == PARTICIPANT:
+        chosen = _("the answer that the participant chooses goes on")
+    else:
+        chosen = _("the answer rated best goes on")
+    if later.models > 1:
+        beside = ngettext(
+            "%(chosen)s; %(number)d other model is drawn beside its model for each message",
+            "%(chosen)s; %(number)d other models are drawn beside its model for each message",
+            later.models - 1,
+        )
+        return beside % {"chosen": chosen, "number": later.models - 1}
+    if later.who == PARTICIPANT:
+        again = ngettext(
+            "%(chosen)s; its model gives %(number)d answer to each message",
+            "%(chosen)s; its model gives %(number)d answers to each message",
+            later.samples,
+        )
+        return again % {"chosen": chosen, "number": later.samples}
     return ngettext(
         "the model rated highest goes on, with %d answer",
         "the model rated highest goes on, with %d answers",

@@ -78,7 +78,7 @@ def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:
     said: dict[tuple[int, str], list[dict[str, str]]] = {}
     calls: dict[int, Call | ProviderFailure] = {}
     for row in responses:
-        heard = (row.turn_id, row.slot if row.turn.conversation.protocol.parsed().ballot else "")
+        heard = (row.turn_id, row.slot if row.turn.conversation.protocol.parsed().all_go_on else "")
         if heard not in said:
             said[heard] = messages(row.turn, heard[1])
         if not row.model.is_switched_on or room.get(row.model_id, 1) < 1:
@@ -151,7 +151,7 @@ def _call(response: Response, said: list[dict[str, str]]) -> Call:
 
 
 def messages(turn: Turn, slot: str = "") -> list[dict[str, str]]:
-    """The turns before with the answer that won each, or that this slot gave, and the new message."""
+    """The turns before with the answer that went on, or that this slot gave, and the new message."""
     said = []
     earlier = turn.conversation.turns.filter(number__lt=turn.number).select_related("choice__response")
     for past in earlier.order_by("number") if turn.number else ():

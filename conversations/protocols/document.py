@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-
-from conversations.ballots import SIDES, Ballot, read_ballot
-from conversations.calling import STANDARD, Calls, read_calls
-from conversations.protocols.feedback import NO_BLOCK, FeedbackForm, read_feedback
-from conversations.protocols.generation import read_generation
-from conversations.protocols.kinds import ConversationType, read_types
-from conversations.protocols.rating import RatingScale, read_rating
-from conversations.protocols.reading import Part, ProtocolError, maximum_characters
-from conversations.protocols.sampling import Sampling, read_sampling
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.source import read_tree
 
+from conversations.ballots import SIDES, Ballot, read_ballot
+from conversations.calling import STANDARD, Calls, read_calls
+from conversations.protocols.continuation import ALL, WINNER, Continuation, read_continuation
+from conversations.protocols.feedback import NO_BLOCK, FeedbackForm, read_feedback
+from conversations.protocols.generation import read_generation
+from conversations.protocols.kinds import ConversationType, read_types
+from conversations.protocols.rating import FULL_SLIDER, SLIDER, RatingScale, read_rating
+from conversations.protocols.reading import Part, ProtocolError, maximum_characters
+from conversations.protocols.reveal import NEVER, read_reveal
+from conversations.protocols.sampling import Sampling, read_sampling
+
+CHOOSE, RANDOM = TIE_RULES = ("choose", "random")  # who settles a tie: the participant, or chance
 PRESETS = Path(__file__).parent.parent / "presets"
 # How text is shown: as it comes; at one rate on all sides; or everything at once at the end.
 STREAM, CADENCE, TOGETHER = PACINGS = ("stream", "cadence", "together")
@@ -31,7 +34,7 @@ class Protocol:
     opening_models: int
     sampling: Sampling
     replacements: int
-    samples: int
+    continuation: Continuation
     minimum_turns: int
     maximum_turns: int
     maximum_characters: int
@@ -43,6 +46,7 @@ class Protocol:
     pacing: str = STREAM
     may_stop: bool = True
     calls: Calls = STANDARD
+    reveal: str = NEVER
 
     def type(self, key: str) -> ConversationType | None:
         return next((kind for kind in self.types if kind.key == key), None)
@@ -50,6 +54,20 @@ class Protocol:
     @property
     def conversations(self) -> int:
         return sum(kind.required for kind in self.types)
+
+    @property
+    def samples(self) -> int:
+        return self.continuation.samples
+
+    @property
+    def all_go_on(self) -> bool:
+        """Whether every model keeps its slot and goes on with its own answers."""
+        return self.continuation.who == ALL
+
+    @property
+    def feedback_scale(self) -> RatingScale:
+        """The sliders of the feedback: those of the ratings, where these are sliders."""
+        return self.rating if self.rating.kind == SLIDER else FULL_SLIDER
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +88,18 @@ def preset(name: str) -> str:
     return (PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-COMMON = ("protocol", "types", "opening", "turns", "prompt", "generation", "pacing", "stop", "calls")
+COMMON = (
+    "protocol",
+    "types",
+    "opening",
+    "turns",
+    "prompt",
+    "generation",
+    "pacing",
+    "stop",
+    "calls",
+    "reveal",
+)
 
 
 def _protocol(document: Part) -> Protocol:
@@ -79,12 +108,18 @@ def _protocol(document: Part) -> Protocol:
 
 def _rated(document: Part) -> Protocol:
     document.only(*COMMON, "continuation", "rating", "tie", "feedback")
+    common, rating = _common(document), read_rating(document.part("rating"))
+    if rating.compares and common["opening_models"] < 2:
+        raise document.wrong(_("answers are compared, so two are needed"), "opening", "models")
+    continuation = read_continuation(document.part("continuation"), common["opening_models"])
+    needs_winner = continuation.who == WINNER and rating.may_tie
     return Protocol(
-        **_common(document),
-        samples=document.part("continuation").only("samples").whole("samples", 1, 8),
-        rating=read_rating(document.part("rating")),
-        tie=document.one_of("tie", ("choose", "random")),
+        **common,
+        continuation=continuation,
+        rating=rating,
+        tie=document.one_of("tie", TIE_RULES, default=None if needs_winner else CHOOSE),
         feedback=read_feedback(document.part("feedback")),
+        reveal=read_reveal(document, default="never"),
     )
 
 
@@ -92,11 +127,12 @@ def _voted(document: Part) -> Protocol:
     """Two blind models that both go on; nothing is rated, no winner is chosen, no feedback is due."""
     protocol = Protocol(
         **_common(document.only(*COMMON, "vote")),
-        samples=1,
-        rating=RatingScale(1, 100, low="", high=""),
-        tie="choose",
+        continuation=Continuation(ALL, len(SIDES)),
+        rating=FULL_SLIDER,
+        tie=CHOOSE,
         feedback=FeedbackForm(NO_BLOCK, NO_BLOCK, {}, "", 1, open_required=False),
         ballot=read_ballot(document.part("vote")),
+        reveal=read_reveal(document, default="after_vote"),
     )
     if protocol.opening_models != len(SIDES):
         raise document.wrong(_("a vote compares the answers of two models"), "opening", "models")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-
 from surveys.questionnaires.source import Tree
 
 
@@ -31,13 +30,13 @@ class Part:
                 raise self.wrong(_("there is no such key here; known are %s") % ", ".join(known), key)
         return self
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str | int, default: Any = None) -> Any:
         found = self.value.get(key, default)
         if found is None:
             raise self.wrong(_("is missing"), key)
         return found
 
-    def part(self, key: str, default: dict[str, Any] | None = None) -> "Part":
+    def part(self, key: str | int, default: dict[str, Any] | None = None) -> "Part":
         return self._inner(self.get(key, default), key)
 
     def parts(self, key: str) -> list["Part"]:
@@ -51,7 +50,7 @@ class Part:
             raise self.wrong(_("must be a part with keys of its own"), *keys)
         return Part(self.tree, (*self.path, *keys), found)
 
-    def text(self, key: str, default: str | None = None, most: int = 10_000) -> str:
+    def text(self, key: str | int, default: str | None = None, most: int = 10_000) -> str:
         text = self.get(key, default)
         if not isinstance(text, str):
             raise self.wrong(_("must be text; put it in quotes"), key)
@@ -83,14 +82,23 @@ class Part:
             raise self.wrong(_("must be true or false"), key)
         return flag
 
-    def labels(self, key: str, most: int = 200) -> Mapping[str, str]:
-        """A text, as {"": text}, or one for each language: {en: …, fr: …}; see `ballots.spoken`."""
-        if not isinstance(self.get(key), dict):
+    def labels(self, key: str | int, most: int = 200) -> Mapping[str, str]:
+        """A text, as {"": text}, or one for each language: {en: …, fr: …}; `ballots.spoken` chooses."""
+        if not isinstance(self.value.get(key), dict):
             return {"": self.text(key, most=most)}
         inner = self.part(key)
         if not inner.value:
             raise self.wrong(_("a text in at least one language is needed"), key)
         return {str(language): inner.text(language, most=most) for language in inner.value}
+
+    def label_list(self, key: str, fewest: int, most: int) -> tuple[Mapping[str, str], ...]:
+        """A list of such texts."""
+        found = self.get(key)
+        if not isinstance(found, list) or not fewest <= len(found) <= most:
+            wanted = _("must be a list of {fewest} to {most} texts").format(fewest=fewest, most=most)
+            raise self.wrong(wanted, key)
+        entries = Part(self.tree, (*self.path, key), dict(enumerate(found)))
+        return tuple(entries.labels(number) for number in entries.value)
 
 
 def maximum_characters(part: Part) -> int:

@@ -72,14 +72,14 @@ def _try_again(request: HttpRequest, conversation: Conversation) -> None:
     chat.try_again(conversation, _key(request))
 
 
+def _rate(request: HttpRequest, conversation: Conversation) -> None:
+    turn, given = whole_number(request.POST.get("turn", "")), scores(request, conversation.protocol.parsed())
+    chat.rate(conversation, turn, given, request.POST.get("best", ""))
+
+
 say = act(_say, form="say")
 again = act(_try_again)
-rate = act(
-    lambda request, talk: chat.rate(
-        talk, whole_number(request.POST.get("turn", "")), scores(request, talk.protocol.parsed())
-    ),
-    form="rate",
-)
+rate = act(_rate, form="rate")
 choose = act(lambda request, talk: chat.choose(talk, request.POST.get("slot", "")))
 stop = act(lambda request, talk: stopping.stop(talk, whole_number(request.POST.get("turn", ""))))
 finish = act(lambda request, talk: chat.finish(talk))

@@ -38,6 +38,8 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
     except Refused as refusal:
         typed = {name: request.POST.getlist(name) for name in request.POST}
         return _show(request, visit, conversation, typed, str(refusal), held(refusal))
+    if conversation.revealed_at is not None:
+        return redirect(address("models", conversation))
     return redirect("conversations:overview", slug=visit.study.slug)
 
 
@@ -67,7 +69,7 @@ def _read(request: HttpRequest, block: str, rules: Protocol) -> dict[str, Any]:
 
 
 def _slider(request: HttpRequest, name: str, rules: Protocol) -> dict[str, Any]:
-    given = score(request, name, rules.rating)
+    given = score(request, name, rules.feedback_scale)
     is_na = request.POST.get(f"{name}__na") == "on"
     status = "not_applicable" if is_na else "untouched" if given.value is None else "answered"
     return {"value": None if is_na else given.value, "status": status, "trace": given.trace}

@@ -11,6 +11,7 @@ from conversations import chat
 from conversations.chat import Refused
 from conversations.models import Conversation
 from conversations.views.conversation import address
+from conversations.views.scales import invitation
 from surveys.views.visit import Visit, in_stage, page_context, participant_page
 
 
@@ -47,6 +48,7 @@ def _show(request: HttpRequest, visit: Visit, error: str = "") -> HttpResponse:
         "held": held,
         "total": rules.conversations,
         "rules": rules,
+        "invitation": invitation(rules),
         "error": error,
         "progress": _progress(held, rules.conversations),
     }

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from conversations import own as record
+from conversations.views.scales import verdict
 from prism.lib.ratelimit import limit_exceeded
 from surveys import consents, languages, own, withdrawal
 from surveys.identity import masked
@@ -55,7 +56,7 @@ def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "purposes": _purposes(agreed) if agreed else [],
         "purposes_language": agreed.language if agreed else "",
         "said": own.said(enrolment, get_language() or ""),
-        "talks": [record.conversation(talk) for talk in record.talks(enrolment)],
+        "talks": [_with_verdicts(record.conversation(talk)) for talk in record.talks(enrolment)],
         "counts": record.counts(enrolment),
         "panel_id": masked(enrolment),
         "devices": enrolment.devices.count(),
@@ -64,6 +65,14 @@ def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "closes_at": withdrawal.closes_at(enrolment),
         "keeps_choices": visit.study.withdrawal == Study.Withdrawal.ANONYMISE,
     }
+
+
+def _with_verdicts(talk: dict[str, Any]) -> dict[str, Any]:
+    """The record of a conversation with what was said of every answer in words."""
+    for turn in talk["turns"]:
+        for answer in turn["answers"].values():
+            answer["verdict"] = verdict(answer, len(turn["answers"]))
+    return talk
 
 
 def _consents(enrolment: Enrolment) -> list[tuple[str, Consent]]:

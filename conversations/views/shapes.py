@@ -9,10 +9,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from conversations import chat
+from conversations.arena.cards import Card, card
 from conversations.live.wire import write_cursor
 from conversations.models import Conversation, Response, Turn
 from conversations.protocols import STREAM, Protocol
 from conversations.situation import Now, Situation
+from conversations.views.scales import by_place, praise, scale_context
+from conversations.views.sliders import field_of
 from prism.lib.markdown import render as markdown
 
 
@@ -28,6 +31,7 @@ class SlotView:
     value: str
     trace: str
     is_winner: bool
+    card: Card | None = None
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,30 @@ class TurnView:
 
 
 def past_views(conversation: Conversation, newest: Turn | None) -> list[TurnView]:
-    """The turns before the newest, with only the answer that won, which is all that is shown of them."""
+    """The turns before the newest, with the answers that went on, which is all that is shown of them."""
     if newest is None or newest.number == 0:
         return []
-    past = conversation.turns.filter(number__lt=newest.number).select_related("choice__response")
-    return [past_view(turn) for turn in past.order_by("number")]
+    past = conversation.turns.filter(number__lt=newest.number).select_related("choice__response__model")
+    return [past_view(conversation, turn) for turn in past.order_by("number")]
 
 
-def past_view(turn: Turn) -> TurnView:
-    winner = slot_view(turn.choice.response, True, {})
-    return TurnView(number=turn.number, text=turn.text, slots=[winner], winner=winner, cursor="")
+def past_view(conversation: Conversation, turn: Turn) -> TurnView:
+    rules, winner = conversation.protocol.parsed(), turn.choice.response if hasattr(turn, "choice") else None
+    is_known = conversation.revealed_at is not None
+    shown = turn.responses.shown().select_related("model").order_by("slot")
+    went_on = shown if rules.all_go_on or winner is None else [winner]
+    slots = [slot_view(r, r == winner, {}, rules, is_known) for r in went_on if r.is_rateable]
+    first = next((slot for slot in slots if slot.is_winner), None)
+    return TurnView(number=turn.number, text=turn.text, slots=slots, winner=first, cursor="")
+
+
+def revealed_views(conversation: Conversation) -> list[TurnView]:
+    """Every turn with all its answers and who gave them. For a conversation whose models may be known."""
+    rules, turns = conversation.protocol.parsed(), conversation.turns.select_related("choice")
+    return [
+        turn_view(turn, turn.responses.shown().select_related("model").order_by("slot"), {}, rules, True)
+        for turn in turns.order_by("number")
+    ]
 
 
 def paced(responses: Sequence[Response], rules: Protocol) -> Sequence[Response]:
@@ -59,9 +77,16 @@ def paced(responses: Sequence[Response], rules: Protocol) -> Sequence[Response]:
     return [Response(pk=r.pk, turn_id=r.turn_id, model_id=r.model_id, slot=r.slot) for r in responses]
 
 
-def turn_view(turn: Turn, responses: Sequence[Response], draft: dict[str, list[str]]) -> TurnView:
+def turn_view(
+    turn: Turn,
+    responses: Sequence[Response],
+    draft: dict[str, list[str]],
+    rules: Protocol,
+    is_known: bool = False,
+) -> TurnView:
+    """`is_known`: the person may know by now who gave these answers."""
     winner = turn.choice.response_id if hasattr(turn, "choice") else None
-    slots = [slot_view(response, response.pk == winner, draft) for response in responses]
+    slots = [slot_view(r, r.pk == winner, draft, rules, is_known) for r in responses]
     cursor = {r.slot: (r.run, len(r.text)) for r in responses if r.run}
     return TurnView(
         number=turn.number,
@@ -72,8 +97,14 @@ def turn_view(turn: Turn, responses: Sequence[Response], draft: dict[str, list[s
     )
 
 
-def slot_view(response: Response, is_winner: bool, draft: dict[str, list[str]]) -> SlotView:
-    name = f"score-{response.slot}"
+def slot_view(
+    response: Response,
+    is_winner: bool,
+    draft: dict[str, list[str]],
+    rules: Protocol,
+    is_known: bool = False,
+) -> SlotView:
+    name = field_of(rules.rating, response.slot)
     return SlotView(
         letter=response.slot,
         html=markdown(response.text) if response.is_finished else SafeString(""),
@@ -85,6 +116,7 @@ def slot_view(response: Response, is_winner: bool, draft: dict[str, list[str]]) 
         value=(draft.get(name) or [""])[0],
         trace=(draft.get(f"{name}__trace") or [""])[0],
         is_winner=is_winner,
+        card=card(response.model) if is_known else None,
     )
 
 
@@ -105,6 +137,24 @@ def stop_note(response: Response) -> str:
     return _("You stopped before an answer arrived here.")
 
 
+def _latest(conversation: Conversation, here: Situation, draft: dict[str, list[str]]) -> dict[str, Any]:
+    """The newest turn, its scale, and the letters among which the participant chooses."""
+    if here.turn is None:
+        return {"latest": None}
+    rules, is_over = conversation.protocol.parsed(), here.now in {Now.REPLYING, Now.FEEDBACK, Now.OVER}
+    is_known = is_over and conversation.revealed_at is not None
+    view = turn_view(here.turn, paced(here.responses, rules), draft, rules, is_known)
+    rated = [slot for slot in view.slots if slot.is_rateable]
+    order = by_place([slot.letter for slot in rated], [slot.value for slot in rated])
+    return {
+        "latest": view,
+        "scale": scale_context(rules.rating, len(rated)),
+        "ranked": sorted(rated, key=lambda slot: order.index(slot.letter)),
+        "best": (draft.get("best") or [""])[0],
+        "choosable": [r.slot for r in chat.choosable(here.turn, rules)] if here.now == Now.CHOOSING else [],
+    }
+
+
 def conversation_context(
     conversation: Conversation, here: Situation, draft: dict[str, list[str]]
 ) -> dict[str, Any]:
@@ -117,8 +167,8 @@ def conversation_context(
         "now": here.now.value,
         "here": here,
         "earlier": past_views(conversation, here.turn),
-        "latest": turn_view(here.turn, paced(here.responses, rules), draft) if here.turn else None,
-        "tied": [r.slot for r in chat.tied(here.turn)] if here.now == Now.CHOOSING and here.turn else [],
+        **_latest(conversation, here, draft),
+        "praise": praise(rules),
         "say_draft": "",
         "page_url": reverse("conversations:conversation", args=where),
         "events_url": reverse("conversations:events", args=[*where, here.turn.number]) if here.turn else "",

@@ -1,4 +1,4 @@
-"""What a form of sliders sends: values, and how each slider was moved."""
+"""What a rating form sends: scores, places, and how each slider was moved."""
 
 import json
 from typing import Any
@@ -6,16 +6,22 @@ from typing import Any
 from django.http import HttpRequest
 
 from conversations.chat import Score
-from conversations.protocols import Protocol, RatingScale
+from conversations.protocols import RANKING, Protocol, RatingScale
 from prism.lib.numbers import whole_number
 
 MOVEMENT = ("start", "first", "first_ms", "last_ms", "moves")
 
 
 def scores(request: HttpRequest, protocol: Protocol) -> dict[str, Score]:
-    """The sliders of a rating form by slot letter; what lies off the scale counts as untouched."""
-    names = [name for name in request.POST if name.startswith("score-") and len(name) == 7]
+    """Scores or places of a rating form by slot letter; what lies off the scale counts as untouched."""
+    prefix = field_of(protocol.rating, "")
+    names = [name for name in request.POST if name.startswith(prefix) and len(name) == len(prefix) + 1]
     return {name[-1]: score(request, name, protocol.rating) for name in names}
+
+
+def field_of(scale: RatingScale, slot: str) -> str:
+    """The name under which a form sends the score or place of a slot."""
+    return f"{'place' if scale.kind == RANKING else 'score'}-{slot}"
 
 
 def score(request: HttpRequest, name: str, scale: RatingScale) -> Score:
