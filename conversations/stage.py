@@ -6,6 +6,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations import chat, drawing
+from conversations.arena.addresses import address
 from conversations.arena.visiting import is_arena
 from conversations.models import Protocol, Response
 from surveys.models import Enrolment, Study
@@ -47,7 +48,7 @@ def rules_gaps(study: Study) -> list[str]:
 def where(enrolment: Enrolment) -> str:
     """The arena has pages of its own."""
     if is_arena(enrolment.study):
-        return reverse("arena:home")
+        return address(enrolment.study, "home")
     return reverse("conversations:overview", args=[enrolment.study.slug])
 
 
@@ -72,4 +73,5 @@ CONVERSATIONS = Stage(
     url=where,
     gap=gap,
     troubles=troubles,
+    stands_alone=is_arena,
 )

@@ -12,7 +12,8 @@ from surveys.study_folder import Files
 FOLDERS = Path(__file__).parent / "presets" / "studies"
 TEMPLATES = {
     "prism": _("PRISM: a survey, then six conversations with several models each, rated"),
-    "arena": _("Arena: a blind comparison of two models by one message"),
+    "arena": _("Arena: two blind answers and a vote, for anybody, without a survey"),
+    "comparison": _("Comparison: a short survey, then one message, two blind answers, two scores"),
     "annotation": _("Annotation only: no conversations"),
 }
 
@@ -22,13 +23,12 @@ def template(name: str) -> Files:
     if name not in TEMPLATES:
         raise KeyError(name)
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted((FOLDERS / name).iterdir())}
-    return _shipped_prism() | files if name == "prism" else files
+    return _shipped(name) | files
 
 
-def _shipped_prism() -> Files:
-    """The parts of the PRISM study, which stand where their own rooms keep them."""
-    return {
-        "questionnaire.yaml": instrument("prism"),
-        "consent.yaml": consents.shipped("prism"),
-        "protocol.yaml": protocols.preset("prism"),
-    }
+def _shipped(name: str) -> Files:
+    """The parts of a template that stand where their own rooms keep them."""
+    if name not in ("prism", "arena"):
+        return {}
+    parts = {"consent.yaml": consents.shipped(name), "protocol.yaml": protocols.preset(name)}
+    return parts | ({"questionnaire.yaml": instrument("prism")} if name == "prism" else {})

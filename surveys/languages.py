@@ -57,7 +57,7 @@ def _own_name(code: str) -> str:
 
 def speaking(request: HttpRequest, study: Study) -> AbstractContextManager[None]:
     """A context in which everything is said in the language this person reads."""
-    code = _best(request, _offered_here(request, study))
+    code = best(request, _offered_here(request, study))
     return override(code) if code and code != get_language() else nullcontext()
 
 
@@ -70,6 +70,8 @@ def speaking_at(request: HttpRequest, slug: str) -> AbstractContextManager[None]
 def _offered_here(request: HttpRequest, study: Study) -> Sequence[str]:
     """What can be chosen on this page. A conversation is in Prism's own languages alone: it has no document
     that could be in another one."""
+    if portals := request.__dict__.get("offered_languages"):  # an upper app narrowed them for this host
+        return tuple(portals)
     here = request.resolver_match
     is_of_study = here is not None and (here.app_name == "surveys" or here.url_name in _OWN_PAGES)
     return offered(study) if is_of_study else _prisms()
@@ -79,7 +81,7 @@ def _prisms() -> tuple[str, ...]:
     return tuple(code for code, _ in settings.LANGUAGES)
 
 
-def _best(request: HttpRequest, languages: Sequence[str]) -> str | None:
+def best(request: HttpRequest, languages: Sequence[str]) -> str | None:
     """The first language asked for that is offered, or one that it is a variety of; None if there is none."""
     for wanted in _asked_for(request):
         near = [code for code in languages if code.lower() in (wanted, wanted.partition("-")[0])]

@@ -21,10 +21,16 @@ def no_trouble(enrolments: list[int]) -> dict[int, str]:
     return {}
 
 
+def needs_a_survey(study: Study) -> bool:
+    """For stages that only go with a questionnaire."""
+    return False
+
+
 @dataclass(frozen=True)
 class Stage:
     """`gap` says what the stage would lack if the study opened as it is; empty when nothing.
 
+    `stands_alone` says whether a study may open with this stage and without a questionnaire.
     `troubles` says what went wrong for whom, by the ids of enrolments, in one query for all of them.
     """
 
@@ -36,6 +42,7 @@ class Stage:
     url: Callable[[Enrolment], str]
     gap: Callable[[Study], str] = nothing_missing
     troubles: Callable[[list[int]], dict[int, str]] = no_trouble
+    stands_alone: Callable[[Study], bool] = needs_a_survey
 
 
 _stages: dict[str, Stage] = {}

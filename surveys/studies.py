@@ -35,7 +35,7 @@ def edit(study: Study, by: User, changed: list[str]) -> None:
 
 def change_state(study: Study, state: str, by: User) -> None:
     """Open or close the study; raises StudyError when it is not ready or is not in the state before."""
-    if state == State.OPEN and not (study.consent_document_id and study.questionnaire_id):
+    if state == State.OPEN and not (study.consent_document_id and _has_something_to_do(study)):
         raise StudyError(_("The study has no consent document or no questionnaire yet, so it cannot open."))
     if state == State.OPEN and misfits(study):
         raise StudyError(_("The quotas do not fit the questionnaire any more. Edit them before you open."))
@@ -45,6 +45,11 @@ def change_state(study: Study, state: str, by: User) -> None:
             raise StudyError(_("Somebody else changed the study just now. Look at its state again."))
         audit.record(by, "study.opened" if state == State.OPEN else "study.closed", study=study)
     study.state = state
+
+
+def _has_something_to_do(study: Study) -> bool:
+    """A questionnaire, or what needs none, as an arena does."""
+    return bool(study.questionnaire_id) or any(stage.stands_alone(study) for stage in stages.known())
 
 
 def gaps(study: Study) -> list[str]:

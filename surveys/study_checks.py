@@ -22,7 +22,8 @@ from surveys.quotas import reading
 from surveys.study_files import FIELDS, schema
 from surveys.study_folder import STUDY, FileProblem, Files, FolderError
 
-TAKEN = frozenset({"new"})  # stands in the coordinator's own addresses
+# Stand in addresses of Prism's own: the coordinator's, and the arena's.
+TAKEN = frozenset({"new", "begin", "history", "portals", "shared"})
 
 
 def read_study_file(text: str) -> Tree:

@@ -7,23 +7,30 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from conversations import protocols
+from conversations.arena.addresses import SLUG, slug_at
 from conversations.models import Protocol
 from conversations.studies import load_protocol
 from surveys import consents, entry
 from surveys.models import ConsentDocument, Enrolment, Study
 from surveys.panels import anybody
 
-SLUG = "arena"
-
 
 def arena() -> Study | None:
-    """The study in which the arena's visitors take part; None where there is no arena."""
-    return Study.objects.filter(slug=SLUG).select_related("consent_document").first()
+    """The default arena, at /arena/; None where there is none."""
+    return Study.objects.filter(slug=SLUG).first()
+
+
+def arena_at(request: HttpRequest, slug: str) -> Study | None:
+    """The arena that is meant by an address with this slug, or without one; None where there is none."""
+    slug = slug_at(request, slug)
+    study = Study.objects.filter(slug=slug).select_related("consent_document").first()
+    return study if study and (slug == SLUG or is_arena(study)) else None
 
 
 def is_arena(study: Study) -> bool:
     """Whether its conversations are compared by votes, on the arena's pages."""
-    return study.slug == SLUG
+    protocol = rules(study)
+    return protocol is not None and protocol.parsed().ballot is not None
 
 
 @transaction.atomic

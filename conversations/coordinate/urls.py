@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from conversations.coordinate import catalogue, health, privacy, protocol, reports, views
+from conversations.coordinate import (
+    arena,
+    catalogue,
+    health,
+    privacy,
+    protocol,
+    protocol_editor,
+    protocol_preview,
+    reports,
+    views,
+)
 
 app_name = "registry"
 urlpatterns = [
@@ -18,7 +28,15 @@ urlpatterns = [
     path("providers/<int:pk>/", views.edit_provider, name="provider"),
     path("providers/<int:pk>/back/", health.bring_back, name="bring_back"),
     path("studies/<slug:slug>/models/", views.pool, name="pool"),
+    path("studies/<slug:slug>/arena/", arena.arena, name="arena"),
+    path("studies/<slug:slug>/arena/portals/new/", arena.portal, name="new_portal"),
+    path("studies/<slug:slug>/arena/portals/<int:pk>/", arena.portal, name="portal"),
+    path("studies/<slug:slug>/arena/portals/<int:pk>/switch/", arena.switch, name="portal_switch"),
+    path("studies/<slug:slug>/arena/portals/<int:pk>/preview/", arena.preview, name="portal_preview"),
     path("studies/<slug:slug>/protocol/", protocol.protocol, name="protocol"),
+    path("studies/<slug:slug>/protocol/edit/", protocol_editor.edit, name="edit_protocol"),
+    path("studies/<slug:slug>/protocol/check/", protocol_editor.check, name="check_protocol"),
+    path("studies/<slug:slug>/protocol/preview/", protocol_preview.preview, name="preview_protocol"),
     path("studies/<slug:slug>/reports/", reports.reports, name="reports"),
     path("studies/<slug:slug>/privacy/", privacy.privacy, name="privacy"),
     path("studies/<slug:slug>/privacy/try/", privacy.try_rules, name="privacy_try"),

@@ -45,7 +45,7 @@ tables:
 
 def make() -> Study:
     """The study, with the models of the demonstration."""
-    pool, files = load_demo().pool.all(), template("arena")
+    pool, files = load_demo().pool.all(), template("comparison")
     study = Study.objects.create(
         slug=SLUG,
         title="Rough",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from conversations.arena import asking, visiting
-from conversations.arena.visiting import SLUG
+from conversations.arena.addresses import address, address_at, slug_at
+from conversations.arena.portal_hosts import portal_of
 from conversations.ballots import CUSTOM, RANDOM, Ballot
 from conversations.chat import Refused
 from conversations.models import Conversation
@@ -40,41 +41,45 @@ def visitor_page(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def inner(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if find_visit(request, SLUG) is None:
-            return redirect("arena:home")
-        return guarded(request, SLUG, **kwargs)
+    def inner(request: HttpRequest, slug: str = "", **kwargs: Any) -> HttpResponse:
+        where = slug_at(request, slug)
+        visit = find_visit(request, where)
+        if visit is None:
+            return redirect(address_at(where, "home"))
+        if slug and not visiting.is_arena(visit.study):
+            raise Http404
+        return guarded(request, where, **kwargs)
 
     return inner
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Looking at it stores nothing."""
-    study = visiting.arena()
+    study = visiting.arena_at(request, slug)
     if study is None:
         return problem(request, title=_("There is no arena here"), text=_("It was not set up."), status=404)
-    visit = find_visit(request, SLUG)
+    visit = find_visit(request, study.slug)
     if visit is None or visit.enrolment.is_over:
         return _front(request, study, {}, [])
-    return ask(request)
+    return ask(request, slug=slug)
 
 
 @require_POST
 @never_cache
-def begin(request: HttpRequest) -> HttpResponse:
+def begin(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Agree to the terms and come in."""
-    study = visiting.arena()
-    if study is None or not study.is_open:
+    study = visiting.arena_at(request, slug)
+    if study is None or not (study.is_open or entry.is_test_token(study, request.POST.get("test", ""))):
         return refusals.closed(request, study) if study else refusals.unknown_study(request)
     if entry.is_bot_on_live_study(request, study):
         return refusals.no_bots(request)
     if not allow(f"arena entry:{request.META.get('REMOTE_ADDR', '')}", MOST_ENTRIES, MINUTE):
         return refusals.too_many(request)
-    visit = find_visit(request, SLUG)
+    visit = find_visit(request, study.slug)
     if visit and not visit.enrolment.is_over:
-        return redirect("arena:home")
+        return redirect(address(study, "home"))
     if _looks_busy(request) and not proof_of_work.is_solved(request.POST.get("proof", "")):
         return _front(request, study, {}, [], puzzle=proof_of_work.puzzle())
     text = _terms(study)
@@ -83,7 +88,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     if missing:
         return _front(request, study, ticked, missing)
     visiting.come_in(request, study, ticked, text.language)
-    return redirect("arena:home")
+    return redirect(address(study, "home"))
 
 
 def _terms(study: Study) -> ConsentText:
@@ -103,14 +108,31 @@ def _front(
     missing: list[str],
     puzzle: proof_of_work.Puzzle | None = None,
 ) -> HttpResponse:
-    if not study.is_open or study.consent_document is None:
+    test = request.POST.get("test", "")
+    if not (study.is_open or entry.is_test_token(study, test)) or study.consent_document is None:
         return refusals.closed(request, study)
+    return front(request, study, ticked, missing, puzzle, test)
+
+
+def front(
+    request: HttpRequest,
+    study: Study,
+    ticked: dict[str, bool],
+    missing: list[str],
+    puzzle: proof_of_work.Puzzle | None = None,
+    test: str = "",
+) -> HttpResponse:
+    """The front page with the study's terms; `test` lets whoever agrees come in as a test."""
+    assert study.consent_document is not None
+    portal = portal_of(request)
     context = {
         "study": study,
         **shown(study.consent_document, _terms(study), ticked),
         "missing": missing,
         "door_key": random_key(),
         "puzzle": puzzle,
+        "test": test,
+        "words": portal.words(get_language() or "") if portal else {},
     }
     status = 422 if missing else 429 if puzzle else 200
     return render(request, "arena/front.html", context, status=status)
@@ -134,7 +156,7 @@ def ask(request: HttpRequest, visit: Visit) -> HttpResponse:
         talk = asking.ask(visit.enrolment, visit.device, wish)
     except Refused as refusal:
         return _ask(request, visit, wish, refusal)
-    return redirect("arena:talk", code=talk.code)
+    return redirect(address(visit.study, "talk", talk.code))
 
 
 def at_a_persons_pace(visit: Visit) -> None:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from conversations.arena.addresses import address
+from conversations import energy
+from conversations.arena import spending
 from conversations.arena.cards import Card, card
-from conversations.arena.voting import reactions
+from conversations.arena.spending import Spent
+from conversations.arena.voting import may_know, reactions
 from conversations.ballots import SIDES, Ballot
 from conversations.live.wire import write_cursor
 from conversations.models import Conversation, Report, Response, Turn, Vote
@@ -78,6 +81,33 @@ def _side(answer: Response, vote: Vote | None, liked: bool | None, known: bool) 
     )
 
 
+@dataclass(frozen=True)
+class Revealed:
+    """Who answered on a side, and what its answers took; None where that is not known."""
+
+    letter: str
+    card: Card
+    spent: Spent | None
+
+
+def reveal_context(talk: Conversation, turn: Turn | None) -> dict[str, Any]:
+    """The cards of the models and the energy of their answers; nothing before the person knows them."""
+    if talk.revealed_at is None or turn is None:
+        return {"reveal": []}
+    spent = spending.by_slot([talk])
+    return {
+        "reveal": [
+            Revealed(
+                answer.slot,
+                card(answer.model),
+                spending.said(spent.get((talk.pk, answer.slot)), spending.is_assumed(answer.model)),
+            )
+            for answer in answers(turn)
+        ],
+        "method": energy.method(),
+    }
+
+
 def _note(answer: Response) -> str:
     if answer.state == Response.State.STOPPED:
         return stop_note(answer)
@@ -102,24 +132,26 @@ def answers(turn: Turn) -> list[Response]:
 
 def talk_context(talk: Conversation, here: Situation, draft: Drafts) -> dict[str, Any]:
     rules = talk.protocol.parsed()
-    where = [talk.code]
+    study, code = talk.study, talk.code
     return {
         "conversation": talk,
         "rules": rules,
         "now": here.now.value,
         "here": here,
         "is_revealed": talk.revealed_at is not None,
+        "may_know": may_know(here, rules),
         "earlier": past_pairs(talk, here.turn),
         "latest": pair_view(talk, here.turn, here.responses) if here.turn else None,
         "ballot": ballot_context(rules.ballot, draft) if rules.ballot and here.now == Now.VOTING else None,
-        "page_url": reverse("arena:talk", args=where),
-        "events_url": reverse("arena:events", args=[*where, here.turn.number]) if here.turn else "",
-        "stop_url": reverse("arena:stop", args=where) if rules.may_stop else "",
-        "shared_url": reverse("arena:shared", args=[talk.share_key]) if talk.share_key else "",
-        "report_url": reverse("arena:report", args=where),
+        "page_url": address(study, "talk", code),
+        "events_url": address(study, "events", code, here.turn.number) if here.turn else "",
+        "stop_url": address(study, "stop", code) if rules.may_stop else "",
+        "shared_url": address(study, "shared", talk.share_key) if talk.share_key else "",
+        "report_url": address(study, "report", code),
         "report_kinds": Report.Kind.choices,
         "waiting": _("Both answers are being written. You can vote once they are complete."),
         "complete": _("Both answers are complete. Which is better?"),
+        **reveal_context(talk, here.turn if here.now == Now.REPLYING else None),
     }
 
 

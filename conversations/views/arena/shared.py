@@ -3,15 +3,15 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations.arena import sharing
+from conversations.arena.addresses import address, slug_at
 from conversations.models import Conversation, Report
 from conversations.refusals import Refused
-from conversations.views.arena.shapes import answers, pair_view
+from conversations.views.arena.shapes import answers, pair_view, reveal_context
 from prism.lib.ratelimit import rate_limited
 
 HOUR = 3600
@@ -19,26 +19,26 @@ HOUR = 3600
 
 @require_safe
 @never_cache
-def shared(request: HttpRequest, key: str) -> HttpResponse:
-    return _show(request, _find(key), key)
+def shared(request: HttpRequest, key: str, slug: str = "") -> HttpResponse:
+    return _show(request, _find(key, slug_at(request, slug)), key)
 
 
 @require_POST
 @never_cache
 @rate_limited("report", limit=30, seconds=HOUR)
-def report(request: HttpRequest, key: str) -> HttpResponse:
-    talk = _find(key)
+def report(request: HttpRequest, key: str, slug: str = "") -> HttpResponse:
+    talk = _find(key, slug_at(request, slug))
     try:
         sharing.report(talk, request.POST.get("kind", ""), request.POST.get("text", ""))
     except Refused as refusal:
         return _show(request, talk, key, str(refusal))
     messages.success(request, _("Thank you. The team will look at it."))
-    return redirect("arena:shared", key=key)
+    return redirect(address(talk.study, "shared", key))
 
 
-def _find(key: str) -> Conversation:
+def _find(key: str, slug: str) -> Conversation:
     found = sharing.shared(key)
-    if found is None:
+    if found is None or found.study.slug != slug:
         raise Http404
     return found
 
@@ -50,8 +50,8 @@ def _show(request: HttpRequest, talk: Conversation, key: str, error: str = "") -
     context = {
         "study": talk.study,
         "pairs": pairs,
-        "cards": pairs[0].slots if pairs else [],
-        "report_url": reverse("arena:report_shared", args=[key]),
+        **reveal_context(talk, turns[0] if pairs else None),
+        "report_url": address(talk.study, "report_shared", key),
         "report_kinds": Report.Kind.choices,
         "error": error,
     }

@@ -5,16 +5,16 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import chat, stopping
-from conversations.arena import sharing, voting
-from conversations.arena.visiting import SLUG
+from conversations import chat, energy, stopping
+from conversations.arena import sharing, spending, voting
+from conversations.arena.addresses import address, slug_at
 from conversations.ballots import SIDES
 from conversations.chat import Refused
 from conversations.models import Conversation
@@ -39,7 +39,10 @@ def talk_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     @visitor_page
     def inner(request: HttpRequest, visit: Visit, code: str) -> HttpResponse:
-        return view(request, visit, find(visit, code))
+        found = find(visit, code)
+        if found.protocol.parsed().ballot is None:
+            raise Http404
+        return view(request, visit, found)
 
     return inner
 
@@ -50,8 +53,8 @@ def talk(request: HttpRequest, visit: Visit, conversation: Conversation) -> Http
     return show(request, visit, conversation)
 
 
-def events(request: HttpRequest, code: str, turn: int) -> HttpResponseBase:
-    return streams.events(request, SLUG, code, turn)
+def events(request: HttpRequest, code: str, turn: int, slug: str = "") -> HttpResponseBase:
+    return streams.events(request, slug_at(request, slug), code, turn)
 
 
 def show(
@@ -97,7 +100,7 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
             return show(request, visit, conversation, str(refusal), typed, held=held(refusal))
         if asks_for_part(request, "talk"):
             return show(request, visit, conversation, here=here)
-        return redirect("arena:talk", code=conversation.code)
+        return redirect(address(visit.study, "talk", conversation.code))
 
     return view
 
@@ -160,7 +163,7 @@ def history(request: HttpRequest, visit: Visit) -> HttpResponse:
     context = {
         **page_context(request, visit, "conversations"),
         "journey": None,
-        "talks": [_row(talk) for talk in _begun(visit)],
+        "talks": _rows(_begun(visit)),
     }
     return render(request, "arena/history.html", context)
 
@@ -168,6 +171,14 @@ def history(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _begun(visit: Visit) -> list[Conversation]:
     mine = Conversation.objects.readable_by(visit.device).exclude(turns=None)
     return list(mine.prefetch_related("turns__vote").order_by("-pk")[:LISTED])
+
+
+def _rows(talks: list[Conversation]) -> list[dict[str, Any]]:
+    spent = spending.by_slot(talk for talk in talks if talk.revealed_at)
+    return [
+        _row(talk) | {"spent": spending.said(energy.together(spent.get((talk.pk, side)) for side in SIDES))}
+        for talk in talks
+    ]
 
 
 def _row(talk: Conversation) -> dict[str, Any]:
