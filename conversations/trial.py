@@ -13,6 +13,7 @@ from conversations.live.calls import Call, Ending, ProviderFailure
 from conversations.models import LanguageModel
 from prism.lib import addresses
 from prism.lib.crypto import UnreadableSecret
+from prism.lib.places import elsewhere
 from surveys import audit
 
 PROMPT = "Say hello in one short sentence."
@@ -50,7 +51,9 @@ def called(model: LanguageModel) -> Trial:
     begun = time.monotonic()
     try:
         addresses.check(model.provider.base_url)
-        text = loop.run(_say(_call(model)))
+        call = _call(model)
+        with elsewhere():
+            text = loop.run(_say(call))
     except addresses.AddressRefused as refusal:
         return Trial(failure="address", detail=str(refusal))
     except UnreadableSecret:

@@ -10,6 +10,8 @@ from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
+from prism.lib.places import MOST_AWAY, Places, sit
+
 
 class ThreadHandler(ASGIHandler):
     """Serves ASGI with Django's synchronous chain of middleware and views.
@@ -17,17 +19,24 @@ class ThreadHandler(ASGIHandler):
     Django's asynchronous chain starts a thread for every request and passes middleware and view to and fro
     between it and the event loop, which takes longer than a short view. Every view is synchronous; one that
     streams answers with an asynchronous iterator, which the event loop follows after the view has returned.
+    `threads` requests work at the same time; those that wait for another machine do not count (places.py).
     """
 
     def __init__(self, threads: int) -> None:
         super().__init__()
         self.chain = BaseHandler()
         self.chain.load_middleware()
-        self.threads = ThreadPoolExecutor(threads, "request")
+        self.threads = ThreadPoolExecutor(threads + MOST_AWAY, "request")
+        self.places = Places(threads)
 
     async def get_response_async(self, request: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, copy_context().run, self._respond, request)
+        place = await self.places.take()
+        context = copy_context()
+        context.run(sit, place)
+        work = self.threads.submit(context.run, self._respond, request)
+        # With the thread and not with the browser, which may leave before.
+        work.add_done_callback(lambda _: place.give_back())
+        return await asyncio.wrap_future(work)
 
     def _respond(self, request: ASGIRequest) -> HttpResponseBase:
         try:

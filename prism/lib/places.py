@@ -1,0 +1,85 @@
+"""A web process has places for so many requests at a time; who only waits gives its place away.
+
+A request that waits for another machine (moderation, say) needs no processor. While it waits, the next one
+has its place; else a slow machine that sixteen people wait for would keep everybody else from every page.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from threading import BoundedSemaphore
+
+from django.db import connection
+
+MOST_AWAY = 200  # requests that wait elsewhere; those beyond keep their places
+PATIENCE = 10.0  # seconds for a place after the wait; without one it goes on all the same
+
+
+class Places:
+    """`number` places of one event loop; its requests run in threads."""
+
+    def __init__(self, number: int) -> None:
+        self.free = asyncio.Semaphore(number)
+        self.away = BoundedSemaphore(MOST_AWAY)
+
+    async def take(self) -> "Place":
+        await self.free.acquire()
+        return Place(self, asyncio.get_running_loop())
+
+
+class Place:
+    """Of one request, from its beginning to its end."""
+
+    def __init__(self, places: Places, loop: asyncio.AbstractEventLoop) -> None:
+        self.places = places
+        self.loop = loop
+        self.is_taken = True
+
+    def give_back(self) -> None:
+        """From any thread."""
+        if self.is_taken:
+            self.is_taken = False
+            with suppress(RuntimeError):  # the loop is closed: the process ends
+                self.loop.call_soon_threadsafe(self.places.free.release)
+
+    def leave(self) -> bool:
+        """False where so many are away that this one stays."""
+        is_away = self.places.away.acquire(blocking=False)
+        if is_away:
+            self.give_back()
+        return is_away
+
+    def come_back(self) -> None:
+        self.places.away.release()
+        with suppress(RuntimeError):
+            place = asyncio.run_coroutine_threadsafe(self.places.free.acquire(), self.loop)
+            try:
+                self.is_taken = place.result(PATIENCE)
+            except TimeoutError:
+                self.is_taken = not place.cancel()
+
+
+_mine: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+def sit(place: Place) -> None:
+    """This context is that of the request that has the place."""
+    _mine.set(place)
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """Inside, this thread only waits for another machine; its connection to the database goes back too.
+
+    Within a transaction it changes nothing.
+    """
+    place = _mine.get()
+    if place is None or connection.in_atomic_block or not place.leave():
+        yield
+        return
+    connection.close()
+    try:
+        yield
+    finally:
+        place.come_back()
