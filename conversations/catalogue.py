@@ -38,14 +38,19 @@ class Catalogue:
 
 def export(chosen: Iterable[LanguageModel], *, as_json: bool = False) -> str:
     """The models and their providers, without keys. Importing it into the same registry changes nothing."""
+    found = document(chosen)
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n" if as_json else dump(found)
+
+
+def document(chosen: Iterable[LanguageModel]) -> dict[str, Any]:
+    """What stands in the file, as an object."""
     found = sorted(chosen, key=lambda model: model.name)
     addresses_of = {model.provider.name: model.provider.base_url for model in found}
-    document = {
+    return {
         "format": FORMAT,
         "providers": [{"name": name, "base_url": url} for name, url in sorted(addresses_of.items())],
         "models": [_entry(model) for model in found],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else dump(document)
 
 
 def _entry(model: LanguageModel) -> dict[str, Any]:

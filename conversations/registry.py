@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from accounts.models import User
+from conversations.endpoints import breaker
 from conversations.models import LanguageModel, PoolEntry, Provider
 from surveys import audit
 from surveys.models import Study
@@ -34,6 +35,16 @@ def store_model(model: LanguageModel, by: User | None, changed: list[str]) -> No
     with transaction.atomic():
         model.save()
         audit.record(by, action, subject=model.name, fields=changed, status=model.status)
+
+
+def bring_back(provider: Provider, by: User | None) -> bool:
+    """Let a provider that rests be drawn again at once; False where it was not resting."""
+    with transaction.atomic():
+        is_back = provider.open_until is not None and breaker.bring_back(provider)
+        if is_back:
+            reason = provider.open_reason
+            audit.record(by, "provider.brought_back", subject=provider.name, reason=reason)
+    return is_back
 
 
 def choose_pool(study: Study, models: list[LanguageModel], by: User) -> tuple[int, int]:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from conversations.privacy.rules import Action, Place, Rules
-from prism.lib.pii import Kind, Span, find, mask
+from conversations.privacy.leaving import leaving
+from conversations.privacy.rules import Place, Rules
+from prism.lib.pii import Kind, Span
 
 Row = dict[str, Any]
 # A text stands in up to three files, and those of a conversation are written one after the other.
@@ -61,14 +62,8 @@ class Gate:
             self._texts[place]["changed"] += 1
         return cleaned
 
-    def _cleaned(self, text: str) -> tuple[str | None, tuple[Span, ...]]:
-        spans = tuple(find(text, self._kinds_for()))
-        if any(self._rules.action(Place.EXPORT, span.kind) == Action.BLOCK for span in spans):
-            return None, spans
-        return (mask(text, self._kinds_for(Action.MASK))[0] if spans else text), spans
-
-    def _kinds_for(self, *actions: Action) -> tuple[Kind, ...]:
-        return self._rules.kinds(Place.EXPORT, *actions)
+    def _cleaned(self, text: str) -> tuple[str | None, Sequence[Span]]:
+        return leaving(text, self._rules)
 
     def facts(self) -> dict[str, Any]:
         """For the manifest: the rules, and what was found where; columns without texts are not there."""

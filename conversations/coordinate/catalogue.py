@@ -23,7 +23,7 @@ from surveys.questionnaires.problems import Problem
 KINDS = {"yaml": "application/yaml", "json": "application/json"}
 
 
-def _is_mine(request: HttpRequest, model: LanguageModel) -> bool:
+def is_mine(request: HttpRequest, model: LanguageModel) -> bool:
     """Whether the person runs every study that has the model: only they see its prompt and change it."""
     studies = Study.objects.filter(pool__model=model)
     return all(may(person(request), Right.REGISTRY, study) for study in studies)
@@ -34,7 +34,7 @@ def _is_mine(request: HttpRequest, model: LanguageModel) -> bool:
 def export(request: HttpRequest, kind: str) -> HttpResponse:
     """The models that the person may edit, as a file without keys."""
     require(request, Right.REGISTRY)
-    found = [m for m in LanguageModel.objects.select_related("provider") if _is_mine(request, m)]
+    found = [m for m in LanguageModel.objects.select_related("provider") if is_mine(request, m)]
     text = catalogue.export(found, as_json=kind == "json")
     audit.record(person(request), "models.exported", models=len(found))
     response = HttpResponse(text, content_type=f"{KINDS[kind]}; charset=utf-8")
@@ -53,7 +53,7 @@ def load(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        found = catalogue.check(form.cleaned_data["file"], lambda model: _is_mine(request, model))
+        found = catalogue.check(form.cleaned_data["file"], lambda model: is_mine(request, model))
         _tell(request, *catalogue.store(found, person(request)))
     except QuestionnaireError as error:
         return _page(request, form, error.problems, status=422)

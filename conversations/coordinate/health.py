@@ -2,15 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from conversations.endpoints import breaker, figures
+from conversations import registry
+from conversations.endpoints import figures
 from conversations.models import Provider
-from surveys import audit
 from surveys.access import Right, person, require
 from surveys.coordinate.navigation import workbench
 
@@ -31,12 +30,7 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Draw a provider's models again without waiting for its rest to end."""
     require(request, Right.REGISTRY)
     provider = get_object_or_404(Provider, pk=pk)
-    with transaction.atomic():
-        is_back = provider.open_until is not None and breaker.bring_back(provider)
-        if is_back:
-            reason = provider.open_reason
-            audit.record(person(request), "provider.brought_back", subject=provider.name, reason=reason)
-    if is_back:
+    if registry.bring_back(provider, person(request)):
         messages.success(request, _("%s is drawn again.") % provider.name)
     else:
         messages.info(request, _("%s was not resting.") % provider.name)

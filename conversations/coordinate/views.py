@@ -37,7 +37,7 @@ def models(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/coordinate/models.html", context)
 
 
-def _require_in_every_study(request: HttpRequest, used: QuerySet[LanguageModel]) -> None:
+def require_in_every_study(request: HttpRequest, used: QuerySet[LanguageModel]) -> None:
     """Whoever changes where texts are sent must run every study whose participants wrote them."""
     studies = Study.objects.filter(pool__model__in=used).distinct()
     if not all(may(person(request), Right.REGISTRY, study) for study in studies):
@@ -49,7 +49,7 @@ def edit_provider(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a provider (without `pk`) or edit one."""
     require(request, Right.REGISTRY)
     provider = get_object_or_404(Provider, pk=pk) if pk else Provider()
-    _require_in_every_study(request, LanguageModel.objects.filter(provider=pk))
+    require_in_every_study(request, LanguageModel.objects.filter(provider=pk))
     title = provider.name or _("Add a provider")
     form = ProviderForm(request.POST or None, instance=provider)
     if request.method == "POST" and form.is_valid():
@@ -71,7 +71,7 @@ def edit_model(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     model = (
         get_object_or_404(LanguageModel.objects.select_related("provider"), pk=pk) if pk else LanguageModel()
     )
-    _require_in_every_study(request, LanguageModel.objects.filter(pk=pk or 0))
+    require_in_every_study(request, LanguageModel.objects.filter(pk=pk or 0))
     title = model.name or _("Add a model")
     form = LanguageModelForm(request.POST or None, instance=model)
     if request.method == "POST" and form.is_valid():

@@ -11,6 +11,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
+from surveys.api.authentication import scope_of
 from surveys.coordinate.navigation import workbench
 from surveys.models.token import Scope
 
@@ -19,7 +20,7 @@ class Described(AutoSchema):
     """Says which scope a route needs, since OpenAPI has no place for it beside a bearer token."""
 
     def get_description(self) -> str:  # type: ignore[override]
-        scope = getattr(self.view, "scope", None)
+        scope = scope_of(self.view, self.method)
         return f"{super().get_description()}\n\nScope: `{scope}`." if scope else super().get_description()
 
 

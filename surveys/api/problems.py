@@ -6,12 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
+
+
+class NotNow(APIException):
+    """What was asked for is not possible as things stand; the detail says what to do."""
+
+    status_code = 409
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -21,15 +27,16 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     if answer is None:
         log.error("the API failed: %s", type(error).__name__, exc_info=error)
-        return _written(500, _("Something went wrong on our side. Nothing was changed."))
-    said = answer.data
-    detail = said.get("detail") if isinstance(said, dict) else None
+        return said(500, _("Something went wrong on our side. Nothing was changed."))
+    told = answer.data
+    detail = told.get("detail") if isinstance(told, dict) else None
     if isinstance(detail, ErrorDetail):
-        return _written(answer.status_code, detail, answer.headers)
-    return _written(answer.status_code, _("Some parameters are not valid."), answer.headers, errors=said)
+        return said(answer.status_code, detail, answer.headers)
+    return said(answer.status_code, _("Some parameters are not valid."), answer.headers, errors=told)
 
 
-def _written(status: int, detail: str, headers: Any = None, **more: Any) -> Response:
+def said(status: int, detail: str, headers: Any = None, **more: Any) -> Response:
+    """A problem as an answer, with `more` beside what every problem has."""
     kept = {name: value for name, value in (headers or {}).items() if name != "Content-Type"}
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(body | more, status=status, headers=kept, content_type=MEDIA_TYPE)

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.db.models import Count, Q
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from surveys.api.filters import Filter
 from surveys.models import Enrolment, Questionnaire, Study
 from surveys.quotas.picture import TablePicture
 
@@ -78,7 +78,7 @@ class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
         return enrolment.outcome or None
 
 
-class EnrolmentFilter(serializers.Serializer[Any]):
+class EnrolmentFilter(Filter):
     """The parameters that narrow a list of enrolments."""
 
     outcome = serializers.ChoiceField(
@@ -97,13 +97,6 @@ class EnrolmentFilter(serializers.Serializer[Any]):
     )
     arrived_after = serializers.DateTimeField(required=False, help_text="Who arrived later than this.")
     seen_after = serializers.DateTimeField(required=False, help_text="Who was here later than this.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A parameter that we do not know would filter nothing, silently."""
-        unknown = set(self.initial_data) - set(self.fields) - {"cursor", "limit"}
-        if unknown:
-            raise serializers.ValidationError({name: [_("is not known here.")] for name in sorted(unknown)})
-        return attrs
 
 
 class QuotaTableSerializer(serializers.Serializer[TablePicture]):

@@ -9,6 +9,7 @@ from django.db.models.functions import TruncDate
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -46,9 +47,13 @@ from surveys.quotas.picture import TablePicture, picture
 class OfStudy(GenericAPIView[Any]):
     """A view under /studies/<slug>/. Strangers find nothing there; who lacks the right is refused."""
 
+    right, write_right = Right.VIEW, Right.RUN
+
     @cached_property
     def study(self) -> Study:
-        return study_for(self.request._request, self.kwargs["slug"], Right.VIEW)
+        is_safe = self.request.method in SAFE_METHODS
+        right = self.right if is_safe else self.write_right
+        return study_for(self.request._request, self.kwargs["slug"], right)
 
 
 class Studies(ListAPIView[Study]):
@@ -123,10 +128,8 @@ class Enrolments(OfStudy, ListAPIView[Enrolment]):
 
     def get_queryset(self) -> QuerySet[Enrolment]:
         study = self.study
-        wanted = EnrolmentFilter(data=self.request.query_params)
-        wanted.is_valid(raise_exception=True)
         rows = study.enrolments.annotate(is_excluded=stands(Decision.Value.EXCLUDE))
-        return _narrowed(rows, wanted.validated_data)
+        return _narrowed(rows, EnrolmentFilter.asked(self.request))
 
 
 def _narrowed(rows: QuerySet[Enrolment], wanted: dict[str, Any]) -> QuerySet[Enrolment]:

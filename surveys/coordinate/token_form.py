@@ -12,7 +12,7 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("Which program it is for, so that you know it again.")
     )
     scopes = forms.MultipleChoiceField(
-        label=_("What it may read"),
+        label=_("What it may do"),
         choices=[(value, f"{label} ({value})") for value, label in Scope.choices],
         initial=[Scope.STUDIES],
         widget=forms.CheckboxSelectMultiple,

@@ -14,6 +14,13 @@ class Scope(models.TextChoices):
     QUESTIONNAIRES = "questionnaires:read", _("questionnaires")
     ENROLMENTS = "enrolments:read", _("participants by code, with state and times")
     QUOTAS = "quotas:read", _("quotas")
+    MODELS = "models:read", _("models, providers, their health, and pools of studies")
+    MODELS_WRITE = "models:write", _("adding, changing and testing models and providers; choosing pools")
+    PROTOCOLS = "protocols:read", _("protocols of conversations")
+    PROTOCOLS_WRITE = "protocols:write", _("storing the next version of a protocol")
+    CONVERSATIONS = "conversations:read", _("conversations, turns, ratings, votes and reports, without texts")
+    TEXTS = "texts:read", _("what people and models wrote, for who may export in full")
+    CONVERSE = "converse", _("holding conversations for participants whom the program brought in")
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
