@@ -58,9 +58,9 @@ def test_a_likert_scale_is_answered_by_radio_buttons_with_words_in_the_readers_l
     assert {c["type"] for c in controls(html, "score-B")} == {"radio"}
     assert "Poor" in html
     assert "Mauvais" not in html
-    client.cookies["language"] = "fr"
+    client.cookies["django_language"] = "fr"
     assert "Mauvais" in client.get(f"/studies/{talk.study.slug}/conversations/{talk.code}/").content.decode()
-    del client.cookies["language"]
+    del client.cookies["django_language"]
     for wrong in ("", "0", "4", "3.5", "x"):
         refused = post(client, talk, "rate", turn=0, **{"score-A": "2", "score-B": wrong})
         assert refused.status_code == 409
