@@ -49,6 +49,12 @@ class ProviderForm(forms.ModelForm):
             "tokens_a_minute": _("Tokens a minute"),
             "check_minutes": _("Minutes between checks"),
         }
+        help_texts = {
+            "daily_budget": _(
+                "Of any 24 hours; 0 means no limit. It holds for each currency of the prices by itself: "
+                "amounts of different currencies are never added."
+            ),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

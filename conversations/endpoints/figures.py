@@ -1,6 +1,7 @@
 """What providers and models did in the last hours, as tables for the page that shows their health."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -69,7 +70,7 @@ class ProviderFigures:
     provider: Provider
     requests: int
     tokens: int
-    money: Decimal
+    money: Mapping[str, Decimal]
     checks: list[Check]
 
     @property
@@ -115,17 +116,21 @@ def of_providers() -> list[ProviderFigures]:
     """What each provider took in the last minute and in 24 hours, with its newest checks."""
     now = timezone.now()
     day, minute = Q(started_at__gt=now - timedelta(days=1)), Q(started_at__gt=now - MINUTE)
-    made = Attempt.objects.filter(day).exclude(prompt_sha256="").values_list("response__model__provider")
-    sums = made.annotate(
+    made = Attempt.objects.filter(day).exclude(prompt_sha256="")
+    sums = made.values_list("response__model__provider", "response__model__currency").annotate(
         requests=Count("pk", filter=minute),
         tokens=Sum(TOKENS, filter=minute, default=0),
         money=Sum(COST, default=Decimal(0)),
-    ).order_by()
-    used: dict[int, tuple[int, int, Decimal]] = {provider: (r, t, m) for provider, r, t, m in sums}
-    checks, nothing = _newest_checks(), (0, 0, Decimal(0))
+    )
+    requests, tokens = Counter[int](), Counter[int]()
+    money: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for pk, currency, made_now, read_now, cost in sums.order_by("response__model__currency"):
+        requests[pk], tokens[pk] = requests[pk] + made_now, tokens[pk] + read_now
+        money[pk][currency] = cost
+    checks = _newest_checks()
     return [
-        ProviderFigures(provider, *used.get(provider.pk, nothing), checks=checks[provider.pk])
-        for provider in Provider.objects.order_by("name")
+        ProviderFigures(one, requests[one.pk], tokens[one.pk], money[one.pk], checks[one.pk])
+        for one in Provider.objects.order_by("name")
     ]
 
 

@@ -1,16 +1,29 @@
 """What is left of a provider's budget and of its limits a minute, counted from the rows under a lock.
 
 An attempt counts with what it may cost at most until it is over, so that calls which start in the same moment
-cannot pass a limit together.
+cannot pass a limit together. Amounts of different currencies are never added: a budget holds for each by itself.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, DecimalField, F, IntegerField, Min, Q, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    F,
+    IntegerField,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -46,23 +59,23 @@ class Refused:
 
 @dataclass
 class Room:
-    """What a provider may still take; None where it has no limit."""
+    """What a provider may still take; None where it has no limit. `spent` is by currency."""
 
-    money: Decimal | None = None
+    budget: Decimal | None = None
+    spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     requests: int | None = None
     tokens: int | None = None
     seconds: float = 60.0
 
-    def take(self, cost: Decimal, tokens: int) -> Refused | None:
+    def take(self, cost: Decimal, currency: str, tokens: int) -> Refused | None:
         """Keep room for one call, or say why there is none."""
-        if self.money is not None and self.money < max(cost, Decimal("0.000001")):
+        if self.budget is not None and self.budget - self.spent[currency] < max(cost, Decimal("0.000001")):
             return Refused(OVER_BUDGET)
         if self.requests is not None and self.requests < 1:
             return Refused(TOO_MANY, self.seconds)
         if self.tokens is not None and self.tokens < tokens:
             return Refused(TOO_MANY, self.seconds)
-        if self.money is not None:
-            self.money -= cost
+        self.spent[currency] += cost
         if self.requests is not None:
             self.requests -= 1
         if self.tokens is not None:
@@ -84,19 +97,26 @@ def rooms(providers: Iterable[Provider]) -> dict[int, Room]:
 
 
 def usage(provider: Provider, now: datetime) -> dict[str, Any]:
-    """`requests`, `tokens` and `oldest` of the last minute; `money` of 24 hours, where there is a budget."""
+    """`requests`, `tokens` and `oldest` of the last minute; where there is a budget `money`, the sum of 24 hours
+    by currency."""
     made = Attempt.objects.filter(response__model__provider=provider).exclude(prompt_sha256="")
     minute = made.filter(started_at__gt=now - MINUTE)
     found = minute.aggregate(requests=Count("pk"), tokens=Sum(TOKENS, default=0), oldest=Min("started_at"))
     if provider.daily_budget:
-        found |= made.filter(started_at__gt=now - DAY).aggregate(money=Sum(COST, default=Decimal(0)))
+        found["money"] = _money(made.filter(started_at__gt=now - DAY))
     return found
+
+
+def _money(made: QuerySet[Attempt]) -> dict[str, Decimal]:
+    sums = made.values_list("response__model__currency").annotate(money=Sum(COST, default=Decimal(0)))
+    return defaultdict(Decimal, sums.order_by())
 
 
 def _room(provider: Provider, used: dict[str, Any], now: datetime) -> Room:
     oldest = used["oldest"] or now
     return Room(
-        money=provider.daily_budget - used["money"] if provider.daily_budget else None,
+        budget=provider.daily_budget or None,
+        spent=used.get("money", defaultdict(Decimal)),
         requests=_rest(provider.requests_a_minute, used["requests"]),
         tokens=_rest(provider.tokens_a_minute, used["tokens"]),
         seconds=max(0.5, (oldest + MINUTE - now).total_seconds()),

@@ -114,7 +114,7 @@ def _within_limits(
     for row in responses:
         room, call = rooms.get(row.model.provider_id), calls[row.pk]
         if room and isinstance(call, Call):
-            refused = room.take(_ceiling(row.model, call), _reserved(call))
+            refused = room.take(_ceiling(row.model, call), row.model.currency, _reserved(call))
             if refused:
                 calls[row.pk] = ProviderFailure(refused.reason, "our own limit", refused.seconds)
     return calls

@@ -71,22 +71,37 @@ def test_calls_that_start_in_the_same_moment_cannot_spend_more_than_the_budget(f
     assert reserved <= Provider.objects.get().daily_budget
 
 
+def test_a_budget_holds_for_each_currency_by_itself_and_amounts_are_never_added(fake):
+    ids = four_waiting(fake)
+    most = claiming.price(Response.objects.get(pk=ids[0]).model, 10, 100)
+    LanguageModel.objects.update(price_in="2000", price_out="10000")
+    in_euros = Response.objects.filter(pk__in=ids[:2]).values("model")
+    LanguageModel.objects.filter(pk__in=in_euros).update(currency="EUR")
+    # Room for one call in either currency, and not for two.
+    Provider.objects.update(daily_budget=most * 1000 + Decimal("0.10"))
+    calls = take_at_once(ids)
+    assert refusals(calls) == ["over_budget"] * 2
+    spent = limits.usage(Provider.objects.get(), timezone.now())["money"]
+    assert sorted(spent) == ["EUR", "USD"]
+    assert 0 < spent["EUR"] == spent["USD"] < Provider.objects.get().daily_budget
+
+
 def test_a_call_counts_with_what_it_cost_once_it_is_over(fake):
     ids = four_waiting(fake, tokens_a_minute=100_000, daily_budget=10)
     take_at_once(ids[:1])
     provider, now = Provider.objects.get(), timezone.now()
     before = limits.usage(provider, now)
     assert before["tokens"] >= 100
-    assert before["money"] > 0
+    assert before["money"]["USD"] > 0
     attempt = Attempt.objects.get()
     Attempt.objects.update(state="finished")
     Response.objects.filter(pk=attempt.response_id).update(tokens_in=5, tokens_out=7, cost="0.000001")
     after = limits.usage(provider, now)
-    assert (after["tokens"], after["money"]) == (12, Decimal("0.000001"))
+    assert (after["tokens"], after["money"]) == (12, {"USD": Decimal("0.000001")})
     Attempt.objects.update(state="failed", text="")
-    assert limits.usage(provider, now)["money"] == 0
+    assert limits.usage(provider, now)["money"] == {"USD": 0}
     Attempt.objects.update(state="lost")
-    assert limits.usage(provider, now)["money"] == attempt.reserved_cost
+    assert limits.usage(provider, now)["money"] == {"USD": attempt.reserved_cost}
 
 
 def test_a_minute_and_a_day_pass(fake):
