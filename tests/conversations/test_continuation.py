@@ -132,6 +132,14 @@ def test_the_participant_goes_on_with_any_answer_whatever_its_score():
     assert "with which you went on" in page(client, talk)
 
 
+def spoken_to(client, talk, number: int):
+    """A message whose last answer is liked best."""
+    turn = say(client, talk, f"Message {number}")
+    count = len(answer(turn))
+    rate(client, talk, turn, *[50] * (count - 1), 60)
+    return turn
+
+
 def test_others_drawn_beside_the_winner_are_recorded_in_shuffled_slots_and_kept_apart():
     study = make_talk_study(
         models=5,
@@ -140,29 +148,22 @@ def test_others_drawn_beside_the_winner_are_recorded_in_shuffled_slots_and_kept_
         continuation={"who": "winner", "models": 3},
     )
     client = come_in(study)
-    slots = set()
-    for number in range(8):
-        talk = begin(client, study, "unguided") if not number % 8 else talk
-        turn = say(client, talk, f"Message {number}")
-        answer(turn)
-        places = [50] * turn.responses.count()
-        places[-1] = 60
-        rate(client, talk, turn, *places)
-        if number:
-            draw = turn.draws.get()
-            winner = before.choice.response.model_id
-            assert draw.rule["mode"] == "beside"
-            assert len(set(draw.drawn)) == 3
-            assert winner in draw.drawn
-            assert [r.model_id for r in turn.responses.order_by("slot")] == draw.drawn
-            lot = repeated(draw.rule, draw.pool, draw.seed)
-            assert (lot.drawn, lot.pool) == (draw.drawn, draw.pool)
-            odds = {entry["model"]: entry["inclusion"] for entry in draw.pool}
-            assert odds.pop(winner) == 1
-            assert set(odds.values()) == {0.5}
-            slots.add(draw.drawn.index(winner))
+    talk = begin(client, study)
+    before, places = spoken_to(client, talk, 0), set()
+    for number in range(1, 8):
+        turn = spoken_to(client, talk, number)
+        draw, winner = turn.draws.get(), before.choice.response.model_id
+        assert draw.rule["mode"] == "beside"
+        assert len(set(draw.drawn)) == 3
+        assert [r.model_id for r in turn.responses.order_by("slot")] == draw.drawn
+        lot = repeated(draw.rule, draw.pool, draw.seed)
+        assert (lot.drawn, lot.pool) == (draw.drawn, draw.pool)
+        odds = {entry["model"]: entry["inclusion"] for entry in draw.pool}
+        assert odds.pop(winner) == 1
+        assert set(odds.values()) == {0.5}
+        places.add(draw.drawn.index(winner))
         before = turn
-    assert len(slots) > 1  # or the slot would tell who answered before
+    assert len(places) > 1  # or the slot would tell who answered before
     PoolEntry.objects.filter(study=study).exclude(model=before.choice.response.model).update(is_on=False)
     last = say(client, talk, "Alone?")
     assert [r.model for r in last.responses.all()] == [before.choice.response.model]

@@ -109,9 +109,8 @@ def test_after_a_rating_the_models_of_that_message_are_named_but_not_those_of_th
 def test_the_arena_tells_who_answered_no_earlier_than_its_protocol(moment: str):
     study = comparing.open_arena()
     document = yaml.safe_load(protocols.preset("arena"))
-    load_protocol(
-        study, yaml.safe_dump({**document, "reveal": moment, "turns": {"minimum": 1, "maximum": 2}})
-    )
+    document |= {"reveal": moment, "turns": {"minimum": 1, "maximum": 2}}
+    load_protocol(study, yaml.safe_dump(document))
     client = comparing.enter()
     talk, _turn = comparing.voted(client)
     assert "Show who answered" not in comparing.page(client, talk)

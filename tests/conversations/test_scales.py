@@ -174,7 +174,7 @@ def test_one_answer_alone_is_not_compared_with_anything(rating):
 
 
 def test_the_database_takes_no_rating_that_does_not_fit_its_kind():
-    client, talk, turn = asked(PAIR, models=2)
+    _client, _talk, turn = asked(PAIR, models=2)
     response = Response.objects.filter(turn=turn).first()
     wrong = [
         {"kind": "slider", "rank": 1},
@@ -211,7 +211,7 @@ def test_a_new_scale_in_mid_study_holds_for_who_begins_after_it():
 
 @SERVED
 def test_an_order_and_a_choice_sent_twice_at_once_are_stored_once():
-    client, talk, turn = asked(PAIR, models=2, continuation={"who": "participant", "samples": 2})
+    _client, talk, turn = asked(PAIR, models=2, continuation={"who": "participant", "samples": 2})
     mine = [lambda best=best: chat.rate(Conversation.objects.get(pk=talk.pk), 0, {}, best) for best in "ABAB"]
     assert at_once(*mine) == [None] * 4
     assert Rating.objects.count() == 2
