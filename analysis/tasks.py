@@ -4,8 +4,9 @@ from celery import shared_task
 from django.db import transaction
 
 from analysis.exports import jobs
+from analysis.imports import jobs as import_jobs
 from analysis.leaderboard import keeping
-from analysis.models import Export
+from analysis.models import Export, Import
 
 
 @shared_task(name="analysis.tasks.run_export")
@@ -24,6 +25,30 @@ def sweep_exports() -> None:
 def recompute_leaderboard() -> None:
     """For beat: the public votes as they are now, and the table made of them."""
     keeping.recompute()
+
+
+@shared_task(name="analysis.tasks.make_leaderboard_table")
+def make_leaderboard_table(table_id: int) -> None:
+    keeping.make(table_id)
+
+
+@shared_task(name="analysis.tasks.run_import")
+def run_import(import_id: int) -> None:
+    """A slice of an import; what is left waits behind other work."""
+    row = import_jobs.run(import_id)
+    if row and row.state == Import.State.WAITING:
+        run_import.delay(import_id)
+
+
+@shared_task(name="analysis.tasks.sweep_imports", expires=30)
+def sweep_imports() -> None:
+    """For beat: hand imports to a worker again that the broker forgot or whose worker is gone."""
+    for pk in import_jobs.lost():
+        run_import.delay(pk)
+
+
+def enqueue_import(row: Import) -> None:
+    transaction.on_commit(lambda: run_import.delay(row.pk), robust=True)
 
 
 def enqueue(export: Export) -> None:

@@ -45,6 +45,7 @@ app.conf.beat_schedule = {
     },
     "try providers": {"task": "conversations.tasks.check_providers", "schedule": 20.0},
     "clear expired sessions": {"task": "accounts.tasks.clear_sessions", "schedule": 24 * 3600.0},
+    "hand over lost imports": {"task": "analysis.tasks.sweep_imports", "schedule": 30.0},
     "hand over lost exports": {"task": "analysis.tasks.sweep_exports", "schedule": 30.0},
     "recompute the leaderboard": {"task": "analysis.tasks.recompute_leaderboard", "schedule": 600.0},
     "listen to panels": {"task": "surveys.tasks.sweep_panels", "schedule": 60.0},

@@ -222,7 +222,7 @@ def code_version() -> str:
 def _sources() -> list[dict[str, Any]]:
     """The imported datasets that are in the release, with the licence that each came under."""
     held = Dataset.objects.filter(talks__conversation__in=CHOSEN_CONVERSATIONS).distinct()
-    return list(held.order_by("key").values("key", "title", "licence", "link"))
+    return [dict(one) for one in held.order_by("key").values("key", "title", "licence", "link")]
 
 
 def _versions(scope: Scope) -> dict[str, Any]:

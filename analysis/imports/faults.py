@@ -76,10 +76,10 @@ def fault_of_conversation(row: Mapping[str, Any]) -> str | None:
 
 def fault_of_exchange(row: Mapping[str, Any]) -> str | None:
     """Of the messages of one turn, in which a side may be silent."""
-    sides = [row.get(f"response_{side}") for side in SIDES]
-    if None in sides:
+    if any(row.get(f"response_{side}") is None for side in SIDES):
         return None
-    texts = [said.get("content") for side in sides for said in side if said.get("role") == "assistant"]
+    said = [message for side in SIDES for message in row[f"response_{side}"]]
+    texts = [message.get("content") for message in said if message.get("role") == "assistant"]
     if not any(isinstance(text, str) and text.strip() for text in texts):
         return "no answer"
     is_printed = any(isinstance(text, str) and PRINTED.match(text) for text in texts)

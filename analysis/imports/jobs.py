@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -27,6 +28,7 @@ from analysis.imports.running import Run
 from analysis.imports.tables import UnusableTable
 from analysis.models import Import, ImportFault
 from conversations.models import Dataset
+from prism.lib.codes import random_code
 from surveys import audit
 from surveys.models import Study
 
@@ -61,7 +63,7 @@ class Wanted:
     is_dry_run: bool = False
 
 
-def request_import(wanted: Wanted, by: User | None, *, by_command: bool = False) -> Import:
+def request_import(wanted: Wanted, by: User | None, *, code: str = "", by_command: bool = False) -> Import:
     """Write down that tables are to be imported. Raises NotImportable."""
     if not wanted.study.protocols.exists():
         raise NotImportable(_("This study has no conversations. Store rules for them first, then import."))
@@ -76,6 +78,7 @@ def request_import(wanted: Wanted, by: User | None, *, by_command: bool = False)
                 _("Another import into “%(key)s” is under way. Wait for it.") % {"key": wanted.key}
             )
         row = Import.objects.create(
+            code=code or random_code(),
             study=wanted.study,
             dataset=dataset,
             is_dry_run=wanted.is_dry_run,
@@ -86,8 +89,28 @@ def request_import(wanted: Wanted, by: User | None, *, by_command: bool = False)
     return row
 
 
+def hand_in(wanted: Wanted, files: Mapping[str, File], by: User) -> Import:
+    """Keep the files of tables, by name, until a worker has read them. Raises NotImportable and OSError."""
+    code = random_code()
+    kept = _folder(code)
+    kept.mkdir(mode=0o700, parents=True)
+    try:
+        for name, file in files.items():
+            with (kept / name).open("wb") as target:
+                for chunk in file.chunks():
+                    target.write(chunk)
+        return request_import(wanted, by, code=code)
+    except BaseException:
+        shutil.rmtree(kept, ignore_errors=True)
+        raise
+
+
 def folder(row: Import) -> Path:
-    return Path(settings.EXPORT_DIR) / "imports" / row.code
+    return _folder(row.code)
+
+
+def _folder(code: str) -> Path:
+    return Path(settings.EXPORT_DIR) / "imports" / code
 
 
 def lost() -> list[int]:

@@ -30,6 +30,13 @@ def find_tables(folder: Path) -> dict[str, Path]:
     return {table: path for table, path in found.items() if path}
 
 
+def stored_name(name: str) -> str | None:
+    """Under which name a file that is handed in is kept: that of its table; None where it is of none."""
+    path = Path(name)
+    table = next((one for one in TABLES if re.search(rf"(^|[-_]){one}$", path.stem)), None)
+    return f"{table}{path.suffix}" if table and path.suffix in (".parquet", ".jsonl") else None
+
+
 def _of(table: str, paths: Sequence[Path]) -> Path | None:
     named = [path for path in paths if re.search(rf"(^|[-_]){table}$", path.stem)]
     of_one_kind = [path for path in named if path.suffix == ".parquet"] or named
