@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from analysis.exports import arena_rows, release
+from analysis.exports import arena_energy, arena_rows, release
 from analysis.exports.arena_rows import Row, Talk
 from analysis.exports.arena_schema import CONVERSATIONS, REACTIONS, SCHEMAS, TABLES, TURNS, VOTES
 from analysis.exports.gate import Gate
@@ -49,13 +49,11 @@ WITHHELD = {
 }
 
 _SESSION = "Prism keeps no sessions; a comparison is conversation_pair_id"
-_ENERGY = "estimated as a range when it is shown, and not stored"
 _ANALYSED = "no language model looks through conversations"
 NOT_COMPUTED = {
     "conversations": {
         "session_hash": _SESSION,
         **dict.fromkeys(("short_summary", "keywords", "categories", "languages"), _ANALYSED),
-        "total_conv_*_kwh": _ENERGY,
         "conversation_*[].metadata.generation_id": "a provider's id names the provider",
     },
     "votes": {
@@ -67,8 +65,6 @@ NOT_COMPUTED = {
     "reactions": {"session_hash": _SESSION},
     "turns": {
         "web_search_results": "models search nothing",
-        "metadata.conso_*": _ENERGY,
-        "metadata.total_conso_*": _ENERGY,
         **dict.fromkeys(
             (f"metadata.{name}" for name in ("categories", "languages", "short_summary")), _ANALYSED
         ),
@@ -86,6 +82,7 @@ MEANING: dict[str, Any] = {
         "*latency*, *duration*, *_ms_*": "there is no answer",
         "custom_models_selection": "no model was picked by hand",
         "comment": "nothing typed; or withheld",
+        "*kwh, *conso_*, *_wh_*, *_co2e_g_*": arena_energy.NULL,
     },
     "notes": [
         "A table's Parquet file has the rows of its JSON lines. Timestamps have no zone and are UTC.",
@@ -99,6 +96,7 @@ MEANING: dict[str, Any] = {
         "A reaction is feedback on one answer and never a vote; withdrawn ones are left out.",
         "full_conversation_* repeats the whole conversation on every row of turns: never sum over rows.",
         "attempts names every response of a turn, replaced and failed ones too; calls counts its calls.",
+        arena_energy.NOTE,
         "system prompts are those of the registry at the time of the export.",
         "Where people were asked whether what they write may be published, the texts of those who did not "
         "agree are null in every release, and so are the answers to them.",
@@ -173,9 +171,9 @@ def talks(batch: Sequence[NumberedPerson]) -> Iterator[tuple[Talk, Without]]:
 
 
 def _loaded(pks: Sequence[int]) -> dict[int, Any]:
-    responses = Response.objects.select_related("model").prefetch_related("reactions").order_by("slot", "id")
+    responses = Response.objects.select_related("model__provider").prefetch_related("reactions")
     turns = Turn.objects.order_by("number").prefetch_related(
-        Prefetch("responses", responses, to_attr="answers"),
+        Prefetch("responses", responses.order_by("slot", "id"), to_attr="answers"),
         Prefetch("vote", votes_in(pks)),
         "draws",
     )

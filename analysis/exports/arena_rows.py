@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from analysis.exports import arena_energy
 from analysis.exports.arena_schema import MEASURED, REASONS, SIDES
 from analysis.leaderboard.public_rows import FLAGS, row_of
 from conversations.ballots import CUSTOM
@@ -98,7 +99,7 @@ def conversation_row(talk: Talk, number: int, names: Names) -> Row:
         "mode": conversation.mode or None,
         "custom_models_selection": _picked(conversation, names),
         **talk.facts(*FACTS),
-        **{f"total_conv_{side}_kwh": talk.facts(f"kwh_{side}")[f"kwh_{side}"] for side in SIDES},
+        **arena_energy.of_talk(talk),
         "conversation": talk.code,
         "voter": talk.voter,
         "custom": conversation.mode == CUSTOM,
@@ -182,6 +183,7 @@ def turn_rows(talk: Talk, names: Names) -> Iterator[Row]:
             **({"language": vote.language, "topic": vote.topic} if vote else {}),
             "draws": [_draw(draw, names) for draw in turn.draws.all()],
             "attempts": [_attempt(response) for response in turn.answers],
+            **arena_energy.of_turn(talk, {side: answer(turn, side) for side in SIDES}),
             **talk.origin("turns", str(turn.number)),
         }
 
@@ -315,6 +317,7 @@ def _measured(talk: Talk, turn: Turn, vote: Vote | None, names: Names) -> Row:
                 else None,
             }
         measured[f"total_tokens_{side}"] = talk.tokens(side)
+    measured |= arena_energy.measured(talk, {side: answer(turn, side) for side in SIDES})
     return measured | {
         "time_to_vote": _seconds(vote.ms_to_vote) if vote else None,
         "mode": talk.conversation.mode or None,

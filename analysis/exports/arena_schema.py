@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.exports import arena_energy
 from analysis.leaderboard.public_rows import COLUMNS as PUBLIC
 from analysis.leaderboard.public_rows import FLAGS, WORDS
 
@@ -116,6 +117,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "topic": TEXT,
         "revealed": TRUTH,
         "votes": WHOLE,
+        **dict.fromkeys(arena_energy.columns("total_conv_"), NUMBER),
         **_ORIGIN,
     },
     VOTES: {
@@ -181,6 +183,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "topic": TEXT,
         "draws": DRAWS,
         "attempts": CALLS,
+        **dict.fromkeys(arena_energy.columns("energy_"), NUMBER),
         **_ORIGIN,
     },
 }

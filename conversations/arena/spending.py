@@ -1,4 +1,4 @@
-"""The energy of the answers of comparisons, for who knows the models: a range in words, or that it is unknown."""
+"""The energy of the answers of comparisons, for who knows the models: a range in words, or nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -78,6 +78,12 @@ class Vote(models.Model):
     def __str__(self) -> str:
         return f"vote on turn {self.turn_id}"
 
+    @property
+    def flagged(self) -> bool:
+        """Whether what was noticed of it suffices to doubt it; of an imported vote nothing was."""
+        signals = getattr(self, "signals", None)
+        return bool(signals and signals.flagged)
+
 
 class Reaction(models.Model):
     """Thumbs up or down on one answer; the newest row of an answer counts, null withdraws it."""

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from conversations.arena.addresses import address
 from conversations import energy
 from conversations.arena import spending
+from conversations.arena.addresses import address
 from conversations.arena.cards import Card, card
 from conversations.arena.spending import Spent
 from conversations.arena.voting import may_know, reactions
