@@ -5,9 +5,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models import Dataset
+from conversations.models import Conversation, Dataset
 from prism.lib.codes import random_code
-from conversations.models import Conversation
 from surveys.models import Study
 
 

@@ -1,6 +1,7 @@
 """Everything that a leaderboard shows for one choice of filters, as one JSON document. Pure."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,11 @@ def document(frame: Frame, choice: Choice, seed: int) -> dict[str, Any]:
     }
     if not len(selection.rows):
         return found
-    looks = np.column_stack([_difference(frame, name, selection.rows) for name in style.COVARIATES])
+    looks, waits = covariates(frame, selection.rows)
     plain = votes_of(frame, selection.rows)
-    raw, adjusted = (
-        estimate(plain, choice.ties),
-        estimate(votes_of(frame, selection.rows, looks), choice.ties),
-    )
+    raw = estimate(plain, choice.ties)
+    adjusted = estimate(replace(plain, style=looks), choice.ties)
+    waited = estimate(replace(plain, style=waits), choice.ties)
     both_bad = shares_both_bad(frame, selection.rows, plain)
     beside = {row.item: row for row in rows(plain, adjusted, seed)}
     for row in rows(plain, raw, seed):
@@ -46,12 +46,23 @@ def document(frame: Frame, choice: Choice, seed: int) -> dict[str, Any]:
     return (
         found
         | facts(plain, raw, choice.ties)
-        | {"style": coefficients(adjusted, looks), "matrix": matrix(plain)}
+        | {
+            "style": coefficients(style.COVARIATES, adjusted, looks),
+            "latency": coefficients(style.WAITS, waited, waits),
+            "matrix": matrix(plain),
+        }
     )
 
 
-def _difference(frame: Frame, name: str, chosen: Integers) -> Floats:
-    return style.difference(frame.style[f"{name}_a"][chosen], frame.style[f"{name}_b"][chosen])
+def covariates(frame: Frame, chosen: Integers) -> tuple[Floats, Floats]:
+    """Looks and waits of the chosen votes, votes × covariates each."""
+
+    def sides(name: str, kind: str = "") -> list[Floats]:
+        return [frame.numbers[f"{name}{kind}_{side}"][chosen].astype(np.float64) for side in "ab"]
+
+    looks = [style.difference(*sides(name)) for name in style.COVARIATES]
+    waits = [style.ratio(*sides(name, "_ms")) for name in style.WAITS]
+    return np.column_stack(looks), np.column_stack(waits)
 
 
 def facts(votes: Votes, fitted: Fit, ties: Ties) -> dict[str, Any]:
@@ -63,17 +74,15 @@ def facts(votes: Votes, fitted: Fit, ties: Ties) -> dict[str, Any]:
     }
 
 
-def coefficients(fitted: Fit, looks: Floats) -> list[dict[str, Any]]:
+def coefficients(names: Sequence[str], fitted: Fit, values: Floats) -> list[dict[str, Any]]:
     """Percent by which the odds of winning grow with a feature's root mean square; null where all are 0."""
     found = []
-    for name, beta, error, column in zip(
-        style.COVARIATES, fitted.beta, fitted.beta_errors, looks.T, strict=True
-    ):
+    for name, beta, error, column in zip(names, fitted.beta, fitted.beta_errors, values.T, strict=True):
         low, high = beta - NORMAL * error, beta + NORMAL * error
         percents = [100 * (float(np.exp(value)) - 1) for value in (beta, low, high)]
-        names = ("odds", "low", "high")
+        keys = ("odds", "low", "high")
         found.append(
-            {"feature": name, **dict(zip(names, percents if column.any() else [None] * 3, strict=True))}
+            {"feature": name, **dict(zip(keys, percents if column.any() else [None] * 3, strict=True))}
         )
     return found
 

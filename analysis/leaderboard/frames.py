@@ -1,47 +1,68 @@
 """The public rows as arrays, and what a choice of filters takes of them. Pure: a file in, arrays out."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from analysis.bradley_terry import LEFT, RIGHT, TIE, Bools, Floats, Integers
-from analysis.leaderboard.choices import Choice
+from analysis.leaderboard.choices import EXCLUDABLE, FILTERS, Choice, first_and_last
 from analysis.leaderboard.public_rows import FEATURES, FLAGS
 from analysis.leaderboard.votes import Votes
 
-OUTCOMES = {"a_better": LEFT, "b_better": RIGHT, "both_good": TIE, "both_bad": TIE}
-LABELLED = ("model", "voter", "conversation", "choice", "mode", "language", "topic")
+OUTCOMES = {"a_better": LEFT, "b_better": RIGHT, "both_good": TIE, "both_bad": TIE, "equal": TIE}
+LABELLED = ("model", "voter", "conversation", "choice", *FILTERS)
+MODELS = {"model_a": "model", "model_b": "model"}
+CODED = (*MODELS, *LABELLED[1:])
+NUMBERS = (
+    *(f"{name}_{side}" for name in FEATURES for side in "ab"),
+    *(f"{name}_ms_{side}" for name in ("first_text", "total") for side in "ab"),
+)
 # Why a vote is not counted, in this order: the first reason that holds is the one that is told.
 REASONS = ("idk", "filtered", "not_blind", "leaked", "custom", "cached", "cut", "replaced", "later")
+AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Frame:
-    """`codes`: for each labelled column numbers into `labels`; models A and B share their labels."""
+    """`codes`: for each labelled column numbers into `labels`; models A and B share their labels.
+
+    `numbers`: counts of looks, and milliseconds, not a number where there are none.
+    """
 
     labels: Mapping[str, list[str]]
     codes: Mapping[str, Integers]
     flags: Mapping[str, Bools]
     turn: Integers
     day: Integers
-    style: Mapping[str, Floats]
+    numbers: Mapping[str, Floats]
 
     def __len__(self) -> int:
         return len(self.turn)
-
-    def values(self, column: str) -> list[str]:
-        """The values that occur in a column, in order; an empty one is not among them."""
-        return sorted(filter(None, self.labels[column]))
 
     def equals(self, column: str, value: str) -> Bools:
         known = self.labels[column]
         found: Bools = self.codes[column] == (known.index(value) if value in known else -1)
         return found
+
+    def values(self) -> dict[str, dict[str, int]]:
+        """How often each value occurs in each column that can be filtered by, and in each month."""
+        found = {name: _counted(self.labels[name], self.codes[name]) for name in FILTERS}
+        days, n = np.unique(self.day, return_counts=True)
+        months: dict[str, int] = {}
+        for day, count in zip(days.tolist(), n.tolist(), strict=True):
+            month = f"{date.fromordinal(day):%Y-%m}"
+            months[month] = months.get(month, 0) + count
+        return found | {"month": months}
+
+
+def _counted(labels: Sequence[str], codes: Integers) -> dict[str, int]:
+    n = np.bincount(codes, minlength=len(labels)).tolist()
+    return {label: count for label, count in sorted(zip(labels, n, strict=True)) if label}
 
 
 @dataclass(frozen=True)
@@ -53,40 +74,42 @@ class Selection:
 
 
 def read(path: Path) -> Frame:
-    """Raises OSError where the file is gone."""
+    """Raises OSError where the file is gone. Some thousand rows at a time are text, the rest numbers."""
     labels: dict[str, dict[str, int]] = {name: {} for name in LABELLED}
+    parts: dict[str, list[Integers | Floats]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        place = {name: number for number, name in enumerate(next(rows))}
-        columns: list[list[Any]] = [[] for _ in place]
-        for row in rows:
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-
-    def codes(label: str, column: str) -> Integers:
-        known = labels[label]
-        return np.array(
-            [known.setdefault(value, len(known)) for value in columns[place[column]]], dtype=np.int64
-        )
-
-    def numbers(column: str) -> Floats:
-        return np.array(columns[place[column]], dtype=np.float64)
-
-    coded = {"model_a": codes("model", "model_a"), "model_b": codes("model", "model_b")}
-    coded |= {name: codes(name, name) for name in LABELLED[1:]}
+        heading = next(rows)
+        while block := list(islice(rows, AT_ONCE)):
+            texts = dict(zip(heading, zip(*block, strict=True), strict=True))
+            for name, column in _arrays(texts, labels):
+                parts.setdefault(name, []).append(column)
+    whole = {name: np.concatenate(found) for name, found in parts.items()}
+    none = np.zeros(0)
     return Frame(
         labels={name: list(known) for name, known in labels.items()},
-        codes=coded,
-        flags={flag: numbers(flag) == 1 for flag in FLAGS},
-        turn=numbers("turn").astype(np.int64),
-        day=_days(columns[place["day"]]),
-        style={f"{name}_{side}": numbers(f"{name}_{side}") for name in FEATURES for side in "ab"},
+        codes={name: whole.get(name, none).astype(np.int64) for name in CODED},
+        flags={flag: whole.get(flag, none) == 1 for flag in FLAGS},
+        turn=whole.get("turn", none).astype(np.int64),
+        day=whole.get("day", none).astype(np.int64),
+        numbers={name: whole.get(name, none) for name in NUMBERS},
     )
 
 
-def _days(texts: list[str]) -> Integers:
-    known = {text: date.fromisoformat(text).toordinal() for text in set(texts)}
-    return np.array([known[text] for text in texts], dtype=np.int64)
+def _arrays(
+    texts: Mapping[str, Sequence[str]], labels: Mapping[str, dict[str, int]]
+) -> Iterator[tuple[str, Integers | Floats]]:
+    for name in CODED:
+        known = labels[MODELS.get(name, name)]
+        codes = [known.setdefault(text, len(known)) for text in texts[name]]
+        yield name, np.array(codes, dtype=np.int32)
+    for name in FLAGS:
+        yield name, np.array(texts[name], dtype=np.int8)
+    for name in NUMBERS:
+        yield name, np.array([text or "nan" for text in texts[name]], dtype=np.float32)
+    yield "turn", np.array(texts["turn"], dtype=np.int32)
+    days = {text: date.fromisoformat(text).toordinal() for text in set(texts["day"])}
+    yield "day", np.array([days[text] for text in texts["day"]], dtype=np.int32)
 
 
 def select(frame: Frame, choice: Choice) -> Selection:
@@ -102,10 +125,11 @@ def select(frame: Frame, choice: Choice) -> Selection:
         "cut": lambda: flags["failed_a"] | flags["failed_b"],
         "replaced": lambda: flags["replaced_a"] | flags["replaced_b"],
     }
+    kept = {*choice.including, *(reason for reason in EXCLUDABLE if reason not in choice.excluding)}
     left = np.ones(len(frame), dtype=bool)
     left_out = dict.fromkeys(REASONS, 0)
     for reason, test in tests.items():
-        if reason not in choice.including:
+        if reason not in kept:
             out = left & test()
             left_out[reason], left = int(out.sum()), left & ~out
     rows = np.flatnonzero(left)
@@ -118,15 +142,16 @@ def select(frame: Frame, choice: Choice) -> Selection:
 
 def _filtered(frame: Frame, choice: Choice) -> Bools:
     out = np.zeros(len(frame), dtype=bool)
-    for column in ("language", "topic", "mode"):
+    for column in FILTERS:
         if wanted := getattr(choice, column):
             out |= ~frame.equals(column, wanted)
-    if choice.days and len(frame):
-        out |= frame.day <= frame.day.max() - choice.days
+    if choice.period and len(frame):
+        first, last = first_and_last(choice.period, int(frame.day.max()))
+        out |= (frame.day < first) | (frame.day > last)
     return out
 
 
-def votes_of(frame: Frame, rows: Integers, style: Floats | None = None) -> Votes:
+def votes_of(frame: Frame, rows: Integers) -> Votes:
     """The chosen rows as votes between the models that occur in them."""
     sides = np.stack([frame.codes["model_a"][rows], frame.codes["model_b"][rows]])
     met, numbers = np.unique(sides, return_inverse=True)
@@ -142,5 +167,4 @@ def votes_of(frame: Frame, rows: Integers, style: Floats | None = None) -> Votes
         right,
         outcome[frame.codes["choice"][rows]],
         frame.codes["voter"][rows],
-        style,
     )

@@ -13,12 +13,14 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from analysis.exports import release
 from analysis.exports.release import ARENA, Scope
+from conversations.arena.visiting import SLUG
 from conversations.models import Vote
+from conversations.models.imported import LIVE
 from prism.lib.crypto import keyed_hash
 from surveys.models import Study
 
@@ -33,24 +35,44 @@ FLAGS = (
     "failed_b",
     "replaced_a",
     "replaced_b",
+    "flagged",
 )
 TIMES = ("first_text_ms_a", "first_text_ms_b", "total_ms_a", "total_ms_b", "ms_to_vote")
 COLUMNS = (
     "voter",
     "conversation",
     "turn",
+    "study",
+    "source",
     "day",
     "model_a",
     "model_b",
     "choice",
     "mode",
     "language",
+    "written_in",
     "topic",
+    "category",
     *FLAGS,
     *(f"{feature}_{side}" for feature in FEATURES for side in "ab"),
     *TIMES,
     "reasons_a",
     "reasons_b",
+)
+WORDS = (
+    "voter",
+    "conversation",
+    "study",
+    "source",
+    "day",
+    "model_a",
+    "model_b",
+    "choice",
+    "mode",
+    "language",
+    "written_in",
+    "topic",
+    "category",
 )
 AT_ONCE = 2000
 
@@ -64,7 +86,9 @@ def public_votes(study: Study) -> QuerySet[Vote]:
 def votes_in(conversations: QuerySet[Any] | RawSQL | Sequence[int]) -> QuerySet[Vote]:
     """The votes of some conversations that were not erased."""
     found = Vote.objects.filter(turn__conversation__in=conversations).exclude(choice="")
-    return found.select_related("model_a", "model_b", "draw")
+    return found.select_related(
+        "model_a", "model_b", "draw", "turn__conversation__study", "turn__conversation__subject", "signals"
+    )
 
 
 @dataclass(frozen=True)
@@ -75,13 +99,19 @@ class Written:
     sha256: str
     highest: int
 
-    def is_still_allowed(self, study: Study) -> bool:
+    def is_still_allowed(self, studies: Sequence[Study]) -> bool:
         """Whether nobody in the file withdrew, was erased or was excluded while it was written."""
-        return public_votes(study).filter(pk__lte=self.highest).count() >= self.rows
+        counts = (public_votes(study).filter(pk__lte=self.highest).count() for study in studies)
+        return sum(counts) >= self.rows
 
 
-def write(study: Study, path: Path) -> Written:
-    """Write the rows as CSV, with a heading. Raises OSError."""
+def arenas() -> Sequence[Study]:
+    """The studies whose votes are public: the arena, and those with a portal of their own."""
+    return Study.objects.filter(Q(slug=SLUG) | Q(portals__is_active=True)).distinct().order_by("slug")
+
+
+def write(studies: Sequence[Study], path: Path) -> Written:
+    """Write the rows as CSV, with a heading, study by study. Raises OSError."""
     digest, rows, highest = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
 
@@ -91,12 +121,13 @@ def write(study: Study, path: Path) -> Written:
             digest.update(line)
 
         put(COLUMNS)
-        for vote in public_votes(study).iterator(chunk_size=AT_ONCE):
-            talk = vote.turn.conversation
-            voter = pseudonym("voter", talk.enrolment.participant.code)
-            row = row_of(vote, voter, pseudonym("conversation", str(talk.pk)))
-            put(row[column] for column in COLUMNS)
-            rows, highest = rows + 1, max(highest, vote.pk)
+        for study in studies:
+            for vote in public_votes(study).iterator(chunk_size=AT_ONCE):
+                talk = vote.turn.conversation
+                voter = pseudonym("voter", talk.enrolment.participant.code)
+                row = row_of(vote, voter, pseudonym("conversation", str(talk.pk)))
+                put(row[column] for column in COLUMNS)
+                rows, highest = rows + 1, max(highest, vote.pk)
     return Written(rows, digest.hexdigest(), highest)
 
 
@@ -108,17 +139,23 @@ def _line(fields: Iterable[object]) -> bytes:
 
 def row_of(vote: Vote, voter: str, conversation: str) -> dict[str, Any]:
     """`voter` and `conversation` are the codes of this file or release."""
+    talk = vote.turn.conversation
+    subject = getattr(talk, "subject", None)
     row: dict[str, Any] = {
         "voter": voter,
         "conversation": conversation,
         "turn": vote.turn.number,
+        "study": talk.study.slug,
+        "source": LIVE,
         "day": vote.at.astimezone(UTC).date().isoformat(),
         "model_a": vote.model_a.name,
         "model_b": vote.model_b.name,
         "choice": vote.choice,
         "mode": vote.mode,
         "language": vote.language,
+        "written_in": subject.written_in if subject else "",
         "topic": vote.topic,
+        "category": subject.category if subject else "",
         "reasons_a": " ".join(vote.reasons_a),
         "reasons_b": " ".join(vote.reasons_b),
     }

@@ -2,41 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
+from analysis.leaderboard import words
+from analysis.leaderboard.choices import Choice
+from analysis.models import Leaderboard
 from conversations.models import LanguageModel
 
-FEW_VOTES = 30
-REASON_WORDS = {
-    "idk": _("the person did not know"),
-    "filtered": _("not among the chosen languages, topics, modes or days"),
-    "not_blind": _("given after the models were shown"),
-    "leaked": _("an answer said who wrote it"),
-    "custom": _("the person picked a model by hand"),
-    "cached": _("an answer was not made for this message"),
-    "cut": _("an answer was cut off"),
-    "replaced": _("a model had failed and was replaced"),
-    "later": _("a later vote of the same conversation"),
-}
-FEATURE_WORDS = {
-    "characters": _("visible length"),
-    "headers": _("headings"),
-    "bold": _("bold"),
-    "lists": _("list items"),
-    "emoji": _("emoji"),
-}
-MODE_WORDS = {
-    "random": _("by chance"),
-    "small": _("small ones"),
-    "big-vs-small": _("big against small"),
-    "custom": _("picked by hand"),
-}
 OUT = ("item", "score", "low", "high", "rank_low", "rank_high", "n", "voters", "effective_n", "both_bad")
 ADJUSTED = ("score", "low", "high", "rank_low", "rank_high")
+ORIGIN = ("made_at", "rows", "rows_sha256", "seed", "code_version")
 
 
 @dataclass(frozen=True)
@@ -46,15 +23,9 @@ class Standing:
     item: str
     name: str
     maker: str
-    billions: float | None
-    price: float | None
     is_archived: bool
     row: Mapping[str, Any]
     bar: Mapping[str, float]
-
-    @property
-    def is_few(self) -> bool:
-        return bool(self.row["n"] < FEW_VOTES)
 
     @property
     def ranks(self) -> str:
@@ -71,17 +42,31 @@ def span(row: Mapping[str, Any]) -> str:
     return str(low) if low == high else f"{low}–{high}"
 
 
-def standings(document: Mapping[str, Any]) -> list[list[Standing]]:
-    """Lines by component, for others do not compare; models with few votes come after the rest."""
-    rows = sorted(document["rows"], key=lambda row: row["n"] < FEW_VOTES)
+@dataclass(frozen=True)
+class Group:
+    """Models that compare with one another; those with too few votes are listed apart."""
+
+    told: Sequence[Standing]
+    few: Sequence[Standing]
+
+
+def groups(document: Mapping[str, Any], least: int) -> list[Group]:
+    rows = document["rows"]
     known = known_models(document)
     # Wide intervals of models with few votes would press all others together; their lines end at the edge.
-    told = [row for row in rows if row["n"] >= FEW_VOTES] or rows
+    told = [row for row in rows if row["n"] >= least] or rows
     low, high = min((row["low"] for row in told), default=0), max((row["high"] for row in told), default=1)
-    groups: dict[int, list[Standing]] = {}
+    found: dict[int, list[Standing]] = {}
     for row in rows:
-        groups.setdefault(row["component"], []).append(_standing(row, known.get(row["item"]), low, high))
-    return list(groups.values())
+        found.setdefault(row["component"], []).append(_standing(row, known.get(row["item"]), low, high))
+    return [_group(lines, least) for lines in found.values()]
+
+
+def _group(lines: Sequence[Standing], least: int) -> Group:
+    return Group(
+        told=[one for one in lines if one.row["n"] >= least],
+        few=[one for one in lines if one.row["n"] < least],
+    )
 
 
 def known_models(document: Mapping[str, Any]) -> dict[str, LanguageModel]:
@@ -97,25 +82,36 @@ def _standing(row: Mapping[str, Any], model: LanguageModel | None, low: float, h
         item=row["item"],
         name=(model.short_name if model else "") or row["item"],
         maker=model.maker if model else "",
-        billions=model.billions if model else None,
-        price=float(model.price_out) if model and model.price_out else None,
         is_archived=model is not None and model.status == LanguageModel.Status.ARCHIVED,
         row=row,
         bar={name: round(2 + 0.96 * min(102, max(-2, end)), 2) for name, end in ends.items()},
     )
 
 
+def scores(document: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
+    return {
+        "groups": groups(document, choice.least),
+        "styles": influences(document, "style"),
+        "waits": influences(document, "latency"),
+    }
+
+
+def pairs(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"matrix": matrix_lines(document)}
+
+
 def left_out(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Why votes are not counted and how many, without reasons that met none."""
     return [
-        {"reason": reason, "label": REASON_WORDS[reason], "n": n}
+        {"reason": reason, "label": words.REASONS[reason], "n": n}
         for reason, n in document["left_out"].items()
         if n
     ]
 
 
-def styles(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{**one, "label": FEATURE_WORDS[one["feature"]]} for one in document.get("style", [])]
+def influences(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """What looks (`style`) or waiting (`latency`) do to the odds."""
+    return [{**one, "label": words.FEATURES[one["feature"]]} for one in document.get(name, [])]
 
 
 def matrix_lines(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -134,11 +130,33 @@ def _cell(found: Mapping[str, Any], i: int, j: int) -> dict[str, Any] | None:
     return {"won": won, "tied": tied, "lost": lost, "percent": 100 * (won + tied / 2) / n} if n else None
 
 
-def as_csv(document: Mapping[str, Any]) -> Iterator[str]:
-    """The table as lines of CSV: raw first, adjusted beside it."""
+def origin(board: Leaderboard) -> dict[str, Any]:
+    """What the numbers were computed from and with."""
+    return {
+        "made_at": board.made_at.isoformat(),
+        "rows": board.rows_total,
+        "rows_sha256": board.rows_sha256,
+        "seed": board.seed,
+        "code_version": board.code_version,
+        "software": board.software,
+    }
+
+
+def as_json(board: Leaderboard, choice: Choice, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole document, with its filters as those of the page's address."""
+    rows = [{**row, "too_few_votes": row["n"] < choice.least} for row in document["rows"]]
+    return {"filters": choice.query, "minimum_votes": choice.least, **origin(board), **document, "rows": rows}
+
+
+def as_csv(board: Leaderboard, choice: Choice, document: Mapping[str, Any]) -> Iterator[str]:
+    """The table as lines of CSV: raw first, adjusted beside it, on every row what it was computed from."""
+    made_from = origin(board)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*OUT, *(f"adjusted_{name}" for name in ADJUSTED)])
+    writer.writerow([*OUT, *(f"adjusted_{name}" for name in ADJUSTED), "too_few_votes", "filters", *ORIGIN])
     for row in document["rows"]:
-        writer.writerow([*(row[name] for name in OUT), *(row["adjusted"][name] for name in ADJUSTED)])
+        own = [*(row[name] for name in OUT), *(row["adjusted"][name] for name in ADJUSTED)]
+        writer.writerow(
+            [*own, int(row["n"] < choice.least), choice.query, *(made_from[name] for name in ORIGIN)]
+        )
     yield buffer.getvalue()

@@ -7,6 +7,9 @@ from analysis.views import leaderboard
 app_name = "leaderboard"
 urlpatterns = [
     path("", leaderboard.home, name="home"),
+    path("against/", leaderboard.against, name="against"),
+    path("history/", leaderboard.past, name="history"),
+    path("history.csv", leaderboard.past_csv, name="history_csv"),
     path("method/", leaderboard.method, name="method"),
     path("matrix/", leaderboard.matrix, name="matrix"),
     path("table.json", leaderboard.as_json, name="json"),

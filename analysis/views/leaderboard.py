@@ -1,61 +1,76 @@
-"""The public leaderboard: scores with intervals, filters, win matrix, method, and everything as files."""
+"""The public leaderboard: scores with intervals, pairs, price and energy, history, method, and files."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from analysis.leaderboard import keeping, shown
-from analysis.leaderboard.choices import INCLUDABLE, PERIODS, Choice, read_choice
+from analysis.leaderboard import asking, facts, history, keeping, shown
+from analysis.leaderboard.choices import FEW_VOTES, Choice, read_choice
+from analysis.leaderboard.forms import filters
 from analysis.models import Leaderboard
-from prism.lib.ratelimit import allow
 
-MOST_TABLES, MINUTE = 60, 60  # that one address may have made anew; those that exist are free
-HISTORY = 10
+MINUTE = 60
+SOON = 3  # seconds until a worker may be done
 
-
-class Busy(Exception):
-    """The table cannot be made now."""
+Context = dict[str, Any]
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return _page(request, "leaderboard/home.html")
+    return _page(request, "leaderboard/home.html", shown.scores)
 
 
 @require_safe
 def matrix(request: HttpRequest) -> HttpResponse:
-    return _page(request, "leaderboard/matrix.html")
+    return _page(request, "leaderboard/matrix.html", lambda document, _choice: shown.pairs(document))
+
+
+@require_safe
+def against(request: HttpRequest) -> HttpResponse:
+    """Scores beside what models cost, use and are."""
+    return _page(
+        request, "leaderboard/against.html", lambda document, choice: facts.beside(document, choice.least)
+    )
+
+
+@require_safe
+def past(request: HttpRequest) -> HttpResponse:
+    return render(request, "leaderboard/history.html", history.page(request.GET.getlist("model")))
 
 
 @require_safe
 def method(request: HttpRequest) -> HttpResponse:
-    return render(request, "leaderboard/method.html", {"board": keeping.newest(), "few": shown.FEW_VOTES})
+    return render(request, "leaderboard/method.html", {"board": keeping.newest(), "few": FEW_VOTES})
 
 
 @require_safe
 def as_json(request: HttpRequest) -> HttpResponse:
     """The whole document of a choice, with what it was made from."""
-    board, choice = _asked(request)
-    try:
-        document = _document(request, board, choice)
-    except Busy:
-        return _busy(request)
-    return JsonResponse({"choice": choice.query, **_origin(board), **document})
+    return _file(request, lambda *found: JsonResponse(shown.as_json(*found)))
 
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    board, choice = _asked(request)
-    try:
-        document = _document(request, board, choice)
-    except Busy:
-        return _busy(request)
-    response = HttpResponse(shown.as_csv(document), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="leaderboard.csv"'
-    return response
+    return _file(
+        request, lambda *found: _csv(shown.as_csv(*found), f"leaderboard-{found[0].rows_sha256[:12]}")
+    )
+
+
+@require_safe
+def past_csv(request: HttpRequest) -> StreamingHttpResponse:
+    return _csv(history.as_csv(), "leaderboard-history")
 
 
 @require_safe
@@ -69,38 +84,57 @@ def votes(request: HttpRequest) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=f"votes-{board.rows_sha256[:12]}.csv")
 
 
-def _page(request: HttpRequest, template: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, template: str, parts: Callable[[dict[str, Any], Choice], Context]
+) -> HttpResponse:
     board = keeping.newest()
     if board is None:
         return render(request, "leaderboard/home.html", {"board": None})
-    choice = read_choice(request.GET, request.GET.getlist("with"))
+    choice = _choice(request)
     try:
-        document = _document(request, board, choice)
-    except Busy:
+        document = asking.document(board, choice, request.META.get("REMOTE_ADDR", ""))
+    except keeping.Busy:
         return _busy(request)
-    return render(request, template, _context(board, choice, document))
+    except asking.Waiting:
+        return _soon(render(request, "leaderboard/waiting.html", {"choice": choice}, status=202))
+    context = {"board": board, "choice": choice, "document": document, "form": filters(board, choice)}
+    left_out = {"left_out": shown.left_out(document)}
+    return render(request, template, context | left_out | parts(document, choice))
+
+
+def _file(
+    request: HttpRequest, write: Callable[[Leaderboard, Choice, dict[str, Any]], HttpResponse]
+) -> HttpResponse:
+    board, choice = _asked(request)
+    try:
+        document = asking.document(board, choice, request.META.get("REMOTE_ADDR", ""))
+    except keeping.Busy:
+        return _busy(request)
+    except asking.Waiting:
+        return _soon(JsonResponse({"detail": _("This table is being computed")}, status=202))
+    return write(board, choice, document)
 
 
 def _asked(request: HttpRequest) -> tuple[Leaderboard, Choice]:
     board = keeping.newest()
     if board is None:
         raise Http404
-    return board, read_choice(request.GET, request.GET.getlist("with"))
+    return board, _choice(request)
 
 
-def _document(request: HttpRequest, board: Leaderboard, choice: Choice) -> dict[str, Any]:
-    """Raises Busy where it would have to be made and cannot be, or by somebody who had too many made."""
-    known = board.tables.filter(choice=choice.query).first()
-    if known:
-        found: dict[str, Any] = known.document
-        return found
-    if not allow(f"leaderboard tables:{request.META.get('REMOTE_ADDR', '')}", MOST_TABLES, MINUTE):
-        raise Busy
-    try:
-        made: dict[str, Any] = keeping.table(board, choice).document
-    except OSError as error:
-        raise Busy from error
-    return made
+def _choice(request: HttpRequest) -> Choice:
+    return read_choice(request.GET, request.GET.getlist("with"), request.GET.getlist("without"))
+
+
+def _csv(lines: Any, name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _soon(response: HttpResponse) -> HttpResponse:
+    response["Retry-After"] = str(SOON)
+    return response
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
@@ -111,61 +145,3 @@ def _busy(request: HttpRequest) -> HttpResponse:
     response = render(request, "prism/message.html", context, status=503)
     response["Retry-After"] = str(10 * MINUTE)
     return response
-
-
-def _origin(board: Leaderboard) -> dict[str, Any]:
-    return {
-        "made_at": board.made_at.isoformat(),
-        "rows": board.rows_total,
-        "rows_sha256": board.rows_sha256,
-        "seed": board.seed,
-        "code_version": board.code_version,
-    }
-
-
-def _context(board: Leaderboard, choice: Choice, document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "board": board,
-        "choice": choice,
-        "document": document,
-        "groups": shown.standings(document),
-        "left_out": shown.left_out(document),
-        "styles": shown.styles(document),
-        "matrix": shown.matrix_lines(document),
-        "filters": _filters(board, choice),
-        "includable": [
-            {"reason": reason, "label": shown.REASON_WORDS[reason], "checked": reason in choice.including}
-            for reason in INCLUDABLE
-        ],
-        "states": Leaderboard.objects.all()[:HISTORY],
-        "few": shown.FEW_VOTES,
-    }
-
-
-def _filters(board: Leaderboard, choice: Choice) -> list[dict[str, Any]]:
-    """The choices that a reader has; a column with one value alone gives none."""
-    try:
-        frame = keeping.frame(board)
-        values = {name: frame.values(name) for name in ("language", "topic", "mode")}
-    except OSError:
-        values = {}
-    labels = {"language": _("Language of the page"), "topic": _("Topic"), "mode": _("How the pair was drawn")}
-    found = [
-        {
-            "name": name,
-            "label": labels[name],
-            "options": [("", _("all")), *((one, shown.MODE_WORDS.get(one, one)) for one in known)],
-            "value": getattr(choice, name),
-        }
-        for name, known in values.items()
-        if len(known) > 1
-    ]
-    periods = [(0, _("all"))] + [(days, _("last %(n)s days") % {"n": days}) for days in PERIODS if days]
-    turns = [("first", _("first vote of each conversation")), ("all", _("all votes"))]
-    ties = [("davidson", _("a probability of their own (Davidson)")), ("half", _("half a win for both"))]
-    return [
-        *found,
-        {"name": "days", "label": _("Period"), "options": periods, "value": choice.days},
-        {"name": "turns", "label": _("Votes"), "options": turns, "value": choice.turns},
-        {"name": "ties", "label": _("Ties count as"), "options": ties, "value": choice.ties},
-    ]

@@ -7,8 +7,11 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from analysis import tasks
 from analysis.leaderboard import keeping
+from analysis.leaderboard.choices import Choice
 from analysis.models import LeaderboardTable
 from tests.analysis.arena_votes import make_arena, some_votes, vote_in
 
@@ -27,11 +30,11 @@ def board():
     return keeping.recompute()
 
 
-@pytest.mark.parametrize("name", ["home", "matrix", "method"])
+@pytest.mark.parametrize("name", ["home", "matrix", "against", "method"])
 def test_pages_without_any_votes_say_so(client, name):
     page = client.get(reverse(f"leaderboard:{name}"))
     assert page.status_code == 200
-    assert ("There are no votes yet" in page.text) == (name != "method")
+    assert "There are no votes yet" in page.text
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "votes"])
@@ -41,7 +44,7 @@ def test_files_without_any_votes_are_not_found(client, name):
 
 def test_the_page_shows_scores_intervals_ranks_and_where_they_come_from(client, board):
     page = client.get("/leaderboard/").text
-    row = keeping.table(board, keeping.Choice()).document["rows"][0]
+    row = keeping.table(board, Choice()).document["rows"][0]
     assert f"<strong>{row['score']:.0f}</strong>" in page
     assert f"[{row['low']:.0f}, {row['high']:.0f}]" in page
     assert board.rows_sha256 in page
@@ -49,9 +52,27 @@ def test_the_page_shows_scores_intervals_ranks_and_where_they_come_from(client, 
     assert page.count('<th scope="row">') >= 3
 
 
-def test_nobody_is_hidden_for_few_votes(client, board):
-    page = client.get("/leaderboard/").text
-    assert len(re.findall("few votes", page)) == 3
+def test_models_with_too_few_votes_are_listed_apart_with_their_scores_and_nobody_is_hidden(client):
+    study, models = make_arena(3)
+    for choice in ("a_better", "b_better", "both_good") * 10:
+        vote_in(study, models[:2], choice)
+    vote_in(study, models[1:], "a_better")
+    board = keeping.recompute()
+    row = next(
+        row for row in keeping.table(board, Choice()).document["rows"] if row["item"] == models[2].name
+    )
+    told, apart = client.get("/leaderboard/").text.split("Too few votes")
+    assert models[2].short_name not in told
+    assert models[2].short_name in apart
+    assert f"<strong>{row['score']:.0f}</strong>" in apart
+    assert "Too few votes" not in client.get("/leaderboard/?least=0").text
+    assert client.get("/leaderboard/?least=100").text.count("fewer than 100") == 1
+    lines = csv.DictReader(io.StringIO(client.get("/leaderboard/table.csv").getvalue().decode()))
+    assert {line["item"]: line["too_few_votes"] for line in lines} == {
+        model.name: str(int(model == models[2])) for model in models
+    }
+    # It decides what stands where, and no number: one table is kept.
+    assert LeaderboardTable.objects.count() == 1
 
 
 def test_filters_are_in_the_address_and_stay_chosen(client, board):
@@ -79,9 +100,15 @@ def test_the_pairs_are_shown_with_wins_ties_and_losses(client, board):
 
 
 def test_the_table_can_be_had_as_json_and_csv(client, board):
-    document = client.get("/leaderboard/table.json").json()
-    rows = list(csv.DictReader(io.StringIO(client.get("/leaderboard/table.csv").text)))
+    document = client.get("/leaderboard/table.json?ties=half").json()
+    answer = client.get("/leaderboard/table.csv?ties=half")
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
     assert document["rows_sha256"] == board.rows_sha256
+    assert (document["filters"], document["software"]) == ("ties=half", board.software)
+    assert {(row["filters"], row["rows_sha256"], row["seed"], row["rows"]) for row in rows} == {
+        ("ties=half", board.rows_sha256, str(board.seed), "12")
+    }
+    assert board.rows_sha256[:12] in answer["Content-Disposition"]
     assert [row["item"] for row in rows] == [row["item"] for row in document["rows"]]
     assert float(rows[0]["adjusted_score"]) == document["rows"][0]["adjusted"]["score"]
 
@@ -102,11 +129,45 @@ def test_while_the_file_is_made_anew_the_known_table_stands_and_others_wait(clie
 
 def test_an_address_can_have_few_tables_made_and_read_known_ones_freely(client, board, settings, monkeypatch):
     settings.RATE_LIMITS_ON = True
-    monkeypatch.setattr("analysis.views.leaderboard.MOST_TABLES", 1)
-    assert client.get("/leaderboard/?days=30").status_code == 200
-    assert client.get("/leaderboard/?days=90").status_code == 503
-    assert client.get("/leaderboard/?days=30").status_code == 200
+    monkeypatch.setattr("analysis.leaderboard.asking.MOST", 1)
+    assert client.get("/leaderboard/?period=30").status_code == 200
+    assert client.get("/leaderboard/?period=90").status_code == 503
+    assert client.get("/leaderboard/?period=30").status_code == 200
     assert LeaderboardTable.objects.count() == 2
+
+
+def test_what_cannot_be_costs_nothing_and_a_state_has_so_many_tables(client, board, monkeypatch):
+    for number in range(5):
+        assert client.get(f"/leaderboard/?topic=made-up-{number}&period=2020-01").status_code == 200
+    assert LeaderboardTable.objects.count() == 1
+    monkeypatch.setattr(keeping, "MOST_TABLES", 2)
+    assert [client.get(f"/leaderboard/?period={days}").status_code for days in (30, 90, 30)] == [
+        200,
+        503,
+        200,
+    ]
+
+
+def test_a_worker_makes_the_tables_of_many_votes_once(
+    client, board, monkeypatch, django_capture_on_commit_callbacks
+):
+    asked: list[int] = []
+    monkeypatch.setattr(keeping, "AT_ONCE", 5)
+    monkeypatch.setattr(tasks.make_leaderboard_table, "delay", asked.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [client.get(f"/leaderboard/{name}?ties=half") for name in ("", "", "matrix/", "table.csv")]
+    assert [answer.status_code for answer in answers] == [202] * 4
+    assert "is being computed" in answers[0].text
+    assert answers[0]["Retry-After"] == "3"
+    (pk,) = asked
+    LeaderboardTable.objects.filter(pk=pk).update(asked_at=timezone.now() - 2 * keeping.LOST)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.get("/leaderboard/?ties=half").status_code == 202
+    assert asked == [pk, pk]
+    tasks.make_leaderboard_table(pk)
+    assert client.get("/leaderboard/?ties=half").status_code == 200
+    assert client.get("/leaderboard/table.json?ties=half").json()["ties"] == "half"
+    assert client.get("/leaderboard/").status_code == 200
 
 
 def test_models_never_compared_stand_in_tables_of_their_own(client):
@@ -115,8 +176,8 @@ def test_models_never_compared_stand_in_tables_of_their_own(client):
         for choice in ("a_better", "b_better"):
             vote_in(study, pair, choice)
     keeping.recompute()
-    page = client.get("/leaderboard/").text
-    assert page.count("Models by score, the strongest first") == 2
+    page = client.get("/leaderboard/?least=0").text
+    assert page.count("Models by score, the strongest first</caption>") == 2
     assert "never compared with the others" in page
 
 

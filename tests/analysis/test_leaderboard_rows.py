@@ -2,15 +2,18 @@
 
 import csv
 import hashlib
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from analysis.leaderboard import keeping, public_rows
-from analysis.leaderboard.choices import Choice, read_choice
+from analysis.leaderboard.choices import Choice, choice_of, read_choice
 from analysis.leaderboard.public_rows import COLUMNS
-from analysis.models import Leaderboard, LeaderboardTable
+from analysis.models import Leaderboard, LeaderboardDay, LeaderboardTable, Subject
+from conversations.models import Turn
 from surveys import erasure
+from surveys.erasure import append_only_lifted
 from surveys.models import Decision, Enrolment
 from tests.analysis.arena_votes import make_arena, next_vote, some_votes, vote_in
 from tests.factories import make_enrolment, make_member
@@ -157,7 +160,39 @@ def test_unchanged_votes_make_no_new_state_and_new_ones_do(arena):
     second = keeping.recompute()
     assert second != first
     assert not keeping.rows_file(first).exists()
-    assert [table.choice for table in LeaderboardTable.objects.filter(leaderboard=first)] == [""]
+    assert [table.choice for table in LeaderboardTable.objects.all()] == [""]
+
+
+def test_other_software_makes_a_new_state_for_the_same_votes(arena, monkeypatch):
+    study, models = arena
+    some_votes(study, models)
+    first = keeping.recompute()
+    assert set(first.software) == {"Python", "numpy"}
+    monkeypatch.setattr(keeping, "software", lambda: {"Python": "9.9"})
+    second = keeping.recompute()
+    assert (second == first, second.rows_sha256 == first.rows_sha256) == (False, True)
+
+
+def test_the_last_state_of_each_day_stays_as_history(arena):
+    """Two days, the first with two states: the earlier one is gone, the other has its scores and origin."""
+    study, models = arena
+    some_votes(study, models)
+    yesterday = timezone.now() - timedelta(days=1)
+    states = []
+    for _ in range(2):
+        states.append(keeping.recompute())
+        vote_in(study, models[:2])
+    Leaderboard.objects.update(made_at=yesterday)
+    LeaderboardDay.objects.update(day=yesterday.date())
+    today = keeping.recompute()
+    kept = list(LeaderboardDay.objects.all())
+    assert [(one.day, one.leaderboard) for one in kept] == [
+        (yesterday.date(), states[1]),
+        (today.made_at.date(), today),
+    ]
+    assert not Leaderboard.objects.filter(pk=states[0].pk).exists()
+    row = keeping.table(today, Choice()).document["rows"][0]
+    assert kept[1].scores[0] == {name: row[name] for name in keeping.REMEMBERED}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +240,38 @@ def test_filters_take_languages_topics_modes_and_days(arena):
     for choice in (Choice(language="fr"), Choice(topic="explain"), Choice(mode="small")):
         assert table(choice)["votes"] == 1
     assert table(Choice(language="xx"))["votes"] == 0
-    assert table(Choice(days=30))["votes"] == 2
+    assert table(Choice(study=study.slug))["votes"] == 2
+    board = keeping.newest()
+    assert board.values["language"] == {"en": 1, "fr": 1}
+    assert board.values["study"] == {study.slug: 2}
+
+
+def test_a_period_is_the_last_days_or_a_month(arena):
+    study, models = arena
+    for day in ("2026-01-31", "2026-03-01", "2026-03-31"):
+        vote_in(study, models[:2], at=datetime.fromisoformat(f"{day}T23:30:00+00:00"))
+    found = {
+        period: table(Choice(period=period))["votes"] for period in ("", "30", "90", "2026-03", "2026-01")
+    }
+    assert found == {"": 3, "30": 1, "90": 3, "2026-03": 2, "2026-01": 1}
+    assert keeping.newest().values["month"] == {"2026-01": 1, "2026-03": 2}
+
+
+def test_a_conversation_has_the_category_and_language_of_its_first_message(arena):
+    study, models = arena
+    vote = vote_in(study, models[:2])
+    first, second = "Give me a recipe for a cake with rice please", "Une recette de gâteau au chocolat"
+    with append_only_lifted():
+        Turn.objects.filter(pk=vote.turn.pk).update(text=first)
+        Turn.objects.filter(pk=vote_in(study, models[:2]).turn.pk).update(text=second)
+    (english, french) = rows_in(keeping.recompute())
+    assert (english["category"], english["written_in"]) == ("food", "en")
+    assert (french["category"], french["written_in"]) == ("food", "fr")
+    assert table(Choice(category="food", written_in="fr"))["votes"] == 1
+    Subject.objects.update(category="law", rules="older")
+    assert {row["category"] for row in rows_in(keeping.recompute())} == {"food"}
+    erasure.erase(vote.turn.conversation.enrolment.participant, reason="asked")
+    assert Subject.objects.count() == 1
 
 
 def test_both_bad_is_a_tie_that_is_also_told_by_itself(arena):
@@ -233,8 +299,14 @@ def test_looks_that_win_are_told_and_held_equal(arena):
 
 def test_a_choice_has_one_address_whatever_is_asked():
     asked = read_choice(
-        {"days": "30", "ties": "half", "turns": "nonsense", "x": "1"}, ["cut", "evil", "leaked"]
+        {"period": "30", "ties": "half", "turns": "nonsense", "least": "100", "x": "1"},
+        ["cut", "evil", "leaked"],
     )
-    assert asked == Choice(days=30, ties="half", including=("leaked", "cut"))
-    assert asked.query == "days=30&ties=half&with=leaked&with=cut"
-    assert read_choice({"days": "-7"}, []) == Choice()
+    assert asked == Choice(period="30", ties="half", least=100, including=("leaked", "cut"))
+    assert asked.query == "period=30&ties=half&least=100&with=leaked&with=cut"
+    assert choice_of(asked.query) == asked
+    assert asked.numbers.query == "period=30&ties=half&with=leaked&with=cut"
+    assert (
+        read_choice({"period": "-7", "least": "3"}, []) == read_choice({"period": "2026-13"}, []) == Choice()
+    )
+    assert read_choice({"days": "90"}, []) == Choice(period="90")
