@@ -120,16 +120,17 @@ class PortalForm(forms.ModelForm):
         """The portal as the valid form has it, not stored yet."""
         portal: Portal = self.instance
         given = self.cleaned_data
-        portal.texts = {
-            code: words
-            for code, _name in settings.LANGUAGES
-            if any(words := {part: given[f"{part}_{code}"].strip() for part in LONGEST}.values())
-        }
+        portal.texts = {code: words for code, _name in settings.LANGUAGES if (words := self._words(code))}
         if given["logo_file"]:
             portal.logo = given["logo_file"]
         elif given.get("without_logo"):
             portal.logo = None
         return portal
+
+    def _words(self, language: str) -> dict[str, str]:
+        """Heading and text in a language, those alone that were written."""
+        given = {part: str(self.cleaned_data[f"{part}_{language}"]).strip() for part in LONGEST}
+        return {part: text for part, text in given.items() if text}
 
 
 class EmbeddingForm(forms.Form):

@@ -63,7 +63,7 @@ def switched_on(client: Client, **changes: object) -> Portal:
 
 
 def at(host: str = HOST, **options: object) -> Client:
-    return Client(SERVER_NAME=host, **options)
+    return Client(HTTP_HOST=host, **options)
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (900, 300), **more: object) -> SimpleUploadedFile:
