@@ -38,6 +38,11 @@ class Suggestion:
     topic: str
     labels: Labels
     messages: Mapping[str, tuple[str, ...]]
+    types: tuple[str, ...] = ()
+
+    def fits(self, kind: str) -> bool:
+        """Whether it is offered in conversations of a type; in all where it names none."""
+        return not self.types or kind in self.types
 
     def label(self, language: str) -> str:
         return spoken(self.labels, language)
@@ -80,7 +85,7 @@ def read_ballot(part: Part) -> Ballot:
         reasons=_reasons(part.part("reasons").only("praise", "criticism")),
         most_reasons=part.whole("most_reasons", 1, 100, default=20),
         comment_maximum=part.part("comment").only("maximum_characters").whole("maximum_characters", 1, 5000),
-        suggestions=tuple(map(_suggestion, part.parts("suggestions"))),
+        suggestions=read_suggestions(part),
     )
 
 
@@ -102,8 +107,13 @@ def _reasons(part: Part) -> tuple[Reason, ...]:
     return tuple(found)
 
 
+def read_suggestions(part: Part) -> tuple[Suggestion, ...]:
+    """Those of `suggestions`, if it is there. Raises ProtocolError, with place and reason."""
+    return tuple(map(_suggestion, part.parts("suggestions"))) if "suggestions" in part.value else ()
+
+
 def _suggestion(part: Part) -> Suggestion:
-    part.only("topic", "label", "messages")
+    part.only("topic", "label", "messages", "types")
     messages = part.part("messages")
     for language, texts in messages.value.items():
         if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip() for text in texts):
@@ -112,7 +122,16 @@ def _suggestion(part: Part) -> Suggestion:
         topic=part.text("topic", most=40),
         labels=_labels(part, "label"),
         messages={str(language): tuple(texts) for language, texts in messages.value.items()},
+        types=_types(part),
     )
+
+
+def _types(part: Part) -> tuple[str, ...]:
+    known = [kind.get("key") for kind in part.tree.value["types"]]
+    types = part.get("types", [])
+    if not isinstance(types, list) or any(key not in known for key in types):
+        raise part.wrong(_("must be a list of keys of the document's types"), "types")
+    return tuple(types)
 
 
 def _labels(part: Part, key: str) -> Labels:

@@ -1,6 +1,7 @@
 """What a participant does in a conversation. Every verb is one transaction and safe to repeat."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,11 +9,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from conversations import drawing, judging
+from conversations import drawing, judging, openings, repeats, room
 from conversations.judging import Judgement, Judgements
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
+from conversations.own_questions import NO_ANSWERS, OwnAnswers, checked
 from conversations.privacy import checking
 from conversations.privacy.checking import Passed
 from conversations.privacy.rules import Place
@@ -34,21 +37,32 @@ class Score:
 
 def remaining(enrolment: Enrolment, protocol: Protocol, device: Device) -> dict[str, int]:
     """How many conversations of each type are still to be held, as this device may know it."""
-    rules = protocol.parsed()
+    rules, counted = protocol.parsed(), held(enrolment, device)
+    full = room.full_types(enrolment, rules)
+    owed = {kind.key: kind.required for kind in rules.types if kind.key not in full}
+    return {kind.key: max(0, owed.get(kind.key, 0) - counted[kind.key]) for kind in rules.types}
+
+
+def held(enrolment: Enrolment, device: Device) -> Counter[str]:
+    """How many conversations of each type the person held or began, as this device may know it."""
     taken = Conversation.objects.filter(enrolment=enrolment).kept()
-    held = [c.type for c in taken if c.state == Conversation.State.COMPLETE or device.may_read(c.device_id)]
-    return {kind.key: max(0, kind.required - held.count(kind.key)) for kind in rules.types}
+    is_over = Conversation.State.COMPLETE
+    return Counter(c.type for c in taken if c.state == is_over or device.may_read(c.device_id))
 
 
 def is_finished(enrolment: Enrolment) -> bool:
-    """Every type was held as often as the protocol asks."""
+    """Every type was held as often as the protocol asks and the study has room, and no rating is due."""
     protocol = current_protocol(enrolment)
     if protocol is None:
         return True
     if protocol.parsed().ballot:  # there is always another pair to compare
         return False
-    done = list(Conversation.objects.filter(enrolment=enrolment).complete().values_list("type", flat=True))
-    return all(done.count(kind.key) >= kind.required for kind in protocol.parsed().types)
+    mine, rules = Conversation.objects.filter(enrolment=enrolment), protocol.parsed()
+    done = list(mine.complete().values_list("type", flat=True))
+    left = [kind.key for kind in rules.types if done.count(kind.key) < kind.required]
+    if left and not room.full_types(enrolment, rules).issuperset(left):
+        return False
+    return not mine.unfinished().filter(type__in=left).exists() and not repeats.is_due(enrolment, rules)
 
 
 def current_protocol(enrolment: Enrolment) -> Protocol | None:
@@ -69,9 +83,13 @@ def start(enrolment: Enrolment, device: Device, kind: str) -> Conversation:
         if open_one:
             return open_one
         protocol = current_protocol(enrolment)
+        if protocol:
+            room.wait_for_turn(enrolment.study_id, protocol.parsed(), kind)
         if protocol is None or remaining(enrolment, protocol, device).get(kind, 0) < 1:
             raise Refused(_("You have held all conversations of this kind. Please choose another one."))
-        return create(enrolment, protocol, device, kind)
+        begun = create(enrolment, protocol, device, kind)
+        openings.draw(begun)
+        return begun
 
 
 def create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str, **more: Any) -> Conversation:
@@ -82,6 +100,7 @@ def create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str, 
         "protocol": protocol,
         "device": device,
         "type": kind,
+        "language": get_language() or "",
         **more,
     }
     for _attempt in range(4):
@@ -125,22 +144,23 @@ def say(conversation: Conversation, text: str, key: str, is_sent_anyway: bool = 
 
     `is_sent_anyway`: the person was warned of what stands in the text and wants it sent.
     """
-    rules = conversation.protocol.parsed()
-    text = cleaned(text)
-    if not text:
-        raise Refused(_("Please write a message first."))
-    if len(text) > rules.maximum_characters:
-        raise Refused(
-            _("Your message has %(length)s characters; %(most)s is the most. Please shorten it.")
-            % {"length": len(text), "most": rules.maximum_characters}
-        )
-    passed = checking.check(conversation, Place.MESSAGE, text, is_sent_anyway)
+    given = openings.given_text(conversation)
+    passed = Passed(given) if given else _passed(conversation, cleaned(text), is_sent_anyway)
     try:
         return _add_turn(conversation, passed, key)
     except IntegrityError as error:
         raise Refused(_("A message was sent from another window. Look at it before you go on.")) from error
     except drawing.EmptyPool as error:
         raise Refused(_nobody_answers()) from error
+
+
+def _passed(conversation: Conversation, text: str, is_sent_anyway: bool) -> Passed:
+    """A person's own message as it may go. Raises Refused."""
+    if not text:
+        raise Refused(_("Please write a message first."))
+    if fault := conversation.protocol.parsed().lengths.fault(text):
+        raise Refused(fault)
+    return checking.check(conversation, Place.MESSAGE, text, is_sent_anyway)
 
 
 def _nobody_answers() -> str:
@@ -160,7 +180,7 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
         passed.keep(turn)
         rules = conversation.protocol.parsed()
         if here.turn is None:
-            responses = drawing.open_turn(turn, rules)
+            responses = openings.stored_answers(turn, rules) or drawing.open_turn(turn, rules)
         else:
             responses = drawing.go_on(turn, here.turn, here.responses, rules)
         drawing.hand_over(Response.objects.bulk_create(responses))
@@ -338,9 +358,11 @@ def give_feedback(
     text: str,
     order: dict[str, Any],
     is_sent_anyway: bool = False,
+    own: OwnAnswers = NO_ANSWERS,
 ) -> None:
-    """Store the feedback and close the conversation; a repeat changes nothing. Raises Refused."""
+    """Store the feedback and close the conversation; a second time changes nothing. Raises Refused."""
     passed = checking.check(conversation, Place.FEEDBACK, text, is_sent_anyway)
+    texts, kept = checked(conversation, own.texts, is_sent_anyway)
     with transaction.atomic():
         lock(conversation)
         here = look(conversation)
@@ -349,13 +371,21 @@ def give_feedback(
         if here.now != Now.FEEDBACK:
             raise Refused(_("Please finish the conversation first."))
         Feedback.objects.create(
-            conversation=conversation, performance=performance, choice=choice, text=passed.text, order=order
+            conversation=conversation,
+            performance=performance,
+            choice=choice,
+            text=passed.text,
+            order=order,
+            blocks=own.closed,
+            texts=texts,
         )
-        passed.keep()
+        for one in (passed, *kept):
+            one.keep()
         Conversation.objects.filter(pk=conversation.pk).update(
             state=Conversation.State.COMPLETE, finished_at=timezone.now()
         )
         _let_know(conversation, AT_END)
+        repeats.draw_after(conversation)
         drop_draft(conversation, "feedback")
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from conversations import chat
-from conversations.models import Conversation, Rating, Reaction, Response, Turn
+from conversations.models import Conversation, Rating, Reaction, RepeatRating, Response, Turn
 from conversations.privacy.opening import as_typed
 from surveys import own
 from surveys.models import Enrolment
@@ -21,7 +21,11 @@ IN_MEMORY = 2_000_000  # bytes; a larger archive goes to a temporary file
 
 def record(enrolment: Enrolment) -> dict[str, Any]:
     """All that is stored of one person; models appear as slot letters only."""
-    return {**own.record(enrolment), "conversations": [conversation(talk) for talk in talks(enrolment)]}
+    return {
+        **own.record(enrolment),
+        "conversations": [conversation(talk) for talk in talks(enrolment)],
+        "second_ratings": second_ratings(enrolment),
+    }
 
 
 def talks(enrolment: Enrolment) -> QuerySet[Conversation]:
@@ -54,6 +58,8 @@ def _parts(enrolment: Enrolment) -> Iterator[tuple[str, Any]]:
     for name in ("consents", "answers", "earlier_answers", "messages", "drafts"):
         yield f"{name}.json", stored.pop(name)
     yield "about.json", stored
+    if again := second_ratings(enrolment):
+        yield "second_ratings.json", again
     for talk in talks(enrolment).iterator(chunk_size=1):
         yield f"conversations/{talk.code}.json", conversation(talk)
 
@@ -67,6 +73,17 @@ def _readme(enrolment: Enrolment) -> str:
     return "\n".join(lines) + "\n"
 
 
+def second_ratings(enrolment: Enrolment) -> list[dict[str, Any]]:
+    """What the person said of answers that they rated once more, by the letters of the second time."""
+    given = RepeatRating.objects.filter(repeat__after__enrolment=enrolment).order_by("repeat", "slot")
+    found: dict[str, dict[str, Any]] = {}
+    for row in given.select_related("response__turn__conversation"):
+        talk = row.response.turn.conversation.code
+        answers = found.setdefault(talk, {"conversation": talk, "answers": {}})["answers"]
+        answers[row.slot] = {"score": row.score, "place": row.rank, "tie": row.tie, "at": row.at}
+    return list(found.values())
+
+
 def conversation(talk: Conversation) -> dict[str, Any]:
     feedback = getattr(talk, "feedback", None)
     turns = talk.turns.select_related("choice__response", "vote", "text_check__raw").order_by("number")
@@ -78,7 +95,13 @@ def conversation(talk: Conversation) -> dict[str, Any]:
         "finished_at": talk.finished_at,
         "turns": [_turn(turn) for turn in turns],
         "feedback": feedback
-        and {"performance": feedback.performance, "choice": feedback.choice, "text": feedback.text},
+        and {
+            "performance": feedback.performance,
+            "choice": feedback.choice,
+            "text": feedback.text,
+            "blocks": feedback.blocks,
+            "texts": feedback.texts,
+        },
     }
 
 

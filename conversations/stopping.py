@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from conversations import chat
+from conversations import chat, counting
 from conversations.live.wire import STREAM_SECONDS, Entry, SlotText, pack, stream_key, unpack
 from conversations.models import Attempt, Conversation, Response, Turn
 from conversations.situation import Now
@@ -49,7 +49,8 @@ def _stop(response: Response, heard: Mapping[str, SlotText]) -> Response:
     if live and live.run == response.run and len(live.text) > len(response.text):
         response.text = live.text
     response.state, response.finished_at = Response.State.STOPPED, timezone.now()
-    response.save(update_fields=["state", "text", "finished_at"])
+    response.words = counting.words(response.text)
+    response.save(update_fields=["state", "text", "words", "finished_at"])
     Attempt.objects.filter(response=response, state=Attempt.State.STARTED).update(
         state=Attempt.State.STOPPED, text=response.text, finished_at=response.finished_at
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,9 +101,7 @@ def _protocol_problems(files: Files) -> list[FileProblem]:
         if PROTOCOL in files:
             protocols.parse(files[PROTOCOL])
     except protocols.ProtocolError as error:
-        line, _colon, message = str(error).partition(": ")
-        number = re.fullmatch(r"line (\d+)", line)
-        return [FileProblem(PROTOCOL, int(number[1]) if number else 0, message if number else str(error))]
+        return [FileProblem(PROTOCOL, one.line, str(one).partition(": ")[2]) for one in error.problems]
     return []
 
 

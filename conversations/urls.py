@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.views import acts, conversation, events, feedback, overview, own, reveal
+from conversations.views import acts, conversation, events, feedback, overview, own, reveal, second_rating
 
 app_name = "conversations"
 talk = "<slug:slug>/conversations/<str:code>/"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/mine/", own.mine, name="mine"),
     path("<slug:slug>/mine/archive.zip", own.archive, name="archive"),
     path("<slug:slug>/conversations/", overview.overview, name="overview"),
+    path("<slug:slug>/conversations/rating/", second_rating.second_rating, name="second_rating"),
     path(talk, conversation.conversation, name="conversation"),
     path(f"{talk}say/", acts.say, name="say"),
     path(f"{talk}again/", acts.again, name="again"),

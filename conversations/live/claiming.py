@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from conversations.endpoints import limits
 from conversations.models import Attempt, LanguageModel, Response, Turn
+from conversations.prompts import system_prompt
 from conversations.protocols import RESERVED
 from prism.lib.crypto import UnreadableSecret
 
@@ -66,11 +67,22 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
         response=response,
         number=response.attempt,
         worker=WORKER,
-        request={**parameters, "model": response.model.identifier, "seed": response.seed},
+        request={
+            **parameters,
+            "model": response.model.identifier,
+            "seed": response.seed,
+            "system_sha256": _system_digest(call),
+        },
         prompt_sha256=_digest(call),
         reserved_cost=_ceiling(response.model, call),
         reserved_tokens=_reserved(call),
     )
+
+
+def _system_digest(call: Call | ProviderFailure) -> str | None:
+    """Of the system prompt as sent; None without one."""
+    first = call.messages[0] if isinstance(call, Call) else {}
+    return hashlib.sha256(first["content"].encode()).hexdigest() if first.get("role") == "system" else None
 
 
 def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:
@@ -130,7 +142,8 @@ def _call_or_failure(response: Response, said: list[dict[str, str]]) -> Call | P
 def _call(response: Response, said: list[dict[str, str]]) -> Call:
     model = response.model
     protocol = response.turn.conversation.protocol.parsed()
-    header = [{"role": "system", "content": model.header}] if model.header else []
+    system = system_prompt(model, response.turn.conversation)
+    header = [{"role": "system", "content": system}] if system else []
     return Call(
         base_url=model.provider.base_url,
         api_key=model.provider.api_key,

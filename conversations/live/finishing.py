@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from conversations import counting
 from conversations.models import Attempt, LanguageModel, Response
 
 from .calls import Ending, ProviderFailure
@@ -16,11 +17,11 @@ RESPONSES = """
 UPDATE conversations_response AS r SET state = v.state, text = v.text, reasoning = v.reasoning,
     failure = v.failure, finish_reason = v.finish_reason, tokens_in = v.tokens_in, tokens_out = v.tokens_out,
     tokens_reasoning = v.tokens_reasoning, cost = v.cost, first_token_ms = v.first_token_ms,
-    first_text_ms = v.first_ms, total_ms = v.total_ms, finished_at = clock_timestamp()
+    first_text_ms = v.first_ms, total_ms = v.total_ms, words = v.words, finished_at = clock_timestamp()
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
-    %s::int[], %s::int[], %s::numeric[], %s::int[], %s::int[], %s::int[])
+    %s::int[], %s::int[], %s::numeric[], %s::int[], %s::int[], %s::int[], %s::int[])
     AS v(id, attempt, state, text, reasoning, failure, finish_reason, tokens_in, tokens_out,
-    tokens_reasoning, cost, first_token_ms, first_ms, total_ms)
+    tokens_reasoning, cost, first_token_ms, first_ms, total_ms, words)
 WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'streaming' RETURNING r.id
 """
 ATTEMPTS = """
@@ -111,6 +112,7 @@ def _of_response(end: End) -> tuple[Any, ...]:
         result.first_token_ms,
         result.first_ms,
         result.total_ms,
+        counting.words(result.text),
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from conversations import protocols
@@ -193,3 +194,7 @@ class Protocol(models.Model):
 
     def parsed(self) -> protocols.Protocol:
         return protocols.parse(self.document)
+
+    def spoken(self) -> protocols.Protocol:
+        """With every text in the language of the page, where it has it in that one."""
+        return protocols.spoken(self.document, get_language() or "")

@@ -14,6 +14,7 @@ from conversations.protocols.document import (
     Protocol,
     parse,
     preset,
+    spoken,
 )
 from conversations.protocols.feedback import NO_BLOCK, Block, FeedbackForm
 from conversations.protocols.generation import RESERVED
@@ -57,4 +58,5 @@ __all__ = [
     "Sampling",
     "parse",
     "preset",
+    "spoken",
 ]

@@ -1,25 +1,41 @@
 """A whole protocol, put together from its parts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from surveys.questionnaires import QuestionnaireError
-from surveys.questionnaires.source import read_tree
 
-from conversations.ballots import SIDES, Ballot, read_ballot
+from conversations.ballots import SIDES, Ballot, Suggestion, read_ballot, read_suggestions
 from conversations.calling import STANDARD, Calls, read_calls
 from conversations.protocols.continuation import ALL, WINNER, Continuation, read_continuation
-from conversations.protocols.feedback import NO_BLOCK, FeedbackForm, read_feedback
+from conversations.protocols.feedback import NO_FEEDBACK, FeedbackForm, read_feedback
 from conversations.protocols.generation import read_generation
-from conversations.protocols.kinds import ConversationType, read_types
+from conversations.protocols.kinds import MOST_SYSTEM, ConversationType, read_types
+from conversations.protocols.lengths import (
+    NO_ANSWER_LENGTH,
+    AnswerLength,
+    Lengths,
+    read_answer_length,
+    read_lengths,
+)
 from conversations.protocols.rating import FULL_SLIDER, SLIDER, RatingScale, read_rating
-from conversations.protocols.reading import Part, ProtocolError, maximum_characters
+from conversations.protocols.reading import Part, ProtocolError
+from conversations.protocols.reliability import (
+    NO_OVERLAP,
+    NO_REPEATS,
+    Overlap,
+    Repeats,
+    read_overlap,
+    read_repeats,
+)
 from conversations.protocols.reveal import NEVER, read_reveal
 from conversations.protocols.sampling import Sampling, read_sampling
+from conversations.protocols.words import ENGLISH, in_language, languages_of, own_language, words
+from surveys.questionnaires import QuestionnaireError
+from surveys.questionnaires.source import read_tree
 
 CHOOSE, RANDOM = TIE_RULES = ("choose", "random")  # who settles a tie: the participant, or chance
 PRESETS = Path(__file__).parent.parent / "presets"
@@ -37,7 +53,7 @@ class Protocol:
     continuation: Continuation
     minimum_turns: int
     maximum_turns: int
-    maximum_characters: int
+    lengths: Lengths
     rating: RatingScale
     tie: str
     generation: Mapping[str, Any]
@@ -47,6 +63,12 @@ class Protocol:
     may_stop: bool = True
     calls: Calls = STANDARD
     reveal: str = NEVER
+    language: str = ENGLISH
+    system: str = ""
+    answers: AnswerLength = NO_ANSWER_LENGTH
+    suggestions: tuple[Suggestion, ...] = ()
+    repeats: Repeats = NO_REPEATS
+    overlap: Overlap = NO_OVERLAP
 
     def type(self, key: str) -> ConversationType | None:
         return next((kind for kind in self.types if kind.key == key), None)
@@ -54,6 +76,22 @@ class Protocol:
     @property
     def conversations(self) -> int:
         return sum(kind.required for kind in self.types)
+
+    @property
+    def maximum_characters(self) -> int:
+        return self.lengths.maximum_characters
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those of its texts, the document's own first."""
+        scale = (self.rating.low, self.rating.high, *self.rating.points)
+        found = languages_of(self) | {language for labels in scale for language in labels if language}
+        return (self.language, *sorted(found - {self.language}))
+
+    def system_for(self, kind: str) -> str:
+        """What is told to the models in conversations of a type."""
+        own = self.type(kind)
+        return "\n\n".join(filter(None, ((own and own.system) or self.system, self.answers.request)))
 
     @property
     def samples(self) -> int:
@@ -76,11 +114,19 @@ def parse(text: str) -> Protocol:
     try:
         tree = read_tree(text)
     except QuestionnaireError as error:
-        raise ProtocolError(str(error)) from error
+        raise ProtocolError(*error.problems) from error
     document = Part(tree, (), tree.value)
     if not isinstance(tree.value, dict) or "protocol" not in tree.value:
         raise document.wrong(_("This is no conversation protocol: the key `protocol` is missing."))
     return _protocol(document)
+
+
+@lru_cache(maxsize=256)
+def spoken(text: str, language: str) -> Protocol:
+    """The same with each of its texts in a language, where it has them in that one."""
+    rules = parse(text)
+    said: Protocol = in_language(rules, language, rules.language)
+    return said
 
 
 def preset(name: str) -> str:
@@ -99,6 +145,10 @@ COMMON = (
     "stop",
     "calls",
     "reveal",
+    "language",
+    "system",
+    "answers",
+    "suggestions",
 )
 
 
@@ -107,7 +157,7 @@ def _protocol(document: Part) -> Protocol:
 
 
 def _rated(document: Part) -> Protocol:
-    document.only(*COMMON, "continuation", "rating", "tie", "feedback")
+    document.only(*COMMON, "continuation", "rating", "tie", "feedback", "repeats", "overlap")
     common, rating = _common(document), read_rating(document.part("rating"))
     if rating.compares and common["opening_models"] < 2:
         raise document.wrong(_("answers are compared, so two are needed"), "opening", "models")
@@ -120,18 +170,25 @@ def _rated(document: Part) -> Protocol:
         tie=document.one_of("tie", TIE_RULES, default=None if needs_winner else CHOOSE),
         feedback=read_feedback(document.part("feedback")),
         reveal=read_reveal(document, default="never"),
+        repeats=read_repeats(document.part("repeats")) if "repeats" in document.value else NO_REPEATS,
+        overlap=_overlap(document, common) if "overlap" in document.value else NO_OVERLAP,
     )
+
+
+def _overlap(document: Part, common: Mapping[str, Any]) -> Overlap:
+    return read_overlap(document.part("overlap"), tuple(kind.key for kind in common["types"]))
 
 
 def _voted(document: Part) -> Protocol:
     """Two blind models that both go on; nothing is rated, no winner is chosen, no feedback is due."""
+    common = _common(document.only(*COMMON, "vote"))
     protocol = Protocol(
-        **_common(document.only(*COMMON, "vote")),
+        **common,
         continuation=Continuation(ALL, len(SIDES)),
         rating=FULL_SLIDER,
         tie=CHOOSE,
-        feedback=FeedbackForm(NO_BLOCK, NO_BLOCK, {}, "", 1, open_required=False),
-        ballot=read_ballot(document.part("vote")),
+        feedback=NO_FEEDBACK,
+        ballot=replace(read_ballot(document.part("vote")), suggestions=common["suggestions"]),
         reveal=read_reveal(document, default="after_vote"),
     )
     if protocol.opening_models != len(SIDES):
@@ -150,9 +207,25 @@ def _common(document: Part) -> dict[str, Any]:
         "replacements": opening.whole("replacements", 0, 10, default=0),
         "minimum_turns": turns.whole("minimum", 1, 100),
         "maximum_turns": turns.whole("maximum", turns.whole("minimum", 1, 100), 100),
-        "maximum_characters": maximum_characters(document.part("prompt").only("maximum_characters")),
+        "lengths": read_lengths(document.part("prompt")),
         "generation": read_generation(document.part("generation", {})),
         "pacing": document.one_of("pacing", PACINGS, default=STREAM),
         "may_stop": document.flag("stop", default=True),
         "calls": read_calls(document.part("calls", {})),
+        "language": own_language(document),
+        "system": words(document, "system", default="", most=MOST_SYSTEM),
+        "answers": _answers(document),
+        "suggestions": _suggestions(document),
     }
+
+
+def _answers(document: Part) -> AnswerLength:
+    return read_answer_length(document.part("answers")) if "answers" in document.value else NO_ANSWER_LENGTH
+
+
+def _suggestions(document: Part) -> tuple[Suggestion, ...]:
+    """At the top of the document, or in the older spelling within the part `vote`."""
+    holder = (
+        document if "suggestions" in document.value or "vote" not in document.value else document.part("vote")
+    )
+    return read_suggestions(holder)

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from surveys.questionnaires import Problem
 from surveys.questionnaires.source import Tree
 
 
 class ProtocolError(ValueError):
-    """The text is no conversation protocol; the message says where and why."""
+    """The text is no conversation protocol; the message says where and why, and so does each problem."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Part:
     value: Any
 
     def wrong(self, reason: str, *keys: str | int) -> ProtocolError:
-        return ProtocolError(str(self.tree.problem((*self.path, *keys), reason)))
+        return ProtocolError(self.tree.problem((*self.path, *keys), reason))
 
     def only(self, *known: str) -> "Part":
         """This part; refuses any key that is not known, which would be a typing error without effect."""

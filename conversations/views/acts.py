@@ -14,6 +14,7 @@ from conversations.refusals import held
 from conversations.situation import Situation
 from conversations.views.conversation import address, conversation_page, show
 from conversations.views.sliders import scores
+from conversations.views.suggesting import note_topic
 from prism.lib.codes import form_key
 from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import allow
@@ -64,7 +65,10 @@ def _at_a_persons_pace(conversation: Conversation) -> None:
 
 def _say(request: HttpRequest, conversation: Conversation) -> Situation:
     _at_a_persons_pace(conversation)
-    return chat.say(conversation, request.POST.get("text", ""), _key(request), "anyway" in request.POST)
+    here = chat.say(conversation, request.POST.get("text", ""), _key(request), "anyway" in request.POST)
+    if here.turn and here.turn.number == 0:
+        note_topic(conversation, request.POST.get("topic", ""))
+    return here
 
 
 def _try_again(request: HttpRequest, conversation: Conversation) -> None:

@@ -14,6 +14,7 @@ from conversations.models import Conversation
 from conversations.refusals import Held
 from conversations.situation import Now, Situation
 from conversations.views.shapes import conversation_context
+from conversations.views.suggesting import chosen
 from prism.lib.codes import random_key
 from surveys.answers import drafts_for
 from surveys.views.visit import Visit, asks_for_part, in_stage, page_context, participant_page
@@ -70,10 +71,12 @@ def show(
         return redirect(address("feedback", conversation))
     draft = {**drafts(visit, conversation, here, "say", "rate"), **(typed or {})}
     is_part = asks_for_part(request, "talk")
+    text, topic = chosen(conversation.protocol.parsed(), conversation.type, request.GET.get("use", ""))
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
         **conversation_context(conversation, here, draft),
-        "say_draft": draft.get("text", [""])[0],
+        "say_draft": text or draft.get("text", [""])[0],
+        "topic": topic or draft.get("topic", [""])[0],
         "form_key": random_key(),
         "error": error,
         "held": held,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from conversations import chat
+from conversations import chat, openings
 from conversations.arena.cards import Card, card
 from conversations.live.wire import write_cursor
 from conversations.models import Conversation, Response, Turn
@@ -16,6 +16,7 @@ from conversations.protocols import STREAM, Protocol
 from conversations.situation import Now, Situation
 from conversations.views.scales import by_place, praise, scale_context
 from conversations.views.sliders import field_of
+from conversations.views.suggesting import offered
 from prism.lib.markdown import render as markdown
 
 
@@ -144,21 +145,28 @@ def _latest(conversation: Conversation, here: Situation, draft: dict[str, list[s
     rules, is_over = conversation.protocol.parsed(), here.now in {Now.REPLYING, Now.FEEDBACK, Now.OVER}
     is_known = is_over and conversation.revealed_at is not None
     view = turn_view(here.turn, paced(here.responses, rules), draft, rules, is_known)
+    return {
+        "latest": view,
+        **rating_context(view, draft, rules),
+        "choosable": [r.slot for r in chat.choosable(here.turn, rules)] if here.now == Now.CHOOSING else [],
+    }
+
+
+def rating_context(view: TurnView, draft: dict[str, list[str]], rules: Protocol) -> dict[str, Any]:
+    """What the rating form shows beside the answers: the scale, and what was filled in."""
     rated = [slot for slot in view.slots if slot.is_rateable]
     order = by_place([slot.letter for slot in rated], [slot.value for slot in rated])
     return {
-        "latest": view,
         "scale": scale_context(rules.rating, len(rated)),
         "ranked": sorted(rated, key=lambda slot: order.index(slot.letter)),
         "best": (draft.get("best") or [""])[0],
-        "choosable": [r.slot for r in chat.choosable(here.turn, rules)] if here.now == Now.CHOOSING else [],
     }
 
 
 def conversation_context(
     conversation: Conversation, here: Situation, draft: dict[str, list[str]]
 ) -> dict[str, Any]:
-    rules: Protocol = conversation.protocol.parsed()
+    rules: Protocol = conversation.protocol.spoken()
     where = [conversation.study.slug, conversation.code]
     return {
         "conversation": conversation,
@@ -170,6 +178,8 @@ def conversation_context(
         **_latest(conversation, here, draft),
         "praise": praise(rules),
         "say_draft": "",
+        "given_text": openings.given_text(conversation) if here.now == Now.OPENING else "",
+        "suggestions": offered(rules, conversation.type) if here.now == Now.OPENING else [],
         "page_url": reverse("conversations:conversation", args=where),
         "events_url": reverse("conversations:events", args=[*where, here.turn.number]) if here.turn else "",
         "stop_url": reverse("conversations:stop", args=where) if rules.may_stop else "",

@@ -1,4 +1,4 @@
-// The questionnaire's editor: keeps and checks the text as one types, numbers its lines, renews the preview.
+// The editor of a questionnaire or a protocol: keeps and checks the text as one types, numbers its lines, renews the preview.
 // What the server did not take stays in this browser until it does.
 
 const PAUSE = 600;
@@ -7,9 +7,9 @@ const form = document.querySelector("[data-editor]");
 const text = form.querySelector("textarea");
 const numbers = form.querySelector("[data-numbers]");
 const findings = document.querySelector("#findings");
-const frame = document.querySelector("iframe[name=questionnaire-preview]");
+const frame = document.querySelector("iframe.editor-preview");
 const rescue = form.querySelector("[data-rescue]");
-const place = `questionnaire:${form.dataset.study}`;
+const place = form.dataset.place;
 let timer = 0;
 let sent = text.value;
 let turn = 0;
