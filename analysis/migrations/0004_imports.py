@@ -2,103 +2,186 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import prism.lib.codes
 from django.conf import settings
 from django.db import migrations, models
 
+import prism.lib.codes
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analysis', '0003_leaderboard'),
-        ('conversations', '0011_imports'),
-        ('surveys', '0015_imports'),
+        ("analysis", "0003_leaderboard"),
+        ("conversations", "0011_imports"),
+        ("surveys", "0015_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='leaderboard',
-            name='software',
-            field=models.JSONField(default=dict, help_text='Versions of what the numbers are computed with'),
+            model_name="leaderboard",
+            name="software",
+            field=models.JSONField(default=dict, help_text="Versions of what the numbers are computed with"),
         ),
         migrations.AddField(
-            model_name='leaderboard',
-            name='values',
-            field=models.JSONField(default=dict, help_text='{column: {value: rows}} of the columns that can be filtered by'),
+            model_name="leaderboard",
+            name="values",
+            field=models.JSONField(
+                default=dict, help_text="{column: {value: rows}} of the columns that can be filtered by"
+            ),
         ),
         migrations.AddField(
-            model_name='leaderboardtable',
-            name='asked_at',
+            model_name="leaderboardtable",
+            name="asked_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='leaderboardtable',
-            name='choice',
-            field=models.CharField(help_text='The filters as a query; empty for those by default', max_length=800),
+            model_name="leaderboardtable",
+            name="choice",
+            field=models.CharField(
+                help_text="The filters as a query; empty for those by default", max_length=800
+            ),
         ),
         migrations.AlterField(
-            model_name='leaderboardtable',
-            name='document',
+            model_name="leaderboardtable",
+            name="document",
             field=models.JSONField(null=True),
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=prism.lib.codes.random_code, max_length=16, unique=True)),
-                ('is_dry_run', models.BooleanField(default=False, help_text='Told what it would do, and stored nothing')),
-                ('by_command', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('stopped', 'stopped')], default='waiting', max_length=10)),
-                ('cursor', models.JSONField(default=dict)),
-                ('counts', models.JSONField(default=dict)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('rows_expected', models.PositiveIntegerField(default=0)),
-                ('failure', models.CharField(blank=True, max_length=300)),
-                ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lease_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='conversations.dataset')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(default=prism.lib.codes.random_code, max_length=16, unique=True)),
+                (
+                    "is_dry_run",
+                    models.BooleanField(default=False, help_text="Told what it would do, and stored nothing"),
+                ),
+                ("by_command", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("stopped", "stopped"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("cursor", models.JSONField(default=dict)),
+                ("counts", models.JSONField(default=dict)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("rows_expected", models.PositiveIntegerField(default=0)),
+                ("failure", models.CharField(blank=True, max_length=300)),
+                ("requested_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="imports",
+                        to="conversations.dataset",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="imports",
+                        to="surveys.study",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-requested_at', '-id'],
+                "ordering": ["-requested_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ImportFault',
+            name="ImportFault",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(max_length=20)),
-                ('row', models.PositiveIntegerField()),
-                ('reason', models.CharField(max_length=120)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='faults', to='analysis.import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("table", models.CharField(max_length=20)),
+                ("row", models.PositiveIntegerField()),
+                ("reason", models.CharField(max_length=120)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="faults",
+                        to="analysis.import",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['table', 'row', 'id'],
+                "ordering": ["table", "row", "id"],
             },
         ),
         migrations.CreateModel(
-            name='LeaderboardDay',
+            name="LeaderboardDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('scores', models.JSONField()),
-                ('leaderboard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='analysis.leaderboard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True)),
+                ("scores", models.JSONField()),
+                (
+                    "leaderboard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="analysis.leaderboard",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['day'],
+                "ordering": ["day"],
             },
         ),
         migrations.CreateModel(
-            name='Subject',
+            name="Subject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(blank=True, max_length=40)),
-                ('written_in', models.CharField(blank=True, max_length=10)),
-                ('rules', models.CharField(max_length=20)),
-                ('conversation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='subject', to='conversations.conversation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("category", models.CharField(blank=True, max_length=40)),
+                ("written_in", models.CharField(blank=True, max_length=10)),
+                ("rules", models.CharField(max_length=20)),
+                (
+                    "conversation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subject",
+                        to="conversations.conversation",
+                    ),
+                ),
             ],
         ),
     ]

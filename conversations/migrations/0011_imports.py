@@ -8,267 +8,435 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0010_model_catalogue'),
-        ('surveys', '0015_imports'),
+        ("conversations", "0010_model_catalogue"),
+        ("surveys", "0015_imports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=40)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('licence', models.CharField(blank=True, max_length=80)),
-                ('link', models.URLField(blank=True, max_length=300)),
-                ('is_public', models.BooleanField(default=False, help_text='Its votes may be chosen on the public leaderboard')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40)),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("licence", models.CharField(blank=True, max_length=80)),
+                ("link", models.URLField(blank=True, max_length=300)),
+                (
+                    "is_public",
+                    models.BooleanField(
+                        default=False, help_text="Its votes may be chosen on the public leaderboard"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='Embedding',
+            name="Embedding",
             fields=[
-                ('study', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='embedding', serialize=False, to='surveys.study')),
-                ('origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=260), blank=True, default=list, size=None)),
+                (
+                    "study",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="embedding",
+                        serialize=False,
+                        to="surveys.study",
+                    ),
+                ),
+                (
+                    "origins",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=260), blank=True, default=list, size=None
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedPerson',
+            name="ImportedPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'imported people',
+                "verbose_name_plural": "imported people",
             },
         ),
         migrations.CreateModel(
-            name='ImportedTalk',
+            name="ImportedTalk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('name', models.CharField(blank=True, help_text='Its id in the dataset', max_length=120)),
-                ('rows', models.JSONField(default=dict)),
-                ('facts', models.JSONField(default=dict)),
-                ('system_a', models.TextField(blank=True, help_text='System prompt of the model in slot A')),
-                ('system_b', models.TextField(blank=True, help_text='System prompt of the model in slot B')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("name", models.CharField(blank=True, help_text="Its id in the dataset", max_length=120)),
+                ("rows", models.JSONField(default=dict)),
+                ("facts", models.JSONField(default=dict)),
+                ("system_a", models.TextField(blank=True, help_text="System prompt of the model in slot A")),
+                ("system_b", models.TextField(blank=True, help_text="System prompt of the model in slot B")),
             ],
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(blank=True, max_length=40)),
-                ('text', models.TextField(blank=True)),
-                ('language', models.CharField(blank=True, max_length=35)),
-                ('chance', models.FloatField()),
-                ('pool', models.JSONField(default=list, help_text='Keys of the messages it was drawn from, all alike')),
-                ('seed', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(blank=True, max_length=40)),
+                ("text", models.TextField(blank=True)),
+                ("language", models.CharField(blank=True, max_length=35)),
+                ("chance", models.FloatField()),
+                (
+                    "pool",
+                    models.JSONField(
+                        default=list, help_text="Keys of the messages it was drawn from, all alike"
+                    ),
+                ),
+                ("seed", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Portal',
+            name="Portal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('host', models.CharField(max_length=253, unique=True)),
-                ('name', models.CharField(help_text='Stands above every page', max_length=60)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), help_text='That people may choose', size=None)),
-                ('language', models.CharField(help_text='For whoever reads none of them', max_length=10)),
-                ('texts', models.JSONField(blank=True, default=dict)),
-                ('accent', models.CharField(default='#40379b', max_length=7)),
-                ('logo', models.BinaryField(blank=True, help_text='PNG, written anew by Prism', null=True)),
-                ('legal_url', models.URLField(blank=True)),
-                ('contact_url', models.URLField(blank=True)),
-                ('is_active', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("host", models.CharField(max_length=253, unique=True)),
+                ("name", models.CharField(help_text="Stands above every page", max_length=60)),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10),
+                        help_text="That people may choose",
+                        size=None,
+                    ),
+                ),
+                ("language", models.CharField(help_text="For whoever reads none of them", max_length=10)),
+                ("texts", models.JSONField(blank=True, default=dict)),
+                ("accent", models.CharField(default="#40379b", max_length=7)),
+                ("logo", models.BinaryField(blank=True, help_text="PNG, written anew by Prism", null=True)),
+                ("legal_url", models.URLField(blank=True)),
+                ("contact_url", models.URLField(blank=True)),
+                ("is_active", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['host'],
+                "ordering": ["host"],
             },
         ),
         migrations.CreateModel(
-            name='ProtocolDraft',
+            name="ProtocolDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Repeat',
+            name="Repeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.JSONField(default=list, help_text='Ids of the answers in the order shown again')),
-                ('chance', models.FloatField()),
-                ('pool', models.JSONField(default=list, help_text='Ids of the turns it was drawn from, all alike')),
-                ('seed', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "order",
+                    models.JSONField(default=list, help_text="Ids of the answers in the order shown again"),
+                ),
+                ("chance", models.FloatField()),
+                (
+                    "pool",
+                    models.JSONField(default=list, help_text="Ids of the turns it was drawn from, all alike"),
+                ),
+                ("seed", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='RepeatRating',
+            name="RepeatRating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.CharField(max_length=1)),
-                ('score', models.PositiveSmallIntegerField(help_text='Null once erased', null=True)),
-                ('trace', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slot", models.CharField(max_length=1)),
+                ("score", models.PositiveSmallIntegerField(help_text="Null once erased", null=True)),
+                ("trace", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='vote',
-            name='vote_choice',
+            model_name="vote",
+            name="vote_choice",
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='language',
-            field=models.CharField(blank=True, default='', help_text='Of the page where it began', max_length=35),
+            model_name="conversation",
+            name="language",
+            field=models.CharField(
+                blank=True, default="", help_text="Of the page where it began", max_length=35
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='blocks',
-            field=models.JSONField(default=dict, help_text="The study's own questions: {key: {value, status, trace}}"),
+            model_name="feedback",
+            name="blocks",
+            field=models.JSONField(
+                default=dict, help_text="The study's own questions: {key: {value, status, trace}}"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='texts',
-            field=models.JSONField(default=dict, help_text='What was written in answer to them, by key'),
+            model_name="feedback",
+            name="texts",
+            field=models.JSONField(default=dict, help_text="What was written in answer to them, by key"),
         ),
         migrations.AddField(
-            model_name='response',
-            name='copied_from',
-            field=models.ForeignKey(blank=True, help_text='The answer that was shown again in place of a call', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='conversations.response'),
+            model_name="response",
+            name="copied_from",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The answer that was shown again in place of a call",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="copies",
+                to="conversations.response",
+            ),
         ),
         migrations.AddField(
-            model_name='response',
-            name='words',
-            field=models.PositiveIntegerField(help_text='Of the text, once it is over', null=True),
+            model_name="response",
+            name="words",
+            field=models.PositiveIntegerField(help_text="Of the text, once it is over", null=True),
         ),
         migrations.AlterField(
-            model_name='vote',
-            name='choice',
-            field=models.CharField(blank=True, choices=[('a_better', 'A is better'), ('b_better', 'B is better'), ('both_good', 'Both are good'), ('both_bad', 'Both are bad'), ('idk', "I don't know"), ('equal', 'Equal, where both good and both bad were not asked apart')], max_length=10),
+            model_name="vote",
+            name="choice",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("a_better", "A is better"),
+                    ("b_better", "B is better"),
+                    ("both_good", "Both are good"),
+                    ("both_bad", "Both are bad"),
+                    ("idk", "I don't know"),
+                    ("equal", "Equal, where both good and both bad were not asked apart"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(('choice__in', ['', 'a_better', 'b_better', 'both_good', 'both_bad', 'idk', 'equal'])), name='vote_choice'),
+            model_name="vote",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("choice__in", ["", "a_better", "b_better", "both_good", "both_bad", "idk", "equal"])
+                ),
+                name="vote_choice",
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='surveys.study'),
+            model_name="dataset",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="datasets", to="surveys.study"
+            ),
         ),
         migrations.AddField(
-            model_name='importedperson',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='people', to='conversations.dataset'),
+            model_name="importedperson",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="people", to="conversations.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='importedperson',
-            name='enrolment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='imported', to='surveys.enrolment'),
+            model_name="importedperson",
+            name="enrolment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="imported", to="surveys.enrolment"
+            ),
         ),
         migrations.AddField(
-            model_name='importedtalk',
-            name='conversation',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='imported', to='conversations.conversation'),
+            model_name="importedtalk",
+            name="conversation",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="imported",
+                to="conversations.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='importedtalk',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='talks', to='conversations.dataset'),
+            model_name="importedtalk",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="talks", to="conversations.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='opening',
-            name='conversation',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='opening', to='conversations.conversation'),
+            model_name="opening",
+            name="conversation",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="opening",
+                to="conversations.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='portal',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portals', to='surveys.study'),
+            model_name="portal",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="portals", to="surveys.study"
+            ),
         ),
         migrations.AddField(
-            model_name='protocoldraft',
-            name='base',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.protocol'),
+            model_name="protocoldraft",
+            name="base",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="conversations.protocol",
+            ),
         ),
         migrations.AddField(
-            model_name='protocoldraft',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='protocol_drafts', to='surveys.study'),
+            model_name="protocoldraft",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="protocol_drafts",
+                to="surveys.study",
+            ),
         ),
         migrations.AddField(
-            model_name='protocoldraft',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="protocoldraft",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='repeat',
-            name='after',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='repeat', to='conversations.conversation'),
+            model_name="repeat",
+            name="after",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="repeat",
+                to="conversations.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='repeat',
-            name='turn',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='repeat', to='conversations.turn'),
+            model_name="repeat",
+            name="turn",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="repeat",
+                to="conversations.turn",
+            ),
         ),
         migrations.AddField(
-            model_name='repeatrating',
-            name='repeat',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='conversations.repeat'),
+            model_name="repeatrating",
+            name="repeat",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="ratings", to="conversations.repeat"
+            ),
         ),
         migrations.AddField(
-            model_name='repeatrating',
-            name='response',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='repeat_rating', to='conversations.response'),
+            model_name="repeatrating",
+            name="response",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="repeat_rating",
+                to="conversations.response",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('study', 'key'), name='dataset_key'),
+            model_name="dataset",
+            constraint=models.UniqueConstraint(fields=("study", "key"), name="dataset_key"),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.CheckConstraint(condition=models.Q(('key__in', ('live', 'imported', 'all')), _negated=True), name='dataset_key_is_no_filter'),
+            model_name="dataset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("key__in", ("live", "imported", "all")), _negated=True),
+                name="dataset_key_is_no_filter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedperson',
-            constraint=models.UniqueConstraint(fields=('dataset', 'digest'), name='imported_person_once'),
+            model_name="importedperson",
+            constraint=models.UniqueConstraint(fields=("dataset", "digest"), name="imported_person_once"),
         ),
         migrations.AddConstraint(
-            model_name='importedtalk',
-            constraint=models.UniqueConstraint(fields=('dataset', 'digest'), name='imported_talk_once'),
+            model_name="importedtalk",
+            constraint=models.UniqueConstraint(fields=("dataset", "digest"), name="imported_talk_once"),
         ),
         migrations.AddIndex(
-            model_name='opening',
-            index=models.Index(condition=models.Q(('key', ''), _negated=True), fields=['key'], name='opening_given'),
+            model_name="opening",
+            index=models.Index(
+                condition=models.Q(("key", ""), _negated=True), fields=["key"], name="opening_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='portal',
-            constraint=models.CheckConstraint(condition=models.Q(('host__regex', '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')), name='portal_host_lower'),
+            model_name="portal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("host__regex", "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")),
+                name="portal_host_lower",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='portal',
-            constraint=models.CheckConstraint(condition=models.Q(('accent__regex', '^#[0-9a-f]{6}$')), name='portal_accent'),
+            model_name="portal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("accent__regex", "^#[0-9a-f]{6}$")), name="portal_accent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='portal',
-            constraint=models.CheckConstraint(condition=models.Q(('languages__contains', [models.F('language')])), name='portal_speaks_its_language'),
+            model_name="portal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("languages__contains", [models.F("language")])),
+                name="portal_speaks_its_language",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protocoldraft',
-            constraint=models.UniqueConstraint(fields=('study', 'user'), name='protocol_draft_once_per_person'),
+            model_name="protocoldraft",
+            constraint=models.UniqueConstraint(
+                fields=("study", "user"), name="protocol_draft_once_per_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repeatrating',
-            constraint=models.CheckConstraint(condition=models.Q(('score', None), models.Q(('score__gte', 1), ('score__lte', 100)), _connector='OR'), name='repeat_score_1_to_100'),
+            model_name="repeatrating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("score", None), models.Q(("score__gte", 1), ("score__lte", 100)), _connector="OR"
+                ),
+                name="repeat_score_1_to_100",
+            ),
         ),
     ]
