@@ -5,29 +5,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('surveys', '0014_large_studies'),
+        ("surveys", "0014_large_studies"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='enrolment',
-            name='is_imported',
-            field=models.BooleanField(db_default=False, default=False, help_text='Read from a published table; never here themselves'),
+            model_name="enrolment",
+            name="is_imported",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Read from a published table; never here themselves",
+            ),
         ),
         migrations.AlterField(
-            model_name='apitoken',
-            name='scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('studies:read', 'studies and their outcomes'), ('questionnaires:read', 'questionnaires'), ('enrolments:read', 'participants by code, with state and times'), ('quotas:read', 'quotas'), ('models:read', 'models, providers, their health, and pools of studies'), ('models:write', 'adding, changing and testing models and providers; choosing pools'), ('protocols:read', 'protocols of conversations'), ('protocols:write', 'storing the next version of a protocol'), ('conversations:read', 'conversations, turns, ratings, votes and reports, without texts'), ('texts:read', 'what people and models wrote, for who may export in full'), ('converse', 'holding conversations for participants whom the program brought in')], max_length=24), size=None),
+            model_name="apitoken",
+            name="scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("studies:read", "studies and their outcomes"),
+                        ("questionnaires:read", "questionnaires"),
+                        ("enrolments:read", "participants by code, with state and times"),
+                        ("quotas:read", "quotas"),
+                        ("models:read", "models, providers, their health, and pools of studies"),
+                        ("models:write", "adding, changing and testing models and providers; choosing pools"),
+                        ("protocols:read", "protocols of conversations"),
+                        ("protocols:write", "storing the next version of a protocol"),
+                        (
+                            "conversations:read",
+                            "conversations, turns, ratings, votes and reports, without texts",
+                        ),
+                        ("texts:read", "what people and models wrote, for who may export in full"),
+                        ("converse", "holding conversations for participants whom the program brought in"),
+                    ],
+                    max_length=24,
+                ),
+                size=None,
+            ),
         ),
         migrations.AlterField(
-            model_name='device',
-            name='form',
-            field=models.CharField(blank=True, choices=[('phone', 'phone'), ('tablet', 'tablet'), ('desktop', 'desktop'), ('program', 'program')], db_default='', default='', max_length=8),
+            model_name="device",
+            name="form",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("phone", "phone"),
+                    ("tablet", "tablet"),
+                    ("desktop", "desktop"),
+                    ("program", "program"),
+                ],
+                db_default="",
+                default="",
+                max_length=8,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.CheckConstraint(condition=models.Q(('is_imported', False), ('is_test', True), _connector='OR'), name='imported_is_never_live'),
+            model_name="enrolment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_imported", False), ("is_test", True), _connector="OR"),
+                name="imported_is_never_live",
+            ),
         ),
     ]
