@@ -1,5 +1,6 @@
 """What a person chooses before an export."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.exports.formats import ANSWERS, PRISM
 from analysis.exports.release import ARENA, Scope
 from analysis.models import Export
+from conversations.models.imported import ALL, IMPORTED, LIVE
 from surveys.models import Study
 
 DE_IDENTIFIED = "de-identified"
@@ -23,6 +25,12 @@ FORMATS = [
         ARENA,
         _("Arena: conversations, votes, reactions and turns, in Parquet and JSON, after compar:IA's tables"),
     ),
+]
+
+SOURCES = [
+    (LIVE, _("people who were here")),
+    (IMPORTED, _("all that was imported")),
+    (ALL, _("all together")),
 ]
 
 
@@ -51,6 +59,14 @@ class ExportForm(forms.Form):
         required=False,
         widget=forms.CheckboxInput({"class": "form-check-input ms-0 me-2 flex-shrink-0"}),
     )
+    source = forms.ChoiceField(
+        label=_("Whose conversations"),
+        choices=SOURCES,
+        widget=forms.Select({"class": "form-select"}),
+        initial=LIVE,
+        required=False,
+        help_text=_("Of the arena alone: those of people who were here, or imported ones."),
+    )
     release_seed = forms.CharField(
         label=_("Release seed"),
         required=False,
@@ -62,9 +78,14 @@ class ExportForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, may_export_full: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, may_export_full: bool, datasets: Iterable[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.may_export_full = may_export_full
+        source = self.fields["source"]
+        assert isinstance(source, forms.ChoiceField)
+        source.choices = [*SOURCES, *((key, key) for key in datasets)] if datasets else SOURCES[:1]
         if not may_export_full:
             content = self.fields["content"]
             assert isinstance(content, forms.ChoiceField)
@@ -80,4 +101,5 @@ class ExportForm(forms.Form):
             include_excluded=chosen["include_excluded"],
             release_seed=chosen["release_seed"],
             format=chosen["format"],
+            source=(chosen["source"] or LIVE) if chosen["format"] == ARENA else LIVE,
         )

@@ -20,18 +20,21 @@ MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 LEASTS = (0, 30, 100, 300, 1000)
 FEW_VOTES = 30
 INCLUDABLE = ("not_blind", "leaked", "custom", "cached", "cut", "replaced")
-EXCLUDABLE: tuple[str, ...] = ()
+EXCLUDABLE = ("flagged",)
 FILTERS = ("study", "written_in", "language", "category", "topic", "mode")
 LONGEST = 60
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`including`: reasons that shall not count; `excluding`: reasons that count only if asked for.
+    """`source`: blank for votes given here, the key of an imported dataset, or ALL of them.
+
+    `including`: reasons that shall not count; `excluding`: reasons that count only if asked for.
 
     Models with fewer than `least` votes are listed apart. That alone changes no number.
     """
 
+    source: str = ""
     study: str = ""
     written_in: str = ""
     language: str = ""
@@ -68,6 +71,8 @@ class Choice:
         wanted = {name: getattr(self, name) for name in FILTERS}
         if MONTH.fullmatch(self.period):
             wanted["month"] = self.period
+        if self.source not in ("", "all"):
+            wanted["source"] = self.source
         return all(value in values.get(name, {}) for name, value in wanted.items() if value)
 
 
@@ -77,7 +82,7 @@ NAMES = {"including": "with", "excluding": "without"}
 def read_choice(given: Mapping[str, str], including: Sequence[str], excluding: Sequence[str] = ()) -> Choice:
     """From the query of an address; what is not known there means the default."""
     least = given.get("least", "")
-    filters: dict[str, Any] = {name: given.get(name, "")[:LONGEST] for name in FILTERS}
+    filters: dict[str, Any] = {name: given.get(name, "")[:LONGEST] for name in ("source", *FILTERS)}
     return Choice(
         **filters,
         period=_period(given.get("period", "") or given.get("days", "")),

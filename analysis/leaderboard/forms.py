@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from analysis.leaderboard import words
 from analysis.leaderboard.choices import DAYS, EXCLUDABLE, FILTERS, INCLUDABLE, LEASTS, Choice
 from analysis.models import Leaderboard
+from conversations.models import Dataset
+from conversations.models.imported import ALL, LIVE
 from surveys.models import Study
 
 MOST_MONTHS = 36
@@ -49,12 +51,24 @@ def _reasons(known: Sequence[str], chosen: Sequence[str]) -> list[dict[str, Any]
 def _columns(board: Leaderboard, choice: Choice) -> Iterator[Filter]:
     """A column with one value alone gives no choice."""
     titles = dict(Study.objects.filter(slug__in=board.values.get("study", ())).values_list("slug", "title"))
+    if set(board.values.get("source", ())) - {LIVE}:
+        yield Filter("source", _("Votes from"), _sources(board), choice.source)
     for name in FILTERS:
         n, value = board.values.get(name, {}), getattr(choice, name)
         if len(n) > 1 or value:
             said = {one: titles.get(one) or words.value(name, one) for one in n}
             options = sorted(n, key=lambda one: (-n[one], one))
-            yield Filter(name, words.COLUMNS[name], _counted(n, said, options), value)
+            yield Filter(name, str(words.COLUMNS[name]), _counted(n, said, options), value)
+
+
+def _sources(board: Leaderboard) -> Options:
+    """Votes of other arenas are there only for those who ask for them."""
+    n = board.values["source"]
+    titles = dict(Dataset.objects.filter(key__in=n).order_by("-pk").values_list("key", "title"))
+    imported = sorted(one for one in n if one != LIVE)
+    said = {one: titles.get(one) or one for one in imported}
+    here = (f"{_('here')} ({number_format(n.get(LIVE, 0), force_grouping=True)})",)
+    return [("", *here), *_counted(n, said, imported)[1:], (ALL, _("all together"))]
 
 
 def _counted(n: Mapping[str, int], said: Mapping[str, str], values: Sequence[str]) -> Options:

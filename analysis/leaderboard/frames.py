@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.bradley_terry import LEFT, RIGHT, TIE, Bools, Floats, Integers
 from analysis.leaderboard.choices import EXCLUDABLE, FILTERS, Choice, first_and_last
 from analysis.leaderboard.public_rows import FEATURES, FLAGS
 from analysis.leaderboard.votes import Votes
+from conversations.models.imported import ALL, LIVE
 
 OUTCOMES = {"a_better": LEFT, "b_better": RIGHT, "both_good": TIE, "both_bad": TIE, "equal": TIE}
-LABELLED = ("model", "voter", "conversation", "choice", *FILTERS)
+LABELLED = ("model", "voter", "conversation", "choice", *FILTERS, "source")
 MODELS = {"model_a": "model", "model_b": "model"}
 CODED = (*MODELS, *LABELLED[1:])
 NUMBERS = (
@@ -23,8 +26,20 @@ NUMBERS = (
     *(f"{name}_ms_{side}" for name in ("first_text", "total") for side in "ab"),
 )
 # Why a vote is not counted, in this order: the first reason that holds is the one that is told.
-REASONS = ("idk", "filtered", "not_blind", "leaked", "custom", "cached", "cut", "replaced", "later")
+REASONS = (
+    "idk",
+    "filtered",
+    "not_blind",
+    "leaked",
+    "custom",
+    "cached",
+    "cut",
+    "replaced",
+    "flagged",
+    "later",
+)
 AT_ONCE = 20_000
+Column = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class Frame:
 
     def values(self) -> dict[str, dict[str, int]]:
         """How often each value occurs in each column that can be filtered by, and in each month."""
-        found = {name: _counted(self.labels[name], self.codes[name]) for name in FILTERS}
+        found = {name: _counted(self.labels[name], self.codes[name]) for name in (*FILTERS, "source")}
         days, n = np.unique(self.day, return_counts=True)
         months: dict[str, int] = {}
         for day, count in zip(days.tolist(), n.tolist(), strict=True):
@@ -76,7 +91,7 @@ class Selection:
 def read(path: Path) -> Frame:
     """Raises OSError where the file is gone. Some thousand rows at a time are text, the rest numbers."""
     labels: dict[str, dict[str, int]] = {name: {} for name in LABELLED}
-    parts: dict[str, list[Integers | Floats]] = {}
+    parts: dict[str, list[Column]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         heading = next(rows)
@@ -85,20 +100,20 @@ def read(path: Path) -> Frame:
             for name, column in _arrays(texts, labels):
                 parts.setdefault(name, []).append(column)
     whole = {name: np.concatenate(found) for name, found in parts.items()}
-    none = np.zeros(0)
+    none: Column = np.zeros(0)
     return Frame(
         labels={name: list(known) for name, known in labels.items()},
         codes={name: whole.get(name, none).astype(np.int64) for name in CODED},
         flags={flag: whole.get(flag, none) == 1 for flag in FLAGS},
         turn=whole.get("turn", none).astype(np.int64),
         day=whole.get("day", none).astype(np.int64),
-        numbers={name: whole.get(name, none) for name in NUMBERS},
+        numbers={name: whole.get(name, none).astype(np.float64) for name in NUMBERS},
     )
 
 
 def _arrays(
     texts: Mapping[str, Sequence[str]], labels: Mapping[str, dict[str, int]]
-) -> Iterator[tuple[str, Integers | Floats]]:
+) -> Iterator[tuple[str, Column]]:
     for name in CODED:
         known = labels[MODELS.get(name, name)]
         codes = [known.setdefault(text, len(known)) for text in texts[name]]
@@ -124,6 +139,7 @@ def select(frame: Frame, choice: Choice) -> Selection:
         "cached": lambda: flags["cached"],
         "cut": lambda: flags["failed_a"] | flags["failed_b"],
         "replaced": lambda: flags["replaced_a"] | flags["replaced_b"],
+        "flagged": lambda: flags["flagged"],
     }
     kept = {*choice.including, *(reason for reason in EXCLUDABLE if reason not in choice.excluding)}
     left = np.ones(len(frame), dtype=bool)
@@ -145,6 +161,8 @@ def _filtered(frame: Frame, choice: Choice) -> Bools:
     for column in FILTERS:
         if wanted := getattr(choice, column):
             out |= ~frame.equals(column, wanted)
+    if choice.source != ALL:
+        out |= ~frame.equals("source", choice.source or LIVE)
     if choice.period and len(frame):
         first, last = first_and_last(choice.period, int(frame.day.max()))
         out |= (frame.day < first) | (frame.day > last)

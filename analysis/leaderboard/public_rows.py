@@ -20,7 +20,7 @@ from analysis.exports import release
 from analysis.exports.release import ARENA, Scope
 from conversations.arena.visiting import SLUG
 from conversations.models import Vote
-from conversations.models.imported import LIVE
+from conversations.models.imported import ALL, LIVE
 from prism.lib.crypto import keyed_hash
 from surveys.models import Study
 
@@ -78,9 +78,13 @@ AT_ONCE = 2000
 
 
 def public_votes(study: Study) -> QuerySet[Vote]:
-    """Votes of those whom a release of the arena holds, in the order of time."""
-    held = release.conversations(Scope(study, format=ARENA)).values("pk")
-    return votes_in(held).select_related("turn__conversation__enrolment__participant").order_by("at", "pk")
+    """Votes of those whom a release of the arena holds, in the order of time.
+
+    Of what was imported, that of datasets which are offered to the public.
+    """
+    held = release.conversations(Scope(study, format=ARENA, source=ALL))
+    shown = held.filter(Q(enrolment__is_imported=False) | Q(imported__dataset__is_public=True)).values("pk")
+    return votes_in(shown).select_related("turn__conversation__enrolment__participant").order_by("at", "pk")
 
 
 def votes_in(conversations: QuerySet[Any] | RawSQL | Sequence[int]) -> QuerySet[Vote]:
@@ -88,7 +92,7 @@ def votes_in(conversations: QuerySet[Any] | RawSQL | Sequence[int]) -> QuerySet[
     found = Vote.objects.filter(turn__conversation__in=conversations).exclude(choice="")
     return found.select_related(
         "model_a", "model_b", "draw", "turn__conversation__study", "turn__conversation__subject", "signals"
-    )
+    ).select_related("turn__conversation__imported__dataset")
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,10 @@ class Written:
         return sum(counts) >= self.rows
 
 
-def arenas() -> Sequence[Study]:
+def arenas() -> list[Study]:
     """The studies whose votes are public: the arena, and those with a portal of their own."""
-    return Study.objects.filter(Q(slug=SLUG) | Q(portals__is_active=True)).distinct().order_by("slug")
+    public = Q(slug=SLUG) | Q(portals__is_active=True)
+    return list(Study.objects.filter(public).distinct().order_by("slug"))
 
 
 def write(studies: Sequence[Study], path: Path) -> Written:
@@ -140,13 +145,13 @@ def _line(fields: Iterable[object]) -> bytes:
 def row_of(vote: Vote, voter: str, conversation: str) -> dict[str, Any]:
     """`voter` and `conversation` are the codes of this file or release."""
     talk = vote.turn.conversation
-    subject = getattr(talk, "subject", None)
+    subject, imported = getattr(talk, "subject", None), getattr(talk, "imported", None)
     row: dict[str, Any] = {
         "voter": voter,
         "conversation": conversation,
         "turn": vote.turn.number,
         "study": talk.study.slug,
-        "source": LIVE,
+        "source": imported.dataset.key if imported else LIVE,
         "day": vote.at.astimezone(UTC).date().isoformat(),
         "model_a": vote.model_a.name,
         "model_b": vote.model_b.name,

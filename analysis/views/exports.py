@@ -19,6 +19,7 @@ from analysis.exports.serving import download
 from analysis.forms import ExportForm
 from analysis.models import Export
 from analysis.tasks import enqueue
+from conversations.models.imported import LIVE
 from prism.lib.ratelimit import rate_limited
 from surveys import audit
 from surveys.access import Right, may, person, study_for
@@ -36,7 +37,8 @@ UNDER_WAY = [Export.State.WAITING, Export.State.RUNNING]
 @study_page(Right.EXPORT)
 def exports(request: HttpRequest, study: Study) -> HttpResponse:
     full = may(request.user, Right.EXPORT_FULL, study)
-    form = ExportForm(request.POST or None, may_export_full=full)
+    datasets = list(study.datasets.values_list("key", flat=True))
+    form = ExportForm(request.POST or None, may_export_full=full, datasets=datasets)
     if request.method == "POST" and form.is_valid():
         _start(request, form.scope(study))
         return redirect("analysis:exports", slug=study.slug)
@@ -45,6 +47,7 @@ def exports(request: HttpRequest, study: Study) -> HttpResponse:
         **workbench(request, study, "analysis:exports"),
         "form": form,
         "excluded": len(excluded(study)),
+        "has_datasets": bool(datasets),
         "exports": [view_of(export, may_export_full=full) for export in found[:NEWEST]],
         "older": max(0, found.count() - NEWEST),
     }
@@ -109,6 +112,7 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
         "may_be_rebuilt": is_open and export.state not in UNDER_WAY,
         "include_test": export.filters.get("include_test", False),
         "include_excluded": export.filters.get("include_excluded", False),
+        "source": export.filters.get("dataset", LIVE),
         "left_out": export.manifest.get("left_out", {}),
         "files": [{"name": name, **files[name]} for name in FILES[export.format] if name in files],
         "percent": 100 * export.rows_done // export.rows_expected if export.rows_expected else 0,
@@ -125,6 +129,7 @@ def _start(request: HttpRequest, scope: Scope) -> None:
         format=scope.format,
         filters__include_test=scope.include_test,
         filters__include_excluded=scope.include_excluded,
+        filters__dataset=scope.source,
     )
     if same.exists():
         messages.info(request, _("This export is already under way. You find it below."))

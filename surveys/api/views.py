@@ -133,6 +133,7 @@ class Enrolments(OfStudy, ListAPIView[Enrolment]):
 
 
 def _narrowed(rows: QuerySet[Enrolment], wanted: dict[str, Any]) -> QuerySet[Enrolment]:
+    rows = rows.filter(is_imported=False)
     if wanted.get("test") != "with":
         rows = rows.filter(is_test=wanted.get("test") == "only")
     if wanted.get("excluded") != "with":

@@ -12,7 +12,12 @@ from surveys.monitor.people import SORTS
 from surveys.quality import rules
 from surveys.quality.deciding import VALUES
 
-TEST: Choices = [("", _("left out")), ("with", _("included")), ("only", _("only test data"))]
+TEST: Choices = [
+    ("", _("left out")),
+    ("with", _("included")),
+    ("only", _("only test data")),
+    ("imported", _("only imported people")),
+]
 IDLE: Choices = [
     ANY,
     ("-5", _("seen in the last 5 minutes")),

@@ -66,7 +66,7 @@ def funnel(study: Study, *, with_test: bool = False) -> Way:
 
 
 def _people(study: Study, with_test: bool) -> dict[str, int]:
-    who = Q() if with_test else Q(is_test=False)
+    who = Q(is_imported=False) if with_test else Q(is_test=False)
     agreed = Consent.objects.filter(enrolment=OuterRef("pk"), agreed=True)
     return study.enrolments.filter(who).aggregate(
         arrived=Count("pk"),

@@ -15,10 +15,10 @@ STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta
 _MOMENTS = """
     WITH moment AS (
         SELECT 'arrived' AS key, arrived_at AS at FROM surveys_enrolment
-        WHERE study_id = %(study)s AND (%(with_test)s OR NOT is_test)
+        WHERE study_id = %(study)s AND (%(with_test)s OR NOT is_test) AND NOT is_imported
         UNION ALL
         SELECT outcome, outcome_at FROM surveys_enrolment
-        WHERE study_id = %(study)s AND (%(with_test)s OR NOT is_test) AND outcome <> ''
+        WHERE study_id = %(study)s AND (%(with_test)s OR NOT is_test) AND NOT is_imported AND outcome <> ''
     ), span AS (
         SELECT CASE WHEN max(at) - min(at) <= interval '3 days' THEN 'hour'
             WHEN max(at) - min(at) <= interval '200 days' THEN 'day' ELSE 'week' END AS unit

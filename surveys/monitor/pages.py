@@ -23,11 +23,13 @@ _PAGES = """
         FROM surveys_enrolment enrolment
         JOIN surveys_pagesubmission submission ON submission.enrolment_id = enrolment.id
         WHERE enrolment.study_id = %(study)s AND (%(with_test)s OR NOT enrolment.is_test)
+            AND NOT enrolment.is_imported
         GROUP BY submission.enrolment_id, submission.page
     ), seen AS (
         SELECT view.enrolment_id, view.page, view.shown_at
         FROM surveys_pageview view JOIN surveys_enrolment enrolment ON enrolment.id = view.enrolment_id
         WHERE enrolment.study_id = %(study)s AND (%(with_test)s OR NOT enrolment.is_test)
+            AND NOT enrolment.is_imported
     ), pages AS (
         SELECT page, sent_at,
             EXTRACT(EPOCH FROM sent_at - GREATEST(said_at, shown_at))::float AS seconds

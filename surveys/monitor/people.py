@@ -35,7 +35,8 @@ def listed(study: Study, wanted: dict[str, Any]) -> QuerySet[Enrolment]:
         left_at=left,
         duration=ExpressionWrapper(left - F("arrived_at"), output_field=fields.DurationField()),
     )
-    if wanted.get("test") != "with":
+    rows = rows.filter(is_imported=wanted.get("test") == "imported")
+    if wanted.get("test") not in ("with", "imported"):
         rows = rows.filter(is_test=wanted.get("test") == "only")
     if wanted.get("outcome"):
         rows = rows.filter(outcome="" if wanted["outcome"] == "none" else wanted["outcome"])

@@ -24,6 +24,7 @@ PAGE_TIMES = """
     JOIN surveys_pagesubmission submission ON submission.enrolment_id = enrolment.id
     LEFT JOIN surveys_pageview view ON view.enrolment_id = enrolment.id AND view.page = submission.page
     WHERE enrolment.study_id = %(study)s AND (%(with_test)s OR NOT enrolment.is_test)
+        AND NOT enrolment.is_imported
     GROUP BY submission.enrolment_id, submission.page
 """
 # Times are compared as logarithms: they are skewed, and their logarithms nearly normal.

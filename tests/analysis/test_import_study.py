@@ -17,6 +17,8 @@ from django.utils import timezone
 from analysis.exports.arena_schema import TABLES
 from analysis.imports import jobs, running
 from analysis.imports.jobs import Wanted
+from analysis.leaderboard import keeping
+from analysis.leaderboard.choices import Choice
 from analysis.models import Import, ImportFault
 from conversations.drawing import eligible, exposures
 from conversations.models import (
@@ -434,6 +436,38 @@ def test_what_cannot_be_imported_is_said_before_anything_is_stored(arena, tmp_pa
     assert not ImportedTalk.objects.exists()
     assert Import.objects.get().state == Import.State.FAILED
     assert AuditEvent.objects.filter(action="import.failed").exists()
+
+
+def test_the_leaderboard_counts_imported_votes_only_for_who_asks_for_their_source(arena, tmp_path, client):
+    study, models = arena
+    some_votes(study, models)
+    live = keeping.table(keeping.recompute(), Choice()).document
+    pairs = [vote(f"p{n}", id=n, visitor_id=f"v{n}", conversation_b=said("A", "B")) for n in range(6)]
+    imported(write_tables(tmp_path / "tables", votes=pairs), study)
+    assert keeping.newest() == keeping.recompute()  # not offered: no row of the public file changed
+    Dataset.objects.update(is_public=True, title="The French one")
+    board = keeping.recompute()
+    by_source = {
+        source: keeping.table(board, Choice(source=source)).document for source in ("", "compar-ia", "all")
+    }
+    assert [(row["item"], row["n"]) for row in by_source[""]["rows"]] == [
+        (row["item"], row["n"]) for row in live["rows"]
+    ]
+    assert {row["item"] for row in by_source["compar-ia"]["rows"]} == {"alpha-1", "beta-2"}
+    assert [row["n"] for row in by_source["compar-ia"]["rows"]] == [6, 6]
+    assert {row["item"] for row in by_source["all"]["rows"]} == {
+        "alpha-1",
+        "beta-2",
+        *(model.name for model in models),
+    }
+    page = client.get("/leaderboard/", {"source": "compar-ia", "least": "0"}).content.decode()
+    assert "The French one (6)" in page
+    assert "beta-2" in page
+    assert "beta-2" not in client.get("/leaderboard/").content.decode()
+    # The export of the same source has the very rows that the table counts.
+    rows = everything(tmp_path / "out", study, source="compar-ia")["votes"]
+    assert [row["chosen_model_name"] for row in rows] == ["beta-2"] * 6
+    assert {row["source"] for row in rows} == {"compar-ia"}
 
 
 @pytest.mark.skipif(not LEGACY.is_dir(), reason="compar:IA's sample tables are not on this machine")
