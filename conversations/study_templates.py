@@ -13,7 +13,7 @@ FOLDERS = Path(__file__).parent / "presets" / "studies"
 TEMPLATES = {
     "prism": _("PRISM: a survey, then six conversations with several models each, rated"),
     "arena": _("Arena: two blind answers and a vote, for anybody, without a survey"),
-    "comparison": _("Comparison: a short survey, then one message, two blind answers, two scores"),
+    "comparison": _("Comparison: a short survey, then one message, two blind answers, which one is better"),
     "annotation": _("Annotation only: no conversations"),
 }
 

@@ -14,7 +14,7 @@ from surveys.coordinate.navigation import STUDY
 from surveys.models import AuditEvent, Study
 from surveys.models.people import Role
 from surveys.study_folder import MOST_UPLOADED, from_zip, to_zip
-from tests.conversations.talking import address, answer, begin, come_in, enrolment_of, post, rate, say
+from tests.conversations.talking import address, answer, begin, come_in, enrolment_of, post, say
 from tests.factories import make_enrolment, make_member, make_models, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_a_participant_walks_into_each_template_up_to_what_is_asked_first(name):
     assert ("/arena/" if name == "arena" else "/survey/") in page.redirect_chain[-1][0]
 
 
-def test_a_comparison_is_one_message_two_answers_and_two_scores():
+def test_a_comparison_is_one_message_two_answers_a_choice_and_a_reveal():
     study = study_files.load(study_files.check(template("comparison")))
     make_models(3, study)
     Study.objects.filter(pk=study.pk).update(consent_document=None, questionnaire=None, state="open")
@@ -92,11 +92,13 @@ def test_a_comparison_is_one_message_two_answers_and_two_scores():
     talk = begin(client, study, "comparison")
     turn = say(client, talk)
     assert len(answer(turn)) == 2
-    assert rate(client, talk, turn, 20, 80).status_code == 302
+    assert post(client, talk, "rate", turn=0, best="B").status_code == 302
     assert turn.choice.response.slot == "B"
     assert post(client, talk, "say", text="And more?", form_key="another").status_code == 409
     post(client, talk, "finish")
-    client.post(address(talk, "feedback"), {"open_feedback": ""}, follow=True)
+    told = client.post(address(talk, "feedback"), {"open_feedback": ""}, follow=True)
+    assert "Who answered" in told.content.decode()
+    client.get(f"/studies/{study.slug}/", follow=True)
     assert enrolment_of(client, study).outcome == "complete"
 
 
