@@ -319,7 +319,9 @@ def _choice(row: Row) -> str:
 
 def _stated(row: Row) -> dict[str, Any]:
     """Fields of a vote that Prism's own tables have and compar:IA's omit."""
-    stated: dict[str, Any] = {flag: bool(row[flag]) for flag in FLAGS if row.get(flag) is not None}
+    stated: dict[str, Any] = {
+        flag: bool(row[flag]) for flag in FLAGS if flag != "flagged" and row.get(flag) is not None
+    }
     if row.get("leaks") is not None:
         stated["leaks"] = list(row["leaks"])
     stated |= {name: _text(row[name]) for name in ("language", "topic", "mode") if row.get(name)}

@@ -58,7 +58,7 @@ def covariates(frame: Frame, chosen: Integers) -> tuple[Floats, Floats]:
     """Looks and waits of the chosen votes, votes × covariates each."""
 
     def sides(name: str, kind: str = "") -> list[Floats]:
-        return [frame.numbers[f"{name}{kind}_{side}"][chosen].astype(np.float64) for side in "ab"]
+        return [frame.numbers[f"{name}{kind}_{side}"][chosen] for side in "ab"]
 
     looks = [style.difference(*sides(name)) for name in style.COVARIATES]
     waits = [style.ratio(*sides(name, "_ms")) for name in style.WAITS]

@@ -56,13 +56,13 @@ def method(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_json(request: HttpRequest) -> HttpResponse:
+def as_json(request: HttpRequest) -> HttpResponseBase:
     """The whole document of a choice, with what it was made from."""
     return _file(request, lambda *found: JsonResponse(shown.as_json(*found)))
 
 
 @require_safe
-def as_csv(request: HttpRequest) -> HttpResponse:
+def as_csv(request: HttpRequest) -> HttpResponseBase:
     return _file(
         request, lambda *found: _csv(shown.as_csv(*found), f"leaderboard-{found[0].rows_sha256[:12]}")
     )
@@ -103,8 +103,8 @@ def _page(
 
 
 def _file(
-    request: HttpRequest, write: Callable[[Leaderboard, Choice, dict[str, Any]], HttpResponse]
-) -> HttpResponse:
+    request: HttpRequest, write: Callable[[Leaderboard, Choice, dict[str, Any]], HttpResponseBase]
+) -> HttpResponseBase:
     board, choice = _asked(request)
     try:
         document = asking.document(board, choice, request.META.get("REMOTE_ADDR", ""))
