@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from analysis.exports import release
+from analysis.exports import release, talk_rows
 from analysis.exports.codebook import codebook, is_free_text
 from analysis.exports.gate import Gate
 from analysis.exports.lines import CsvLines, JsonLines, Row
@@ -24,7 +24,7 @@ from surveys.wording import document_for
 ANSWERS_CSV = "answers.csv"
 ANSWERS = "answers.jsonl"
 CODEBOOK = "codebook.jsonl"
-FILES = (ANSWERS_CSV, ANSWERS, CODEBOOK)
+FILES = (ANSWERS_CSV, ANSWERS, CODEBOOK, *talk_rows.FILES)
 SCHEMA_VERSION = "1"
 COLUMNS = (
     "code",
@@ -50,6 +50,7 @@ MEANING: dict[str, Any] = {
         "coded": "not in the person's own words, or these are not coded yet",
         "order_shown": "in the order of the codebook",
         "submitted_at": "nothing was submitted; or withheld",
+        **talk_rows.NULL_MEANS,
     },
     "notes": [
         "Each question has one row for each person, and one more where texts can be typed beside its "
@@ -60,10 +61,11 @@ MEANING: dict[str, Any] = {
         "page_place and question_place count from 1 in the order in which this person met them.",
         "Where people were asked whether what they write may be published, the texts of those who did not "
         "agree are null in every release.",
+        *talk_rows.NOTES,
     ],
 }
 # Where people wrote, for the gate; what they chose is looked through with it, and holds nothing.
-TEXTS = {ANSWERS_CSV: ["value"], ANSWERS: ["value"]}
+TEXTS = {ANSWERS_CSV: ["value"], ANSWERS: ["value"], **talk_rows.TEXTS}
 WITHHELD = {
     "value": "free text, where the codebook says is_free_text",
     "submitted_at": "date and time",
@@ -94,7 +96,8 @@ Versions = Mapping[int, Questionnaire]
 
 def meaning(scope: Scope) -> dict[str, Any]:
     """What the manifest says of these files."""
-    return {**MEANING, "withheld": {} if scope.is_full else {ANSWERS: WITHHELD, ANSWERS_CSV: WITHHELD}}
+    withheld = {ANSWERS: WITHHELD, ANSWERS_CSV: WITHHELD, **talk_rows.WITHHELD}
+    return {**MEANING, "withheld": {} if scope.is_full else withheld}
 
 
 def write(
@@ -110,13 +113,17 @@ def write(
         for version in versions.values():
             for row in codebook(version):
                 book.write(row)
+        beside = {name: stack.enter_context(JsonLines(folder / name, (), gate)) for name in talk_rows.FILES}
         expected = book.rows + 2 * release.size().people * _most_variables(versions)
         for batch in stack.enter_context(closing(release.numbered_people())):
             for row in rows(batch, versions, with_texts=scope.is_full):
                 table.write(dict(row))
                 lines.write(row)
+            for name, row in talk_rows.rows(batch, with_texts=scope.is_full):
+                beside[name].write(row)
             progress(table.rows + lines.rows + book.rows, expected)
-    return {name: file.facts() for name, file in ((ANSWERS_CSV, table), (ANSWERS, lines), (CODEBOOK, book))}
+    written = {ANSWERS_CSV: table, ANSWERS: lines, CODEBOOK: book, **beside}
+    return {name: file.facts() for name, file in written.items()}
 
 
 def _versions() -> dict[int, Questionnaire]:

@@ -157,6 +157,8 @@ def _expect(expected: dict[str, Any], found: Field, given: dict[str, list[str]])
         expected[question] = DECLINED
     elif found.kind == "checkboxes":
         expected[question] = sorted(values)
+    elif found.kind == "radio" and item:  # a row of a matrix
+        expected.setdefault(question, {})[item] = _single(found, values)
     else:
         expected[question] = _single(found, values)
     for name, option in _texts(found):

@@ -1,12 +1,13 @@
 """What a bot sent, and the comparison with what is stored of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conversations.bots.answering import Pairs
-from conversations.bots.pages import Form
+from conversations.bots.answering import Pairs, expected_answers
+from conversations.bots.pages import Field, Form
 
+SHIPPED = ("performance", "choice")  # blocks of sliders that PRISM's form has
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -38,6 +39,7 @@ class Journal:
     answers: dict[str, Any] = field(default_factory=dict)
     pages: int = 0
     conversations: dict[str, SentConversation] = field(default_factory=dict)
+    second: list[SentTurn] = field(default_factory=list)  # answers of before that were rated once more
 
     @property
     def turns(self) -> list[SentTurn]:
@@ -70,6 +72,7 @@ def compare(journal: Journal, record: dict[str, Any]) -> list[Check]:
         *_compare_consents(journal, record.get("consents", [])),
         *_compare_answers(journal.answers, record.get("answers", {})),
         *_compare_conversations(journal.conversations, record.get("conversations", [])),
+        *_compare_second(journal.second, record.get("second_ratings", [])),
     ]
 
 
@@ -103,6 +106,17 @@ def _compare_conversations(
         if talk and row:
             yield from _compare_turns(code, talk.turns, row["turns"])
             yield from _compare_feedback(code, talk.feedback, row["feedback"])
+
+
+def _compare_second(sent: list[SentTurn], stored: list[dict[str, Any]]) -> Iterator[Check]:
+    """In the order in which they were given."""
+    yield Check("second rating", "sets", len(sent), len(stored))
+    for place, (turn, row) in enumerate(zip(sent, stored, strict=False), 1):
+        answers = row["answers"]
+        for slot in sorted(turn.scores.keys() | turn.places.keys() | answers.keys()):
+            kept = answers.get(slot, {})
+            given = (turn.scores.get(slot), turn.places.get(slot))
+            yield Check("second rating", f"{place} {slot}", given, (kept.get("score"), kept.get("place")))
 
 
 def _compare_turns(code: str, sent: list[SentTurn], stored: list[dict[str, Any]]) -> Iterator[Check]:
@@ -154,6 +168,15 @@ def _compare_feedback(
                 given.get(block, {}).get(key),
                 _without_trace(kept.get(block, {}).get(key)),
             )
+    yield from _compare_blocks(code, given.get("blocks", {}), kept)
+
+
+def _compare_blocks(code: str, sent: dict[str, Any], kept: dict[str, Any]) -> Iterator[Check]:
+    """The study's own questions; what was typed stands apart from what was chosen."""
+    chosen = {key: block["value"] for key, block in kept.get("blocks", {}).items()}
+    stored = chosen | kept.get("texts", {})
+    for key in sorted(sent.keys() | stored.keys()):
+        yield Check("feedback", f"{code} {key}", _plain(sent.get(key)), _plain(stored.get(key)))
 
 
 def _without_trace(stored: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -164,11 +187,14 @@ def expected_feedback(form: Form, pairs: Pairs) -> dict[str, Any]:
     """What must be stored of the feedback form: {block: {attribute: …}} and the text."""
     given = dict(pairs)
     expected: dict[str, Any] = {"text": given.get("open_feedback", "").strip()}
-    for found in form.fields.values():
-        if found.kind == "slider":
-            block, _, attribute = found.name.partition(".")
-            expected.setdefault(block, {})[attribute] = _slider(found.name, given)
-    return expected
+    own: dict[str, Field] = {}
+    for name, found in form.fields.items():
+        block, _, attribute = name.partition(".")
+        if block in SHIPPED:
+            expected.setdefault(block, {})[attribute] = _slider(name, given)
+        elif name != "open_feedback":
+            own[name] = found
+    return expected | {"blocks": expected_answers(replace(form, fields=own), pairs)}
 
 
 def _slider(name: str, given: dict[str, str]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ class Journey:
             return await self._answer(page)
         if path.endswith("/conversations/"):
             return await self._begin_talk(page)
+        if path.endswith("/conversations/rating/"):
+            return await self._rate_once_more(page)
         if path.endswith("/models/"):
             return await self.browser.open(self.study_url)
         talk = TALK.search(path)
@@ -225,7 +227,7 @@ class Journey:
 
     async def _say(self, page: Page, form: Form, talk: SentConversation) -> Page:
         where = self._where(talk)
-        text = self._message(page, talk, where)
+        text = form.fixed.get("text") or self._message(page, talk, where)
         self.sent_at = time.monotonic()
         after = await self._send("say", form, [("text", text.replace("\n", "\r\n"))], where)
         talk.turns.append(SentTurn(text))
@@ -277,6 +279,16 @@ class Journey:
         form, turn, where = self.form(page, "/rate/"), talk.turns[-1], self._where(talk)
         after = await self._send("rate", form, Judge(self.person, where).judge(form, turn), where)
         turn.is_asked = after.form("/choose/") is not None
+        return after
+
+    async def _rate_once_more(self, page: Page) -> Page:
+        """Answers of before in another order, which the page does not say."""
+        form, turn = self.form(page), SentTurn("")
+        where = f"second.{len(self.journal.second)}"
+        after = await self._send("rate", form, Judge(self.person, where).judge(form, turn), where)
+        if after.path == page.path:
+            raise Unexpected("complete ratings were refused")
+        self.journal.second.append(turn)
         return after
 
     async def _choose(self, page: Page, talk: SentConversation) -> Page:

@@ -39,7 +39,9 @@ class Field:
 
 @dataclass
 class Form:
-    """`hidden` are the fields nobody sees; `buttons` maps the name of a button to the values it can send."""
+    """`hidden` are the fields nobody sees; `buttons` maps the name of a button to the values it can send;
+    `fixed` has the fields that are filled in and can only be sent as they are.
+    """
 
     action: str
     id: str
@@ -47,6 +49,7 @@ class Form:
     fields: dict[str, Field] = field(default_factory=dict)
     buttons: dict[str, list[str]] = field(default_factory=dict)
     autosave: str = ""
+    fixed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ def _take(form: Form, control: LexborNode, top: LexborNode) -> None:
         _add(form, _select(name, control, top))
     else:
         _add(form, _typed(name, kind, control, top))
+        if "readonly" in control.attributes:
+            form.fixed[name] = control.text().strip()
 
 
 def _kind(control: LexborNode) -> str:

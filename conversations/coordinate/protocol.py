@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from conversations.coordinate import reliability
 from conversations.models import Conversation, Rating
 from conversations.protocols import (
     AFTER,
@@ -56,7 +57,8 @@ def protocol(request: HttpRequest, study: Study) -> HttpResponse:
     rules = newest.parsed() if newest else None
     context = workbench(request, study, "registry:protocol") | {
         "protocol": newest,
-        "rules": described(rules) if rules else [],
+        "rules": [*described(rules), *reliability.described(rules)] if rules else [],
+        **(reliability.measured(study, rules) if rules else {}),
         "is_speed_visible": bool(rules and rules.pacing == STREAM and rules.opening_models > 1),
         "gaps": rules_gaps(study),
         "held": Conversation.objects.filter(protocol=newest).count() if newest else 0,
