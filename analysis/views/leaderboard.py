@@ -1,6 +1,7 @@
 """The public leaderboard: scores with intervals, pairs, price and energy, history, method, and files."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.http import (
@@ -20,6 +21,8 @@ from analysis.leaderboard import asking, facts, history, keeping, shown
 from analysis.leaderboard.choices import FEW_VOTES, Choice, read_choice
 from analysis.leaderboard.forms import filters
 from analysis.models import Leaderboard
+from conversations import energy
+from conversations.arena.portal_hosts import portal_of
 
 MINUTE = 60
 SOON = 3  # seconds until a worker may be done
@@ -52,7 +55,8 @@ def past(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def method(request: HttpRequest) -> HttpResponse:
-    return render(request, "leaderboard/method.html", {"board": keeping.newest(), "few": FEW_VOTES})
+    context = {"board": keeping.newest(), "few": FEW_VOTES, "energy": energy.method()}
+    return render(request, "leaderboard/method.html", context)
 
 
 @require_safe
@@ -123,7 +127,10 @@ def _asked(request: HttpRequest) -> tuple[Leaderboard, Choice]:
 
 
 def _choice(request: HttpRequest) -> Choice:
-    return read_choice(request.GET, request.GET.getlist("with"), request.GET.getlist("without"))
+    """What the reader asks for; under a portal its own arena, unless they ask for another or for all."""
+    choice = read_choice(request.GET, request.GET.getlist("with"), request.GET.getlist("without"))
+    portal = portal_of(request)
+    return replace(choice, study=portal.study.slug) if portal and "study" not in request.GET else choice
 
 
 def _csv(lines: Any, name: str) -> StreamingHttpResponse:

@@ -15,6 +15,10 @@ from tests.e2e.house import House
 
 pytestmark = pytest.mark.browser
 SANDBOX = "allow-forms allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts"
+KEEPS_ANY = """() => {
+  document.cookie = "plain=1; SameSite=None; Secure; Path=/";
+  return document.cookie.includes("plain");
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +75,7 @@ def test_a_turn_is_held_and_voted_on_within_a_frame_of_another_site(
     frame: FrameLocator = page.frame_locator("iframe")
     frame.locator("[name=consent]").check()
     expect(frame.locator("[data-frame-forgets]")).to_be_hidden()
+    assert not frame.locator("body").evaluate(KEEPS_ANY), "the browser does not block third-party cookies"
     page.wait_for_function("document.querySelector('iframe').getBoundingClientRect().height > 520")
     frame.locator(".arena-terms [type=submit]").click()
     frame.locator("#text").fill("What is fair?")

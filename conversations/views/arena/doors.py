@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from conversations.arena import asking, visiting
+from conversations.arena import asking, goals, visiting, watching
 from conversations.arena.addresses import address, address_at, slug_at
 from conversations.arena.portal_hosts import portal_of
 from conversations.ballots import CUSTOM, RANDOM, Ballot
@@ -87,7 +87,8 @@ def begin(request: HttpRequest, slug: str = "") -> HttpResponse:
     missing = [box.key for box in text.boxes if box.required and not ticked[box.key]]
     if missing:
         return _front(request, study, ticked, missing)
-    visiting.come_in(request, study, ticked, text.language)
+    enrolment = visiting.come_in(request, study, ticked, text.language)
+    watching.note_newcomer(enrolment, request.META.get("REMOTE_ADDR", ""))
     return redirect(address(study, "home"))
 
 
@@ -132,7 +133,9 @@ def front(
         "door_key": random_key(),
         "puzzle": puzzle,
         "test": test,
+        "is_preview": bool(test),
         "words": portal.words(get_language() or "") if portal else {},
+        "goal": goals.progress(study),
     }
     status = 422 if missing else 429 if puzzle else 200
     return render(request, "arena/front.html", context, status=status)
@@ -194,6 +197,7 @@ def _ask(
         "form_key": random_key(),
         "draft_page": DRAFT,
         "is_ready": bool(modes),
+        "goal": goals.progress(visit.study),
     }
     return render(request, "arena/ask.html", context, status=409 if refusal else 200)
 
