@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analysis.leaderboard import keeping
+from analysis.models import LeaderboardDay
 from conversations.models import LanguageModel
 from tests.analysis.arena_votes import make_arena, vote_in
 from tests.browser import chromium, flaws
@@ -46,7 +48,14 @@ def address(live_server, settings, tmp_path):
             leaked_a=number % 20 == 0,
         )
     vote_in(study, [models[0], models[-1]], "b_better")
-    keeping.recompute()
+    first = keeping.recompute()
+    # The same day once more, a little lower, as if it were three days ago: lines need two days.
+    earlier = LeaderboardDay.objects.get()
+    scores = [
+        {**row, **{name: row[name] - 30 for name in ("score", "low", "high")}} for row in earlier.scores
+    ]
+    day = earlier.day - timedelta(days=3)
+    LeaderboardDay.objects.create(day=day, leaderboard=first, scores=scores)
     return f"{live_server.url}/leaderboard/"
 
 
@@ -58,7 +67,7 @@ def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
                 faults: list[str] = []
                 page.on("console", lambda said, faults=faults: faults.append(said.text))
-                for name in ("", "matrix/", "method/"):
+                for name in ("", "matrix/", "against/", "history/", "method/"):
                     page.goto(address + name)
                     page.wait_for_load_state("networkidle")
                     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -71,13 +80,17 @@ def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path
                 page.close()
 
 
-def test_points_are_drawn_and_a_filter_changes_the_address(address):
+def test_points_and_lines_are_drawn_and_a_filter_changes_the_address(address):
     with chromium() as browser:
         page = browser.new_page()
+        page.goto(f"{address}against/")
+        drawn = [figure.locator("circle").count() for figure in page.locator("figure.board-figure").all()]
+        assert drawn == [5, 5, 5]  # price, energy and size of those with enough votes
+        page.goto(f"{address}history/")
+        assert page.locator(".past polyline").count() == 5
         page.goto(address)
-        page.wait_for_selector("#score-by-size canvas")
-        page.wait_for_selector("#score-by-price canvas")
+        page.click("text=More filters")
         page.select_option("#filter-language", "fr")
         page.click("text=Show")
-        page.wait_for_url("**/leaderboard/?language=fr**")
+        page.wait_for_url("**/leaderboard/?**language=fr**")
         assert page.input_value("#filter-language") == "fr"

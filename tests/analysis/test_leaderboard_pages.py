@@ -4,16 +4,22 @@ import csv
 import hashlib
 import io
 import re
+from datetime import timedelta
+from itertools import combinations
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from analysis import tasks
 from analysis.leaderboard import keeping
 from analysis.leaderboard.choices import Choice
-from analysis.models import LeaderboardTable
+from analysis.models import LeaderboardDay, LeaderboardTable
+from conversations.models import LanguageModel, Portal
+from conversations.models.watching import VoteSignals
 from tests.analysis.arena_votes import make_arena, some_votes, vote_in
+from tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +185,90 @@ def test_models_never_compared_stand_in_tables_of_their_own(client):
     page = client.get("/leaderboard/?least=0").text
     assert page.count("Models by score, the strongest first</caption>") == 2
     assert "never compared with the others" in page
+
+
+def test_scores_stand_against_price_energy_and_size_and_what_is_not_known_is_not_guessed(client):
+    study, models = make_arena(4)
+    for model, (billions, price, currency) in zip(
+        models, [(7, "0.5", "EUR"), (70, "2", "EUR"), (400, "9", "USD"), (None, "0", "USD")], strict=True
+    ):
+        LanguageModel.objects.filter(pk=model.pk).update(
+            billions=billions, price_out=price, currency=currency
+        )
+    for pair in combinations(models, 2):
+        for choice in ("a_better", "b_better") * 6:
+            vote_in(study, list(pair), choice)
+    keeping.recompute()
+    page = HTMLParser(client.get("/leaderboard/against/").text)
+    price, energy, size = page.css("figure.board-figure")
+    # Two have prices in euros, the third in dollars, which do not compare; three have sizes.
+    assert [len(figure.css("circle")) for figure in (price, energy, size)] == [2, 3, 3]
+    assert "EUR" in price.css_first("text.axis").text()
+    assert len(energy.css("line.wide")) == 3
+    rows = {
+        row.css_first("th").text(): [cell.text() for cell in row.css("td")] for row in page.css("tbody tr")
+    }
+    assert "9" in rows[models[2].short_name][1]
+    assert "USD" in rows[models[2].short_name][1]
+    assert [" ".join(text.split()) for text in rows[models[3].short_name][1:]] == ["not known"] * 3
+    low, high = rows[models[0].short_name][2].split()[0].split("–")
+    assert 0 < float(low) < float(high)
+
+
+def test_the_history_shows_lines_from_the_second_day_on_a_table_and_a_file(client, board):
+    page = client.get("/leaderboard/history/").text
+    assert "One day is kept so far" in page
+    day = LeaderboardDay.objects.get()
+    LeaderboardDay.objects.create(
+        day=day.day - timedelta(days=2), leaderboard=board, scores=[{**day.scores[0], "score": 900.0}]
+    )
+    names = [row["item"] for row in day.scores]
+    parsed = HTMLParser(client.get("/leaderboard/history/").text)
+    lines = [one.attributes["points"] for one in parsed.css(".past polyline")]
+    assert sorted(len(points.split()) for points in lines) == [1, 1, 2]
+    assert [len(row.css("td")) for row in parsed.css("tbody tr")] == [3, 3]
+    assert "900" in parsed.css("tbody tr")[1].text()
+    one = HTMLParser(client.get("/leaderboard/history/", {"model": [names[1], "unheard of"]}).text)
+    assert len(one.css(".past polyline")) == 1
+    rows = list(csv.DictReader(io.StringIO(client.get("/leaderboard/history.csv").getvalue().decode())))
+    assert [row["score"] for row in rows] == ["900.0", *(str(row["score"]) for row in day.scores)]
+    assert {row["rows_sha256"] for row in rows} == {board.rows_sha256}
+
+
+def test_votes_with_signs_of_a_machine_count_unless_a_reader_leaves_them_out(client):
+    study, models = make_arena()
+    some_votes(study, models)
+    vote = vote_in(study, models[:2])
+    VoteSignals.objects.create(vote=vote, found=["fast"], flagged=True, rules_version=1)
+    keeping.recompute()
+    assert client.get("/leaderboard/table.json").json()["votes"] == 13
+    without = client.get("/leaderboard/table.json?without=flagged").json()
+    assert (without["votes"], without["left_out"]["flagged"], without["filters"]) == (
+        12,
+        1,
+        "without=flagged",
+    )
+    assert "signs of a machine" in client.get("/leaderboard/?without=flagged").text
+
+
+def test_one_arena_can_be_had_by_itself_where_there_are_several(client):
+    study, models = make_arena()
+    some_votes(study, models)
+    other = make_study(slug="schools", title="Arena of schools", questionnaire=None)
+    vote_in(other, models[:2])
+    assert keeping.recompute().rows_total == 12
+    Portal.objects.create(
+        host="schools.example", study=other, name="Schools", languages=["en"], language="en", is_active=True
+    )
+    assert keeping.recompute().rows_total == 13
+    assert "Arena of schools (1)" in client.get("/leaderboard/").text
+    assert client.get("/leaderboard/table.json?study=schools").json()["votes"] == 1
+
+
+def test_the_method_page_says_what_the_state_was_made_with(client, board):
+    page = client.get("/leaderboard/method/").text
+    for known in (board.rows_sha256, board.code_version, board.software["numpy"], f"{board.seed}", "Σ"):
+        assert known in page
 
 
 def test_posting_is_refused_and_nobody_needs_to_sign_in(client, board):
