@@ -1,8 +1,9 @@
 """How text travels: entries of a turn's Redis stream, and the cursor that names what a browser has.
 
 An entry's field `d` is a JSON list of [slot, run, offset, text, state]; a slot's run grows whenever it starts
-again (a replacement, a lost worker). The cursor is ours, such as `A1.120-B101.98`: slot, run, characters.
-It is the event id that browsers send back, so any web process can go on from Redis or from PostgreSQL.
+again (a replacement, a lost worker). The cursor is ours, such as `A48392.120-B7110.98`: slot, a mark of the
+text that the browser has, and its characters. It is the event id that browsers send back, so any web process can
+go on from Redis or from PostgreSQL. No event has a run: it would tell that a model failed and was replaced.
 """
 
 import json
@@ -10,10 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 OVER = {"done": "done", "failed": "stopped", "stopped": "stopped"}  # states, and what browsers are told
 Entry = list[tuple[str, int, int, str, str]]
-Cursor = dict[str, tuple[int, int]]
+Cursor = dict[str, tuple[int, int]]  # {slot: (mark of the text, characters)}
+MARKS = 1_000_000
 STREAM_SECONDS = 3600
 _PART = re.compile(r"([A-H])(\d{1,6})\.(\d{1,8})")
 
@@ -30,13 +33,23 @@ def unpack(fields: dict[bytes, bytes]) -> Entry:
     return [tuple(part) for part in json.loads(fields[b"d"])]
 
 
+def mark(text: str) -> int:
+    """By which a text is known again; two texts share one once in a million times."""
+    return crc32(text.encode("utf-8", "surrogatepass")) % MARKS
+
+
+def cursor_of(texts: Mapping[str, str]) -> Cursor:
+    """Of a browser that has these texts; slots without any are left out."""
+    return {slot: (mark(text), len(text)) for slot, text in texts.items() if text}
+
+
 def read_cursor(text: str) -> Cursor:
     """The cursor in an event id; what cannot be read counts as nothing seen."""
-    return {slot: (int(run), int(offset)) for slot, run, offset in _PART.findall(text[:500])}
+    return {slot: (int(known), int(offset)) for slot, known, offset in _PART.findall(text[:500])}
 
 
 def write_cursor(cursor: Cursor) -> str:
-    return "-".join(f"{slot}{run}.{offset}" for slot, (run, offset) in sorted(cursor.items()))
+    return "-".join(f"{slot}{known}.{offset}" for slot, (known, offset) in sorted(cursor.items()))
 
 
 @dataclass
@@ -74,20 +87,17 @@ def news(slots: Mapping[str, SlotText], cursor: Cursor) -> tuple[dict[str, objec
     Slots in `over` are named once: when the browser's cursor first reaches their end.
     """
     found: dict[str, object] = {}
-    after: Cursor = {}
     again = []
     for name, slot in slots.items():
-        run, offset = cursor.get(name, (slot.run, 0))
-        if run != slot.run or offset > len(slot.text):
-            if offset:  # an answer of which nothing was shown begins, it does not begin again
-                again.append(name)
+        known, offset = cursor.get(name, (0, 0))
+        if offset and (offset > len(slot.text) or known != mark(slot.text[:offset])):
+            again.append(name)
             offset = 0
         if len(slot.text) > offset:
             found[name] = slot.text[offset:]
-        after[name] = (slot.run, len(slot.text))
     if again:
         found["again"] = again
-    return found, after
+    return found, cursor_of({name: slot.text for name, slot in slots.items()})
 
 
 def event(data: dict[str, object], cursor: Cursor, name: str = "") -> str:

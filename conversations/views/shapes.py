@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from conversations import chat, openings
 from conversations.arena.cards import Card, card
-from conversations.live.wire import write_cursor
+from conversations.live.wire import cursor_of, write_cursor
 from conversations.models import Conversation, Response, Turn
 from conversations.protocols import STREAM, Protocol
 from conversations.situation import Now, Situation
@@ -88,13 +88,12 @@ def turn_view(
     """`is_known`: the person may know by now who gave these answers."""
     winner = turn.choice.response_id if hasattr(turn, "choice") else None
     slots = [slot_view(r, r.pk == winner, draft, rules, is_known) for r in responses]
-    cursor = {r.slot: (r.run, len(r.text)) for r in responses if r.run}
     return TurnView(
         number=turn.number,
         text=turn.text,
         slots=slots,
         winner=next((slot for slot in slots if slot.is_winner), None),
-        cursor=write_cursor(cursor),
+        cursor=write_cursor(cursor_of({r.slot: r.text for r in responses})),
     )
 
 

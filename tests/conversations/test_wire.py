@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from conversations.live.wire import (
     Cursor,
     SlotText,
+    cursor_of,
     endings,
     event,
+    mark,
     news,
     pack,
     read_cursor,
@@ -151,7 +153,7 @@ def hear(slots: dict[str, SlotText], cursor: Cursor, seen: dict[str, str]) -> Cu
 def test_resuming_from_any_place_gives_exactly_the_rest(text: str, data: st.DataObject):
     slots = {"A": SlotText(run=3, text=text, state="streaming")}
     have = data.draw(st.integers(0, len(text)))
-    told, after = news(slots, {"A": (3, have)})
+    told, after = news(slots, cursor_of({"A": text[:have]}))
     assert told == ({"A": text[have:]} if text[have:] else {})
     assert news(slots, after) == ({}, after)
 
@@ -165,7 +167,7 @@ def test_a_cursor_survives_its_way_through_the_browser(cursor: Cursor):
 def test_a_garbage_cursor_does_no_harm(garbage: str, text: str):
     slots = {"A": SlotText(run=1, text=text, state="done")}
     told, after = news(slots, read_cursor(garbage))
-    assert after == {"A": (1, len(text))}
+    assert after == cursor_of({"A": text})
     assert news(slots, after) == ({}, after)
     assert str(told.get("A", "")) == text[len(text) - len(str(told.get("A", ""))) :]
 
@@ -174,8 +176,8 @@ def test_a_garbage_cursor_does_no_harm(garbage: str, text: str):
 def test_a_cursor_from_elsewhere_at_worst_begins_again(cursor: Cursor, text: str):
     slots = {"A": SlotText(run=1, text=text, state="streaming")}
     told, _ = news(slots, cursor)
-    run, offset = cursor.get("A", (1, 0))
-    if run != 1 or offset > len(text):
+    known, offset = cursor.get("A", (0, 0))
+    if known != mark(text[:offset]) or offset > len(text):
         assert told.get("again", []) == (["A"] if offset else [])  # nothing was shown: it only begins
         assert told.get("A", "") == text
     else:
@@ -200,6 +202,13 @@ def test_an_event_is_one_line_of_data_with_the_cursor_as_its_id(texts: dict[str,
     assert lines[2:] == ["", ""]
     assert lines[0] == f"id: {write_cursor(cursor)}"
     assert json.loads(lines[1].removeprefix("data: ")) == texts
+
+
+@given(st.integers(1, 50), st.integers(1, 900), TEXT)
+def test_no_event_tells_how_often_a_slot_began(run: int, other: int, text: str):
+    """Else a model that failed and was replaced would be told from one that was not."""
+    ids = [write_cursor(news({"A": SlotText(one, text, "streaming")}, {})[1]) for one in (run, other)]
+    assert ids[0] == ids[1]
 
 
 def test_an_event_may_have_a_name():

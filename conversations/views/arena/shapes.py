@@ -15,7 +15,7 @@ from conversations.arena.cards import Card, card
 from conversations.arena.spending import Spent
 from conversations.arena.voting import may_know, reactions
 from conversations.ballots import SIDES, Ballot
-from conversations.live.wire import write_cursor
+from conversations.live.wire import cursor_of, write_cursor
 from conversations.models import Conversation, Report, Response, Turn, Vote
 from conversations.situation import Now, Situation
 from conversations.views.shapes import paced, stop_note
@@ -60,7 +60,7 @@ def pair_view(
         number=turn.number,
         text=turn.text,
         slots=[_side(answer, vote, liked.get(answer.pk), known) for answer in responses],
-        cursor=write_cursor({r.slot: (r.run, len(r.text)) for r in responses if r.run}),
+        cursor=write_cursor(cursor_of({r.slot: r.text for r in responses})),
         choice=vote.choice if vote else "",
         choice_label=str(Vote.Choice(vote.choice).label) if vote and vote.choice else "",
         was_blind=bool(vote and vote.blind),
