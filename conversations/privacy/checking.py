@@ -86,7 +86,7 @@ class Passed:
 
 def check(conversation: Conversation, place: Place, text: str, is_sent_anyway: bool = False) -> Passed:
     """The text as it may go. Raises Held where it may not, or not before the person looked at it again."""
-    rules = versions.rules_for(conversation.study)
+    rules = versions.rules_of(conversation)
     kinds, asks = rules.kinds(place), rules.moderation.asks(place)
     if not text or not (kinds or asks):
         return Passed(text)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import chat
 from conversations.models import Conversation
+from conversations.privacy.versions import with_rules
 from conversations.refusals import Held
 from conversations.situation import Now, Situation
 from conversations.views.shapes import conversation_context
@@ -36,7 +37,8 @@ def conversation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 
 def find(visit: Visit, code: str) -> Conversation:
-    found = Conversation.objects.readable_by(visit.device).select_related("protocol").coded(code).first()
+    mine = Conversation.objects.readable_by(visit.device).select_related("protocol").coded(code)
+    found = with_rules(mine).first()
     if found is None:
         raise Http404
     found.enrolment, found.study = visit.enrolment, visit.study

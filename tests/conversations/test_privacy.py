@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from selectolax.lexbor import LexborHTMLParser
 
 from conversations import chat, study_files
@@ -283,6 +284,19 @@ def test_rules_are_versions_and_storing_the_same_ones_makes_none():
     assert versions.store(study, {"message": {"email": "mask"}}, None).version == 1
     assert versions.store(study, {"message": {"email": "warn"}}, None).version == 2
     assert study.audit_events.filter(action="privacy.rules_stored").count() == 2
+
+
+@pytest.mark.django_db
+def test_a_message_asks_for_no_rules_that_are_known_and_new_ones_hold_at_once():
+    study = study_with(message={"email": "mask"})
+    for _ in range(2):
+        client, talk = talk_in(study)
+        with CaptureQueriesContext(connection) as made:
+            assert "[EMAIL]" in say(client, talk, PERSONAL).text
+    assert not [query for query in made if 'FROM "conversations_privacyrules" WHERE' in query["sql"]]
+    versions.store(study, {"message": {"phone": "mask"}}, None)
+    client, talk = talk_in(study)
+    assert say(client, talk, PERSONAL).text == PERSONAL.replace("06 12 34 56 78", "[PHONE]")
 
 
 @pytest.mark.django_db
