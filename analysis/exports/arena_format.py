@@ -177,7 +177,7 @@ def _loaded(pks: Sequence[int]) -> dict[int, Any]:
         Prefetch("vote", votes_in(pks)),
         "draws",
     )
-    talks = Conversation.objects.select_related("imported__dataset")
+    talks = Conversation.objects.select_related("study", "subject", "imported__dataset")
     return talks.prefetch_related(Prefetch("turns", turns, to_attr="asked")).in_bulk(list(pks))
 
 
