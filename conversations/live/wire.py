@@ -2,8 +2,8 @@
 
 An entry's field `d` is a JSON list of [slot, run, offset, text, state]; a slot's run grows whenever it starts
 again (a replacement, a lost worker). The cursor is ours, such as `A48392.120-B7110.98`: slot, a mark of the
-text that the browser has, and its characters. It is the event id that browsers send back, so any web process can
-go on from Redis or from PostgreSQL. No event has a run: it would tell that a model failed and was replaced.
+text that the browser has, and its characters. It is the event id that browsers send back, so any web process
+can go on from Redis or from PostgreSQL. No event has a run, which would tell that a model failed.
 """
 
 import json
