@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from conversations import catalogue, drawing, registry
 from conversations.api import registry_serializers as shapes
 from conversations.api.documents import faulty
-from conversations.coordinate.catalogue import is_mine
+from conversations.coordinate.catalogue import mine
 from conversations.coordinate.forms import LanguageModelForm, ProviderForm
 from conversations.coordinate.views import require_in_every_study
 from conversations.endpoints import figures
@@ -148,7 +148,7 @@ class Catalogue(OfRegistry):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """The models that you may edit, as the document that the other method takes; without keys."""
-        found = [m for m in LanguageModel.objects.select_related("provider") if is_mine(self.plain, m)]
+        found = list(filter(mine(self.plain), LanguageModel.objects.select_related("provider")))
         audit.record(person(self.plain), "models.exported", models=len(found))
         return Response(catalogue.document(found))
 
@@ -158,7 +158,7 @@ class Catalogue(OfRegistry):
         given = shapes.DocumentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            found = catalogue.check(given.validated_data["document"], lambda m: is_mine(self.plain, m))
+            found = catalogue.check(given.validated_data["document"], mine(self.plain))
             numbers = catalogue.store(found, person(self.plain))
         except QuestionnaireError as error:
             return faulty(error.problems)

@@ -121,7 +121,11 @@ class ProviderFiguresSerializer(serializers.Serializer[ProviderFigures]):
     reason = serializers.CharField(source="provider.open_reason")
     requests_last_minute = serializers.IntegerField(source="requests")
     tokens_last_minute = serializers.IntegerField(source="tokens")
-    money_last_day = serializers.DecimalField(source="money", max_digits=16, decimal_places=6)
+    money_last_day = serializers.DictField(
+        source="money",
+        child=serializers.DecimalField(max_digits=16, decimal_places=6),
+        help_text="By currency.",
+    )
     checks = CheckSerializer(many=True)
 
 

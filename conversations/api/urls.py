@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from conversations.api import records, registry
+from conversations.api import converse, protocols, records, registry
 
+_protocols, _person = "studies/<slug:slug>/protocols/", "studies/<slug:slug>/participants/<slug:code>/"
+_talk = f"{_person}conversations/<slug:talk>/"
 urlpatterns = [
     path("models/", registry.Models.as_view(), name="models"),
     path("models/catalogue/", registry.Catalogue.as_view(), name="catalogue"),
@@ -14,6 +16,9 @@ urlpatterns = [
     path("providers/<int:id>/", registry.OneProvider.as_view(), name="provider"),
     path("providers/<int:id>/back/", registry.BringBack.as_view(), name="bring_back"),
     path("studies/<slug:slug>/models/", registry.Pool.as_view(), name="pool"),
+    path(_protocols, protocols.Protocols.as_view(), name="protocols"),
+    path(f"{_protocols}check/", protocols.Check.as_view(), name="check_protocol"),
+    path(f"{_protocols}<int:version>/", protocols.OneProtocol.as_view(), name="protocol"),
     path("studies/<slug:slug>/conversations/", records.Conversations.as_view(), name="conversations"),
     path(
         "studies/<slug:slug>/conversations/<slug:code>/",
@@ -25,4 +30,12 @@ urlpatterns = [
     path("studies/<slug:slug>/votes/", records.Votes.as_view(), name="votes"),
     path("studies/<slug:slug>/reactions/", records.Reactions.as_view(), name="reactions"),
     path("studies/<slug:slug>/reports/", records.Reports.as_view(), name="reports"),
+    path("studies/<slug:slug>/participants/", converse.Participants.as_view(), name="participants"),
+    path(_person, converse.OneParticipant.as_view(), name="participant"),
+    path(f"{_person}conversations/", converse.Begin.as_view(), name="begin"),
+    path(_talk, converse.OneTalk.as_view(), name="talk"),
+    *(
+        path(f"{_talk}{act.__name__.lower()}/", act.as_view(), name=f"talk_{act.__name__.lower()}")
+        for act in converse.ACTS
+    ),
 ]

@@ -11,22 +11,22 @@ from django.views.decorators.http import require_safe
 
 from conversations import catalogue
 from conversations.coordinate.forms import CatalogueForm
-from conversations.models import LanguageModel
+from conversations.models import LanguageModel, PoolEntry
 from prism.lib.ratelimit import rate_limited
 from surveys import audit
-from surveys.access import Right, may, person, require
+from surveys.access import Right, person, require, studies_with
 from surveys.coordinate.navigation import workbench
-from surveys.models import Study
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.problems import Problem
 
 KINDS = {"yaml": "application/yaml", "json": "application/json"}
 
 
-def is_mine(request: HttpRequest, model: LanguageModel) -> bool:
-    """Whether the person runs every study that has the model: only they see its prompt and change it."""
-    studies = Study.objects.filter(pool__model=model)
-    return all(may(person(request), Right.REGISTRY, study) for study in studies)
+def mine(request: HttpRequest) -> catalogue.MayChange:
+    """Whether the person runs every study that has a model: only they see its prompt and change it."""
+    run = studies_with(person(request), Right.REGISTRY)
+    others = set(PoolEntry.objects.exclude(study__in=run).values_list("model_id", flat=True))
+    return lambda model: model.pk not in others
 
 
 @require_safe
@@ -34,7 +34,7 @@ def is_mine(request: HttpRequest, model: LanguageModel) -> bool:
 def export(request: HttpRequest, kind: str) -> HttpResponse:
     """The models that the person may edit, as a file without keys."""
     require(request, Right.REGISTRY)
-    found = [m for m in LanguageModel.objects.select_related("provider") if is_mine(request, m)]
+    found = list(filter(mine(request), LanguageModel.objects.select_related("provider")))
     text = catalogue.export(found, as_json=kind == "json")
     audit.record(person(request), "models.exported", models=len(found))
     response = HttpResponse(text, content_type=f"{KINDS[kind]}; charset=utf-8")
@@ -53,7 +53,7 @@ def load(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        found = catalogue.check(form.cleaned_data["file"], lambda model: is_mine(request, model))
+        found = catalogue.check(form.cleaned_data["file"], mine(request))
         _tell(request, *catalogue.store(found, person(request)))
     except QuestionnaireError as error:
         return _page(request, form, error.problems, status=422)

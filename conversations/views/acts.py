@@ -55,7 +55,7 @@ def _key(request: HttpRequest) -> str:
     return form_key(request.POST.get("form_key", ""))
 
 
-def _at_a_persons_pace(conversation: Conversation) -> None:
+def at_a_persons_pace(conversation: Conversation) -> None:
     """Every message calls several models, which costs money. Raises Refused for what no person does."""
     if not allow(f"messages:{conversation.enrolment_id}", MOST_MESSAGES, MESSAGES_SECONDS):
         raise Refused(
@@ -64,7 +64,7 @@ def _at_a_persons_pace(conversation: Conversation) -> None:
 
 
 def _say(request: HttpRequest, conversation: Conversation) -> Situation:
-    _at_a_persons_pace(conversation)
+    at_a_persons_pace(conversation)
     here = chat.say(conversation, request.POST.get("text", ""), _key(request), "anyway" in request.POST)
     if here.turn and here.turn.number == 0:
         note_topic(conversation, request.POST.get("topic", ""))
@@ -72,7 +72,7 @@ def _say(request: HttpRequest, conversation: Conversation) -> Situation:
 
 
 def _try_again(request: HttpRequest, conversation: Conversation) -> None:
-    _at_a_persons_pace(conversation)
+    at_a_persons_pace(conversation)
     chat.try_again(conversation, _key(request))
 
 

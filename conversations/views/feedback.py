@@ -37,7 +37,7 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
         typed = draft_for(visit.device, chat.draft_page(conversation, "feedback"))
         return _show(request, visit, conversation, typed)
     try:
-        _give(request, conversation)
+        give(request, conversation)
     except Refused as refusal:
         typed = {name: request.POST.getlist(name) for name in request.POST}
         return _show(request, visit, conversation, typed, refusal)
@@ -46,7 +46,8 @@ def feedback(request: HttpRequest, visit: Visit, conversation: Conversation) -> 
     return redirect("conversations:overview", slug=visit.study.slug)
 
 
-def _give(request: HttpRequest, conversation: Conversation) -> None:
+def give(request: HttpRequest, conversation: Conversation) -> None:
+    """Store what the posted form says. Raises Refused."""
     rules, blocks = conversation.protocol.parsed(), blocks_of(conversation)
     text = chat.cleaned(request.POST.get("open_feedback", ""))
     if rules.feedback.open_required and not text:

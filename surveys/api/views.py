@@ -49,6 +49,11 @@ class OfStudy(GenericAPIView[Any]):
 
     right, write_right = Right.VIEW, Right.RUN
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Nobody learns from a refused body what only who has the right may know."""
+        super().initial(request, *args, **kwargs)
+        _ = self.study
+
     @cached_property
     def study(self) -> Study:
         is_safe = self.request.method in SAFE_METHODS
