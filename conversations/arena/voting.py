@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations import chat
+from conversations.arena import watching
+from conversations.arena.watching import NO_HINTS, Hints
 from conversations.ballots import CUSTOM, Ballot
 from conversations.chat import Refused
 from conversations.leaks import leaks
@@ -31,12 +33,14 @@ class Given:
     comment: str = ""
     language: str = ""
     is_sent_anyway: bool = False
+    hints: Hints = NO_HINTS
 
 
 def vote(talk: Conversation, number: int | None, given: Given) -> None:
     """Store the vote on the newest turn, once; what comes later changes nothing. Raises Refused."""
     words = chat.cleaned(given.comment)[: ballot_of(talk).comment_maximum]
     comment = checking.check(talk, Place.FEEDBACK, words, given.is_sent_anyway)
+    crowd = watching.counted(talk, given.hints)
     with transaction.atomic():
         chat.lock(talk)
         here = chat.look(talk)
@@ -47,7 +51,7 @@ def vote(talk: Conversation, number: int | None, given: Given) -> None:
         if given.choice not in Vote.Choice.values:
             raise Refused(_("Please choose one of the five first."))
         a, b = here.responses
-        Vote.objects.create(
+        stored = Vote.objects.create(
             turn=here.turn,
             choice=given.choice,
             response_a=a,
@@ -61,6 +65,7 @@ def vote(talk: Conversation, number: int | None, given: Given) -> None:
             **_answers(a, b),
             **_identity(here.turn, a, b),
         )
+        watching.note(stored, given.hints, crowd)
         comment.keep(here.turn)
         chat.drop_draft(talk, "vote")
 

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from conversations import energy
 from conversations.catalogue import LANGUAGE
 from conversations.models import LanguageModel, Provider
 from prism.lib import addresses
@@ -38,7 +39,7 @@ class ProviderForm(forms.ModelForm):
 
     class Meta:
         model = Provider
-        fields = ["name", "base_url", "key", "is_on", "max_concurrent", "silence_seconds", *LIMITS]
+        fields = ["name", "base_url", "key", "is_on", "max_concurrent", "silence_seconds", "zone", *LIMITS]
         labels = {
             "name": _("Name"),
             "is_on": _("In use"),
@@ -48,8 +49,13 @@ class ProviderForm(forms.ModelForm):
             "requests_a_minute": _("Calls a minute"),
             "tokens_a_minute": _("Tokens a minute"),
             "check_minutes": _("Minutes between checks"),
+            "zone": _("Country of its servers"),
         }
         help_texts = {
+            "zone": _(
+                "Three letters, for example FRA. Its electricity counts in the energy of answers; "
+                "empty: that of the world."
+            ),
             "daily_budget": _(
                 "Of any 24 hours; 0 means no limit. It holds for each currency of the prices by itself: "
                 "amounts of different currencies are never added."
@@ -69,6 +75,12 @@ class ProviderForm(forms.ModelForm):
         except addresses.AddressRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return url
+
+    def clean_zone(self) -> str:
+        zone = str(self.cleaned_data["zone"]).upper()
+        if zone and zone not in energy.zones():
+            raise forms.ValidationError(_("No country of three letters is known by this code."))
+        return zone
 
     def clean_silence_seconds(self) -> float:
         seconds = float(self.cleaned_data["silence_seconds"])

@@ -12,6 +12,7 @@ from conversations.coordinate import (
     protocol_preview,
     reports,
     views,
+    votes,
 )
 
 app_name = "registry"
@@ -33,6 +34,7 @@ urlpatterns = [
     path("studies/<slug:slug>/arena/portals/<int:pk>/", arena.portal, name="portal"),
     path("studies/<slug:slug>/arena/portals/<int:pk>/switch/", arena.switch, name="portal_switch"),
     path("studies/<slug:slug>/arena/portals/<int:pk>/preview/", arena.preview, name="portal_preview"),
+    path("studies/<slug:slug>/votes/", votes.votes, name="votes"),
     path("studies/<slug:slug>/protocol/", protocol.protocol, name="protocol"),
     path("studies/<slug:slug>/protocol/edit/", protocol_editor.edit, name="edit_protocol"),
     path("studies/<slug:slug>/protocol/check/", protocol_editor.check, name="check_protocol"),

@@ -4,6 +4,8 @@
 import { headersFor, partIn, sendFormsOf } from "./parts.js";
 
 const status = document.getElementById("talk-status");
+const ends = document.getElementById("talk-ends");
+const announced = new Set();
 let source = null;
 
 const stream = () => document.getElementById("stream");
@@ -22,7 +24,18 @@ function append(letter, text) {
   slotPart(letter, "data-text").append(text);
 }
 
+// For screen readers, once an answer: whoever comes back to a stream is told again what ended.
+function announce(letter, end) {
+  if (announced.has(letter)) return;
+  announced.add(letter);
+  const { ended, cut } = stream().querySelector(`[data-slot="${letter}"]`).dataset;
+  const line = document.createElement("p");
+  line.textContent = end === "stopped" ? cut : ended;
+  ends.append(line);
+}
+
 function restart(letter) {
+  announced.delete(letter);
   const place = slotPart(letter, "data-text");
   if (place.textContent) note(letter, stream().dataset.again);
   place.textContent = "";
@@ -37,6 +50,7 @@ function take(news) {
   for (const [letter, end] of Object.entries(news.over || {})) {
     slotPart(letter, "data-wait").hidden = true;
     if (end === "stopped") note(letter, stream().dataset.stopped);
+    announce(letter, end);
   }
 }
 
@@ -62,6 +76,8 @@ async function showAnswers() {
 }
 
 function follow() {
+  announced.clear();
+  ends.replaceChildren();
   source = new EventSource(stream().dataset.events);
   const state = document.getElementById("stream-state");
   const calm = state.textContent;

@@ -48,6 +48,7 @@ STUDY = [
     Place("coordinate:consent", _("Consent"), Right.RUN),
     Place("registry:protocol", _("Conversations"), Right.VIEW),
     Place("registry:arena", _("Arena"), Right.RUN),
+    Place("registry:votes", _("Votes"), Right.RUN),
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("registry:privacy", _("Personal data"), Right.VIEW),
     Place("registry:reports", _("Reports"), Right.RUN),

@@ -184,7 +184,7 @@ def _ask(
         **page_context(request, visit, "conversations"),
         "journey": None,
         "rules": protocol.parsed(),
-        "modes": [{**_described(one), "checked": one == mode} for one in modes if one != CUSTOM],
+        "modes": [{**described(one), "checked": one == mode} for one in modes if one != CUSTOM],
         "mode": mode,
         "may_pick": CUSTOM in modes,
         "models": asking.choosable(visit.study) if mode == CUSTOM else [],
@@ -209,7 +209,7 @@ def _mode(request: HttpRequest, visit: Visit, wish: asking.Wish | None, modes: l
     return wanted if wanted in modes else RANDOM
 
 
-def _described(mode: str) -> dict[str, str]:
+def described(mode: str) -> dict[str, str]:
     labels = {
         "random": (_("By chance"), _("any two models")),
         "small": (_("Small ones"), _("two that need little energy")),

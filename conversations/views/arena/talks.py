@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations import chat, energy, stopping
-from conversations.arena import sharing, spending, voting
+from conversations.arena import sharing, spending, voting, watching
 from conversations.arena.addresses import address, slug_at
 from conversations.ballots import SIDES
 from conversations.chat import Refused
@@ -123,6 +123,7 @@ def _vote(request: HttpRequest, visit: Visit, conversation: Conversation) -> Non
         comment=request.POST.get("comment", ""),
         language=get_language() or "",
         is_sent_anyway="anyway" in request.POST,
+        hints=watching.hints(request.POST.dict(), request.META.get("REMOTE_ADDR", "")),
     )
     voting.vote(conversation, whole_number(request.POST.get("turn", "")), given)
 
