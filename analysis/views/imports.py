@@ -11,11 +11,10 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.import_forms import ImportForm
-from analysis.imports import jobs
+from analysis.imports import jobs, words
 from analysis.models import Import
 from analysis.tasks import enqueue_import
 from conversations.models import Dataset
@@ -27,18 +26,6 @@ from surveys.coordinate.pages import NotDone, show_forms, study_act, study_page
 from surveys.models import Study
 
 NEWEST = 20
-STEP_LABELS = {
-    "conversations": gettext_lazy("conversations"),
-    "votes": gettext_lazy("votes"),
-    "reactions": gettext_lazy("reactions"),
-    "turns": gettext_lazy("turns"),
-    "choices": gettext_lazy("choices in turns"),
-}
-MADE_LABELS = {
-    **STEP_LABELS,
-    "people": gettext_lazy("people"),
-    "models": gettext_lazy("models"),
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +90,7 @@ def view_of(row: Import) -> dict[str, Any]:
     steps = [
         {
             "name": name,
-            "label": STEP_LABELS.get(name, name),
+            "label": words.STEPS.get(name, name),
             **counts,
             "refusals": sum(counts["refused"].values()),
         }
@@ -111,7 +98,7 @@ def view_of(row: Import) -> dict[str, Any]:
         if name != "made"
     ]
     reasons = [
-        {"table": step["label"], "reason": reason, "rows": rows}
+        {"table": step["label"], "reason": words.REASONS.get(reason, reason), "rows": rows}
         for step in steps
         for reason, rows in sorted(step["refused"].items(), key=lambda one: -one[1])
     ]
@@ -120,9 +107,7 @@ def view_of(row: Import) -> dict[str, Any]:
         "is_under_way": row.state in jobs.UNDER_WAY,
         "steps": steps,
         "reasons": reasons,
-        "made": [
-            (number, MADE_LABELS.get(kind, kind)) for kind, number in row.counts.get("made", {}).items()
-        ],
+        "made": [(number, words.MADE.get(kind, kind)) for kind, number in row.counts.get("made", {}).items()],
         "percent": 100 * row.rows_done // row.rows_expected if row.rows_expected else 0,
     }
 
