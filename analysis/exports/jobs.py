@@ -255,7 +255,8 @@ def _pack(files: Path, export: Export) -> None:
     top = f"{export.study.slug}-{export.format}-{export.code}"
     with zipfile.ZipFile(files / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archived:
         for name in packed(export):
-            archived.write(files / name, f"{top}/{name}")
+            if (files / name).exists():  # one of ratings is written only where it says something new
+                archived.write(files / name, f"{top}/{name}")
 
 
 def _remove_files(export: Export) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.conf import settings
 
+from analysis.exports import release, told
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
 from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
-from conversations.models import Dataset, Protocol
+from conversations.models import Dataset
 from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
 
@@ -118,6 +119,19 @@ NOTES = [
     "and its provider are switched on; status: its state in the registry.",
 ]
 
+OTHER_SCALES = (
+    "Some answers were rated otherwise than by a slider: their score is null in conversations.jsonl and "
+    "utterances.jsonl, and ratings.jsonl, which PRISM's release does not have, says on which scale (slider, "
+    "likert, pairwise, ranking) each answer was rated, with minimum and maximum of a score. A place counts "
+    "from 1 for the best; in a pairwise choice those that were not named have 2, and a tie (equal, "
+    "both_good, both_bad) gives all of them 1."
+)
+OTHER_CONTINUATIONS = (
+    "Where every model goes on with its own answers, no answer of a turn needs to be chosen; where the "
+    "participant chooses freely, if_chosen says with which answer the conversation went on, not which was "
+    "best."
+)
+
 # The question on whose answer a column of survey.jsonl rests, where it is not called like the column.
 _QUESTIONS = {
     "location": ("birth_country", "reside_country"),
@@ -184,6 +198,7 @@ def build(
         "sources": _sources(),
         "left_out": {reason: left_out.get(reason, 0) for reason in REASONS},
         "versions": _versions(scope),
+        **told.beyond_versions(),
         "files": files,
         **meaning,
     }
@@ -196,7 +211,11 @@ def prism_meaning(scope: Scope, documents: Iterable[Document]) -> dict[str, Any]
         "not_computed": _not_computed(documents),
         "null_means": NULL_MEANS,
         "withheld": {} if scope.is_full else WITHHELD,
-        "notes": NOTES,
+        "notes": [
+            *NOTES,
+            *([OTHER_SCALES] if release.has_other_scales() else []),
+            *([OTHER_CONTINUATIONS] if release.has_other_continuations() else []),
+        ],
     }
 
 
@@ -230,13 +249,12 @@ def _versions(scope: Scope) -> dict[str, Any]:
     agreed = ConsentDocument.objects.filter(
         consent__enrolment__in=CHOSEN_PEOPLE, consent__agreed=True
     ).distinct()
-    followed = Protocol.objects.filter(conversation__in=CHOSEN_CONVERSATIONS).distinct()
     coded = CodingScheme.objects.filter(codings__answer__submission__enrolment__in=CHOSEN_PEOPLE).distinct()
     keyed = ("key", "version", "sha256")
     return {
         "questionnaires": list(answered.order_by("key", "version").values(*keyed)),
         "consents": list(agreed.order_by("key", "version").values(*keyed)),
-        "protocols": list(followed.order_by("version").values("version", "sha256")),
+        "protocols": list(release.followed().values("version", "sha256")),
         "coding_schemes": list(coded.order_by("key", "version").values(*keyed)),
     }
 

@@ -154,7 +154,7 @@ def _conversations(pks: Iterable[int]) -> dict[int, Any]:
     responses = answers().select_related("rating").order_by("slot", "id")
     turns = answered_turns().select_related("choice").order_by("number")
     turns = turns.prefetch_related(Prefetch("responses", responses, to_attr="answers"))
-    chosen = Conversation.objects.select_related("feedback").prefetch_related(
+    chosen = Conversation.objects.select_related("feedback", "protocol").prefetch_related(
         Prefetch("turns", turns, to_attr="answered")
     )
     return chosen.in_bulk(list(pks))

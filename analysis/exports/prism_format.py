@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.exports.people import ReleasedConversation, ReleasedPerson, ReleasedTurn, SurveyAnswers
-from conversations.models import LanguageModel, Response
+from conversations.models import LanguageModel, Rating, Response
 from prism.lib.language import identify
 from surveys.coding import simplified
 from surveys.countries import country, special_region
@@ -21,7 +21,9 @@ CONVERSATIONS = "conversations.jsonl"
 UTTERANCES = "utterances.jsonl"
 METADATA = "metadata.jsonl"
 MODELS = "models.jsonl"
-FILES = (SURVEY, CONVERSATIONS, UTTERANCES, METADATA, MODELS)
+RATINGS = "ratings.jsonl"  # beyond PRISM's: only where answers were rated otherwise than by sliders
+PRISMS = (SURVEY, CONVERSATIONS, UTTERANCES, METADATA, MODELS)
+FILES = (*PRISMS, RATINGS)
 
 CONSENT = {
     "consent": "Yes, I consent to take part",
@@ -136,6 +138,27 @@ def utterance_rows(talk: ReleasedConversation, models: Models, first: int) -> It
             "if_chosen": turn.is_chosen(response),
             "included_in_balanced_subset": None,
         }
+
+
+def rating_rows(talk: ReleasedConversation, utterances: list[Row]) -> Iterator[Row]:
+    """One row for each answer that was rated, on whatever scale; `utterances` are the rows of the answers."""
+    shown = [response for turn in talk.turns for response in turn.responses]
+    scale = talk.conversation.protocol.parsed().rating
+    for row, response in zip(utterances, shown, strict=True):
+        if rating := getattr(response, "rating", None):
+            has_score = rating.kind in {Rating.Kind.SLIDER, Rating.Kind.LIKERT}
+            yield {
+                "utterance_id": row["utterance_id"],
+                "interaction_id": row["interaction_id"],
+                "conversation_id": talk.code,
+                "user_id": talk.user,
+                "scale": rating.kind,
+                "minimum": scale.minimum if has_score else None,
+                "maximum": scale.maximum if has_score else None,
+                "score": rating.score,
+                "place": rating.rank,
+                "tie": rating.tie or None,
+            }
 
 
 def talk_metadata(talk: ReleasedConversation, utterances: list[Row]) -> Iterator[Row]:
@@ -300,8 +323,9 @@ def _history(turn: ReleasedTurn, models: Models) -> Iterator[Row]:
 
 
 def _score(response: Response) -> int | None:
+    """PRISM's scores are those of sliders; what else was said of an answer is in the file of ratings."""
     rating = getattr(response, "rating", None)
-    return rating.score if rating else None
+    return rating.score if rating and rating.kind == Rating.Kind.SLIDER else None
 
 
 def _attributes(block: Mapping[str, Mapping[str, Any]]) -> Row:

@@ -20,9 +20,10 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, 
 from django.db.models.expressions import RawSQL
 
 from analysis.exports.numbering import numbering
-from conversations.models import Conversation, Response, Turn
+from conversations.models import Conversation, Protocol, Response, Turn
 from conversations.models.imported import ALL, IMPORTED, LIVE
 from conversations.models.response import FINISHED
+from conversations.protocols import SLIDER, WINNER
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
 
@@ -200,6 +201,21 @@ def size() -> Size:
         talks, turns = cursor.fetchone()
     shown = answers().filter(turn__conversation__in=CHOSEN_CONVERSATIONS)
     return Size(persons, talks, turns, shown.count())
+
+
+def followed() -> QuerySet[Protocol]:
+    """The protocols of the release's conversations."""
+    return Protocol.objects.filter(conversation__in=CHOSEN_CONVERSATIONS).distinct().order_by("version")
+
+
+def has_other_scales() -> bool:
+    """Whether answers of the release were rated otherwise than by PRISM's sliders."""
+    return any(protocol.parsed().rating.kind != SLIDER for protocol in followed())
+
+
+def has_other_continuations() -> bool:
+    """Whether another answer than the one rated best may have gone on."""
+    return any(protocol.parsed().continuation.who != WINNER for protocol in followed())
 
 
 def is_still_allowed(scope: Scope) -> bool:

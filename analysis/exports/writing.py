@@ -21,6 +21,7 @@ from analysis.exports.prism_format import (
     CONVERSATIONS,
     METADATA,
     MODELS,
+    RATINGS,
     SURVEY,
     UTTERANCES,
     Models,
@@ -99,7 +100,7 @@ def _write_prism(
     with ExitStack() as stack:
         files = {
             name: stack.enter_context(JsonLines(folder / name, [*withheld.get(name, ())], gate))
-            for name in prism_format.FILES
+            for name in _prism_files()
         }
         batches = stack.enter_context(closing(release.numbered_people()))
         models = _write_models(scope, files[MODELS])
@@ -109,6 +110,10 @@ def _write_prism(
                 _write_person(person, models, files)
             progress(sum(file.rows for file in files.values()), expected)
     return {name: file.facts() for name, file in files.items()}
+
+
+def _prism_files() -> Sequence[str]:
+    return prism_format.FILES if release.has_other_scales() else prism_format.PRISMS
 
 
 def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines]) -> None:
@@ -121,6 +126,9 @@ def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, Js
         # Before the utterances, whose text may be withheld: its language is told all the same.
         for row in prism_format.talk_metadata(talk, utterances):
             files[METADATA].write(row)
+        if RATINGS in files:
+            for row in prism_format.rating_rows(talk, utterances):
+                files[RATINGS].write(row)
         for row in utterances:
             files[UTTERANCES].write(row, without.get(UTTERANCES, ()))
     for row in prism_format.survey_metadata(person):
