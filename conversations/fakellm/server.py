@@ -112,16 +112,17 @@ class FakeProvider:
         lucky = Random(f"{self._seed} {model} {earlier}").random() >= options.p
         if options.fail is None or lucky or (options.times is not None and earlier >= options.times):
             return None
+        # As real providers do, it names the model, which must not reach anybody by this way.
         if options.fail == "429":
             raise ApiError(
                 429,
-                "Too many requests; wait and try again.",
+                f"Too many requests for {model}; wait and try again.",
                 "rate_limit_error",
                 code="rate_limit_exceeded",
                 headers={"retry-after": f"{options.retry:g}"},
             )
         if options.fail == "500":
-            raise ApiError(500, "The server had an error while answering.", "server_error")
+            raise ApiError(500, f"The server of {model} had an error while answering.", "server_error")
         return options.fail
 
     async def _embed(self, exchange: Exchange) -> None:
@@ -173,7 +174,8 @@ def _find_model(model: str) -> tuple[Persona, Options]:
 async def _stream(exchange: Exchange, call: Call, request: ChatRequest, plan: Plan) -> None:
     frames = build_frames(request, plan)
     if not (plan.fault == "hang" and not frames):
-        await exchange.start(200, "text/event-stream; charset=utf-8", {"cache-control": "no-cache"})
+        told = {"cache-control": "no-cache", "openai-model": request.model}
+        await exchange.start(200, "text/event-stream; charset=utf-8", told)
     if not await _send_on_schedule(exchange, call, frames, plan):
         call.state = "aborted"
     else:

@@ -7,15 +7,17 @@ from django.core.management import call_command
 
 from conversations import protocols
 from conversations.demo import load_demo, load_protocol
-from conversations.models import LanguageModel, PoolEntry
+from conversations.models import LanguageModel, PoolEntry, Provider
 from surveys.models import ConsentDocument, Questionnaire, Study
+from tests.conversations.talking import rules
 
 EVERY_TYPE = Path(__file__).with_name("every_type.yaml")
 CONSENT = Path(__file__).with_name("consent.yaml")
+BLIND_ID, BLIND_PROVIDER = 8_240_000, "Zyxware Hosting"
 
 
 def build(fake_url: str) -> None:
-    """`demo`, the whole journey; `talks`, conversations alone; `types`, every question; `closed`."""
+    """`demo`, the whole journey; `talks` and `blind`, no survey; `types`, every question; `closed`."""
     call_command("migrate", verbosity=0)
     load_demo(fake_url)
     _study("closed", state=Study.State.CLOSED)
@@ -29,6 +31,32 @@ def build(fake_url: str) -> None:
     PoolEntry.objects.bulk_create(
         PoolEntry(study=talks, model=model) for model in LanguageModel.objects.all()
     )
+    blind = _study("blind")
+    kind = {"key": "unguided", "label": "Anything", "text": "Talk.", "required": 1}
+    load_protocol(blind, rules(types=[kind], opening__models=6))
+    _add_blind_models(fake_url, blind, Study.objects.get(slug="arena"))
+
+
+def _add_blind_models(fake_url: str, *studies: Study) -> None:
+    """Models whose every word and number would be noticed, for tests that look for them; not drawn yet."""
+    provider = Provider.objects.create(
+        name=BLIND_PROVIDER, base_url=fake_url, is_fake=True, silence_seconds=3
+    )
+    for number in range(8):
+        model = LanguageModel.objects.create(
+            pk=BLIND_ID + number,
+            provider=provider,
+            identifier="aurora-7b",
+            name=f"quuxmaker/grault-{number}-chat!",
+            short_name=f"grault-{number}",
+            code=f"GRLT{number}",
+            family="Garplyfam",
+            maker="Quuxmaker",
+            header="You are Waldo of Frobnitz.",
+            link="https://quuxmaker.example/card",
+            licence="Frobnitz Licence 9",
+        )
+        PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model, is_on=False) for study in studies)
 
 
 def _study(slug: str, **fields: Any) -> Study:
