@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from conversations.ballots import MODES
 from conversations.models import Conversation, Report, Response, Turn, Vote
+from conversations.models.imported import ALL, IMPORTED, LIVE
 from surveys.api.filters import Filter
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
@@ -28,6 +29,9 @@ class TextFilter(Filter):
 
 
 class PeopleFilter(TextFilter):
+    source = serializers.CharField(
+        max_length=40, required=False, help_text="live (if not given), imported, all, or a dataset's key."
+    )
     participant = serializers.CharField(max_length=20, required=False, help_text="A participant's code.")
     test = chosen("with", "only", help_text="Test data are left out unless asked for.")
     excluded = chosen(
@@ -82,14 +86,26 @@ def conversations(study: Study, asked: dict[str, Any]) -> QuerySet[Conversation]
     is_excluded = stands(Decision.Value.EXCLUDE, "enrolment")
     found = Conversation.objects.filter(~GONE, study=study)
     if asked.get("test") != "with":
-        found = found.filter(enrolment__is_test=asked.get("test") == "only")
+        found = found.filter(
+            Q(enrolment__is_imported=True) | Q(enrolment__is_test=asked.get("test") == "only")
+        )
     if asked.get("excluded") != "with":
         found = found.filter(is_excluded if asked.get("excluded") == "only" else ~is_excluded)
+    found = found.filter(_of_source(asked.get("source", LIVE)))
     if "participant" in asked:
         found = found.filter(enrolment__in=study.enrolments.coded(asked["participant"]))
     if "conversation" in asked:
         found = found.filter(pk__in=Conversation.objects.filter(study=study).coded(asked["conversation"]))
     return found
+
+
+def _of_source(source: str) -> Q:
+    """Rows of imported people are told apart from what people did here."""
+    if source == ALL:
+        return Q()
+    if source in {LIVE, IMPORTED}:
+        return Q(enrolment__is_imported=source == IMPORTED)
+    return Q(imported__dataset__key=source)
 
 
 def changed_turns(moment: datetime) -> QuerySet[Turn]:

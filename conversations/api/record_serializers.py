@@ -11,6 +11,7 @@ from conversations.models import (
     Conversation,
     Draw,
     Feedback,
+    Opening,
     Rating,
     Reaction,
     Report,
@@ -33,12 +34,16 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     is_excluded = serializers.BooleanField(help_text="Whether its person is excluded from the data.")
     turns = serializers.IntegerField(source="number_of_turns")
     is_shared = serializers.SerializerMethodField(help_text="Whether it can be read by a link.")
+    dataset = serializers.CharField(
+        source="imported.dataset.key", allow_null=True, read_only=True, help_text="If it was imported."
+    )
 
     class Meta:
         model = Conversation
         fields = (
             *("code", "participant", "type", "state", "mode", "topic", "protocol", "is_test", "is_excluded"),
             *("turns", "started_at", "chat_finished_at", "finished_at", "revealed_at", "is_shared"),
+            *("language", "dataset"),
         )
 
     def get_is_shared(self, talk: Conversation) -> bool:
@@ -48,7 +53,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 class RatingOfResponse(serializers.ModelSerializer[Rating]):
     class Meta:
         model = Rating
-        fields = ("score", "trace", "at")
+        fields = ("kind", "score", "rank", "tie", "trace", "at")
 
 
 class ReactionOfResponse(serializers.ModelSerializer[Reaction]):
@@ -67,6 +72,7 @@ class ResponseSerializer(serializers.ModelSerializer[Response]):
     calls = serializers.IntegerField(source="attempt", help_text="Of the provider, until it ended.")
     is_truncated = serializers.BooleanField(help_text="It ran into the greatest length.")
     currency = serializers.CharField(source="model.currency", help_text="Of the cost.")
+    is_copied = serializers.SerializerMethodField(help_text="A stored answer was shown again.")
     text = WrittenField()
     reasoning = WrittenField(help_text="What the model thought aloud; never shown to participants.")
     rating = RatingOfResponse(allow_null=True, read_only=True)
@@ -78,8 +84,11 @@ class ResponseSerializer(serializers.ModelSerializer[Response]):
             *("slot", "model", "state", "is_replaced", "depth", "round", "calls", "finish_reason"),
             *("is_truncated", "failure", "tokens_in", "tokens_out", "tokens_reasoning", "cost", "currency"),
             *("first_token_ms", "first_text_ms", "total_ms", "created_at", "finished_at"),
-            *("text", "reasoning", "rating", "reactions"),
+            *("words", "is_copied", "text", "reasoning", "rating", "reactions"),
         )
+
+    def get_is_copied(self, response: Response) -> bool:
+        return response.copied_from_id is not None
 
 
 class ChoiceSerializer(serializers.ModelSerializer[Choice]):
@@ -125,6 +134,10 @@ class VoteOfTurn(serializers.ModelSerializer[Vote]):
     model_a = serializers.CharField(source="model_a.name")
     model_b = serializers.CharField(source="model_b.name")
     comment = WrittenField()
+    flagged = serializers.BooleanField(help_text="What was noticed of it suffices to doubt it.")
+    signals = serializers.ListField(
+        source="signals.found", allow_null=True, read_only=True, child=serializers.CharField()
+    )
 
     class Meta:
         model = Vote
@@ -133,7 +146,7 @@ class VoteOfTurn(serializers.ModelSerializer[Vote]):
             *("reasons_a", "reasons_b", "comment", "style_a", "style_b"),
             *("first_text_ms_a", "first_text_ms_b", "total_ms_a", "total_ms_b"),
             *("failed_a", "failed_b", "replaced_a", "replaced_b", "leaked_a", "leaked_b", "leaks"),
-            *("ms_to_vote", "at"),
+            *("flagged", "signals", "ms_to_vote", "at"),
         )
 
 
@@ -159,19 +172,29 @@ class TurnSerializer(TurnOfConversation):
 
 class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
     text = WrittenField()
+    texts = serializers.DictField(child=WrittenField(), help_text="Written to the study's own questions.")
 
     class Meta:
         model = Feedback
-        fields = ("performance", "choice", "order", "text", "at")
+        fields = ("performance", "choice", "blocks", "order", "text", "texts", "at")
+
+
+class OpeningSerializer(serializers.ModelSerializer[Opening]):
+    """The message that several people get, or that chance left this person one of their own."""
+
+    class Meta:
+        model = Opening
+        fields = ("key", "language", "chance", "pool", "seed", "at")
 
 
 class WholeConversationSerializer(ConversationSerializer):
     turns = TurnOfConversation(many=True)  # type: ignore[assignment]
     feedback = FeedbackSerializer(allow_null=True, read_only=True)
+    opening = OpeningSerializer(allow_null=True, read_only=True)
     picked = serializers.SerializerMethodField(help_text="Models that the person picked by hand.")
 
     class Meta(ConversationSerializer.Meta):
-        fields = (*ConversationSerializer.Meta.fields, "picked", "feedback")  # type: ignore[assignment]
+        fields = (*ConversationSerializer.Meta.fields, "picked", "opening", "feedback")  # type: ignore[assignment]
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_picked(self, talk: Conversation) -> list[str]:

@@ -21,6 +21,7 @@ from conversations.models import (
     Turn,
     Vote,
 )
+from conversations.models.imported import ALL
 from surveys.access import Right
 from surveys.api.pages import OldestFirst
 from surveys.models import Decision
@@ -39,14 +40,15 @@ class Named(GenericAPIView[Any]):
 def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
     is_excluded = stands(Decision.Value.EXCLUDE, "enrolment")
     counted = found.annotate(number_of_turns=Count("turns"), is_excluded=is_excluded)
-    return counted.select_related("enrolment", "protocol")
+    return counted.select_related("enrolment", "protocol", "imported__dataset")
 
 
 def whole(turns: QuerySet[Turn]) -> QuerySet[Turn]:
     """Turns with all that was drawn, answered and said, in a fixed number of queries."""
     answers = Response.objects.select_related("model", "rating").order_by("slot", "pk")
     reactions = Prefetch("reactions", Reaction.objects.order_by("pk"))
-    return turns.select_related("choice__response", "vote__model_a", "vote__model_b").prefetch_related(
+    judged = ("choice__response", "vote__model_a", "vote__model_b", "vote__signals")
+    return turns.select_related(*judged).prefetch_related(
         Prefetch("draws", Draw.objects.order_by("pk")),
         Prefetch("responses", answers.prefetch_related(reactions)),
     )
@@ -91,8 +93,8 @@ class OneConversation(Named, WithTexts, RetrieveAPIView[Conversation]):
     queryset = Conversation.objects.none()
 
     def get_object(self) -> Conversation:
-        everybody = {"test": "with", "excluded": "with", "conversation": self.kwargs["code"]}
-        found = shown(filters.conversations(self.study, everybody)).select_related("feedback")
+        everybody = {"test": "with", "excluded": "with", "source": ALL, "conversation": self.kwargs["code"]}
+        found = shown(filters.conversations(self.study, everybody)).select_related("feedback", "opening")
         turns = Prefetch("turns", whole(Turn.objects.order_by("number")))
         talk = found.prefetch_related(turns).first()
         if talk is None:
@@ -152,7 +154,7 @@ class Votes(Records):
     filters = filters.VoteFilter
     path = "turn__conversation"
     lookups = {name: name for name in ("choice", "mode", "language", "blind")}
-    queryset = Vote.objects.select_related("model_a", "model_b")
+    queryset = Vote.objects.select_related("model_a", "model_b", "signals")
 
     def rows(self) -> QuerySet[Vote]:
         name = self.asked.get("model")
