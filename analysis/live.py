@@ -14,6 +14,8 @@ from django.utils.functional import Promise
 
 from conversations.models import Attempt, Conversation, LanguageModel, PoolEntry, Response
 from conversations.models.response import FINISHED
+from conversations.protocols import RatingScale
+from conversations.protocols.rating import FULL_SLIDER
 from prism.lib.intervals import Interval, wilson
 from prism.lib.remembering import remembered
 from surveys.models import Consent, Enrolment, Study
@@ -24,6 +26,7 @@ PROBLEMS = 10
 # Problems and waits are looked for in the study's newest conversations only: a search through all calls of a
 # large study would read every one of them, every five seconds.
 NEWEST = 1000
+ANY_SCALE = Q()
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,9 @@ class Journey:
 class Exposure:
     """How a model fared. `drawn`: at openings; `shown`: answers that kept their slot, in any turn.
 
-    The score and its number are of the data: usually without people whom a coordinator excluded.
+    The score and its number are of the data: usually without people whom a coordinator excluded. They are of
+    the newest protocol's scale, for scores of different scales have no mean; where that one compares answers
+    `best_rate` says how often the model was first of its turn, of `compared` times, ties left out.
     """
 
     name: str
@@ -58,6 +63,8 @@ class Exposure:
     first_text_ms: float | None
     score: float | None
     ratings: int
+    best_rate: Interval | None
+    compared: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Median(Aggregate):
 
 def journey(study: Study, *, with_test: bool = False) -> Journey:
     """One query over the study's enrolments."""
-    who = Q() if with_test else Q(is_test=False)
+    who = Q(is_imported=False) if with_test else Q(is_test=False)
     agreed = Consent.objects.filter(enrolment=OuterRef("pk"), agreed=True)
     outcomes = [(str(value), label) for value, label in Enrolment.Outcome.choices if value]
     counts = study.enrolments.aggregate(
@@ -91,7 +98,7 @@ def journey(study: Study, *, with_test: bool = False) -> Journey:
         in_survey=Count("pk", filter=who & Q(outcome="", stage="survey")),
         in_conversation=Count("pk", filter=who & Q(outcome="", stage="conversations")),
         active=Count("pk", filter=who & Q(seen_at__gte=timezone.now() - timedelta(minutes=ACTIVE_MINUTES))),
-        test=Count("pk", filter=Q(is_test=True)),
+        test=Count("pk", filter=Q(is_test=True, is_imported=False)),
         **{f"outcome_{value}": Count("pk", filter=who & Q(outcome=value)) for value, _label in outcomes},
     )
     ends = [(value, label, counts.pop(f"outcome_{value}")) for value, label in outcomes]
@@ -106,6 +113,7 @@ class ModelTable:
     at: datetime
     rows: list[Exposure]
     excluded: int
+    scale: RatingScale = FULL_SLIDER
 
 
 def model_table(study: Study, *, with_test: bool = False, with_excluded: bool = False) -> ModelTable:
@@ -119,14 +127,26 @@ def model_table(study: Study, *, with_test: bool = False, with_excluded: bool = 
     key = f"live-scores:{study.pk}:{int(with_test)}:{len(outside)}:{hash(left_out)}"
     return remembered(
         key,
-        lambda: ModelTable(timezone.now(), exposures(study, left_out, with_test=with_test), len(outside)),
+        lambda: _table(study, left_out, len(outside), with_test=with_test),
     )
 
 
-def exposures(study: Study, left_out: Set[int] = frozenset(), *, with_test: bool = False) -> list[Exposure]:
-    """Every model that the study may draw or ever drew, by name; scores without those of `left_out`."""
+def _table(study: Study, left_out: Set[int], outside: int, *, with_test: bool) -> ModelTable:
+    scale, on_scale = _newest_scale(study)
+    rows = exposures(study, left_out, on_scale, with_test=with_test)
+    return ModelTable(timezone.now(), rows, outside, scale)
+
+
+def exposures(
+    study: Study, left_out: Set[int] = frozenset(), on_scale: Q = ANY_SCALE, *, with_test: bool = False
+) -> list[Exposure]:
+    """Every model that the study may draw or ever drew, by name; scores without those of `left_out`.
+
+    `on_scale` narrows responses down to those rated on one scale.
+    """
     responses = _responses(study, with_test)
-    rows, medians = _counts(responses, left_out), _medians(study, responses)
+    rows = _counts(responses, left_out, on_scale)
+    medians = _medians(study, responses)
     drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
     models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
     return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
@@ -138,12 +158,26 @@ def _newest(study: Study) -> QuerySet[Conversation, Any]:
 
 def _responses(study: Study, with_test: bool) -> QuerySet[Response]:
     responses = Response.objects.filter(turn__conversation__study=study)
-    return responses if with_test else responses.filter(turn__conversation__enrolment__is_test=False)
+    which = "is_imported" if with_test else "is_test"
+    return responses.filter(**{f"turn__conversation__enrolment__{which}": False})
 
 
-def _counts(responses: QuerySet[Response], left_out: Set[int]) -> dict[int, dict[str, Any]]:
+def _newest_scale(study: Study) -> tuple[RatingScale, Q]:
+    """The scale of the newest protocol, and what narrows responses down to those that were rated on it."""
+    known = [(protocol.pk, protocol.parsed().rating) for protocol in study.protocols.order_by("-version")]
+    newest = known[0][1] if known else FULL_SLIDER
+    same = [pk for pk, scale in known if _range(scale) == _range(newest)]
+    return newest, Q() if len(same) == len(known) else Q(turn__conversation__protocol__in=same)
+
+
+def _range(scale: RatingScale) -> tuple[str, int, int]:
+    return scale.kind, scale.minimum, scale.maximum
+
+
+def _counts(responses: QuerySet[Response], left_out: Set[int], on_scale: Q) -> dict[int, dict[str, Any]]:
     """One pass over the responses; a response has one rating at most, so joining it doubles nothing."""
-    in_data = ~Q(turn__conversation__enrolment__in=left_out)
+    in_data = ~Q(turn__conversation__enrolment__in=left_out) & on_scale
+    compared = in_data & Q(rating__tie="")
     rows = responses.values("model").annotate(
         drawn=Count("pk", filter=Q(turn__number=0)),
         shown=Count("pk", filter=Q(is_replaced=False)),
@@ -152,6 +186,8 @@ def _counts(responses: QuerySet[Response], left_out: Set[int]) -> dict[int, dict
         finished=Count("pk", filter=Q(state__in=FINISHED)),
         score=Avg("rating__score", filter=in_data),
         ratings=Count("rating__score", filter=in_data),
+        best=Count("pk", filter=compared & Q(rating__rank=1)),
+        compared=Count("rating__rank", filter=compared),
     )
     return {row["model"]: dict(row) for row in rows.order_by()}
 
@@ -164,7 +200,7 @@ def _medians(study: Study, responses: QuerySet[Response]) -> dict[int, float | N
 
 
 def _exposure(model: LanguageModel, is_drawable: bool, row: dict[str, Any], median: float | None) -> Exposure:
-    names = ("drawn", "shown", "replaced", "failed", "finished", "ratings")
+    names = ("drawn", "shown", "replaced", "failed", "finished", "ratings", "compared")
     counts = {key: row.get(key, 0) for key in names}
     return Exposure(
         name=model.name,
@@ -173,6 +209,7 @@ def _exposure(model: LanguageModel, is_drawable: bool, row: dict[str, Any], medi
         failure_rate=wilson(counts["failed"], counts["finished"]),
         first_text_ms=median,
         score=row.get("score"),
+        best_rate=wilson(row.get("best", 0), counts["compared"]),
     )
 
 
