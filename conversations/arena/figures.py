@@ -1,5 +1,6 @@
 """What the votes of a study say about how they were given: counts by choice and by signal, and whose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +49,17 @@ def figures(study: Study) -> Figures:
     total = judged.aggregate(all=Count("pk"), flagged=Count("pk", filter=Q(flagged=True)))
     return Figures(
         votes=sum(chosen.values()),
-        choices=[(str(choice.label), chosen.get(choice.value, 0)) for choice in Vote.Choice],
+        choices=[(str(choice.label), chosen.get(choice.value, 0)) for choice in _offered(chosen)],
         judged=total["all"],
         flagged=total["flagged"],
         lines=_lines(judged),
         people=_people(judged),
     )
+
+
+def _offered(chosen: Mapping[str, int]) -> list[Vote.Choice]:
+    """The five; and what only imported votes have, where there are such."""
+    return [choice for choice in Vote.Choice if choice != Vote.Choice.EQUAL or choice.value in chosen]
 
 
 def _lines(judged: QuerySet[VoteSignals]) -> list[SignalLine]:

@@ -48,9 +48,15 @@ def said(estimate: Estimate | None, is_assumed: bool = False) -> Spent | None:
     return Spent(
         energy=_("%(range)s Wh") % {"range": _range(estimate.wh)},
         gases=_("%(range)s g CO₂e") % {"range": _range(estimate.grams)},
-        lamp=_("%(range)s min") % {"range": _range(estimate.lamp_minutes)},
+        lamp=_duration(estimate.lamp_minutes),
         is_assumed=is_assumed,
     )
+
+
+def _duration(minutes: Range) -> str:
+    if minutes.high < 2:
+        return _("%(range)s s") % {"range": _range(minutes.times(60))}
+    return _("%(range)s min") % {"range": _range(minutes)}
 
 
 def is_assumed(model: LanguageModel) -> bool:

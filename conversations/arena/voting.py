@@ -24,6 +24,9 @@ from conversations.situation import Now, Situation
 from conversations.style import style
 
 
+OFFERED = frozenset(Vote.Choice.values) - {Vote.Choice.EQUAL.value}  # which only imported votes have
+
+
 @dataclass(frozen=True)
 class Given:
     """What came in with the form: the choice, reasons by side, and words."""
@@ -48,7 +51,7 @@ def vote(talk: Conversation, number: int | None, given: Given) -> None:
             return
         if here.now != Now.VOTING:
             raise Refused(_("The answers are not complete yet. Please wait a moment."))
-        if given.choice not in Vote.Choice.values:
+        if given.choice not in OFFERED:
             raise Refused(_("Please choose one of the five first."))
         a, b = here.responses
         stored = Vote.objects.create(

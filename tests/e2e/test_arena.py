@@ -82,6 +82,8 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -
     page.keyboard.press("Enter")
     page.locator("#ballot").wait_for()
     expect(page.locator("#talk-status")).to_have_text("Both answers are complete. Which is better?")
+    ended = page.locator("#talk-ends p").all_inner_texts()
+    assert sorted(ended) == ["Answer A is complete.", "Answer B is complete."]  # each is announced once
     player.look("arena-ballot")
     vote(page)
     expect(page.locator("#voted-title")).to_be_focused()
@@ -93,6 +95,7 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -
     expect(page.locator("#voted-title")).to_be_focused()
     assert len(named(page.content())) == 2
     assert len({name for _where, body in received for name in named(body)}) == 2
+    assert page.locator(".arena-card", has_text="Energy").count() == 2
     player.look("arena-reveal")
     tab_to(page, "#text")
     page.keyboard.type("And in one sentence?")
