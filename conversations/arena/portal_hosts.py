@@ -50,7 +50,7 @@ def forget() -> None:
 
 def own_hosts() -> set[str]:
     """The hosts of Prism itself, which are never a portal's."""
-    named = {host.lower() for host in settings.ALLOWED_HOSTS if not host.startswith(".")}
+    named = {host.lower().lstrip(".") for host in settings.ALLOWED_HOSTS}
     return named | {urlsplit(settings.PUBLIC_URL).hostname or ""}
 
 

@@ -33,7 +33,7 @@ def arena(request: HttpRequest, study: Study) -> HttpResponse:
     form = EmbeddingForm(
         request.POST if request.method == "POST" else None, initial={"origins": "\n".join(origins)}
     )
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and is_arena(study) and form.is_valid():
         embedding.store(study, form.cleaned_data["origins"], person(request))
         messages.success(request, _("Stored. It holds from now on."))
         return redirect(HERE, study.slug)
@@ -62,6 +62,8 @@ def _addresses(study: Study) -> dict[str, Any]:
 @study_page(Right.RUN)
 def portal(request: HttpRequest, study: Study, pk: int | None = None) -> HttpResponse:
     """Make a portal (without `pk`), or change one."""
+    if not is_arena(study):
+        return redirect(HERE, study.slug)
     found = get_object_or_404(study.portals, pk=pk) if pk else Portal(study=study)
     title = found.host or _("New portal")
     form = PortalForm(request.POST or None, request.FILES or None, instance=found, initial=_begin(found))

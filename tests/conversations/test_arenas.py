@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from conversations import study_files
-from conversations.models import Conversation, PoolEntry, Vote
+from conversations.models import Conversation, Embedding, PoolEntry, Vote
 from conversations.study_templates import template
 from surveys.models import AuditEvent, Enrolment, Study
 from surveys.models.people import Role
@@ -114,7 +114,11 @@ def test_a_study_without_votes_has_no_page_in_the_arena():
     assert Client().get("/arena/talks/").status_code == 404
     assert Client().get("/arena/nothing/").status_code == 404
     client = signed_in(make_member(study))
-    assert "This study is no arena" in client.get(reverse("registry:arena", args=["talks"])).content.decode()
+    page = reverse("registry:arena", args=["talks"])
+    assert "This study is no arena" in client.get(page).content.decode()
+    client.post(page, {"origins": "https://school.example"})
+    assert not Embedding.objects.exists()
+    assert client.get(reverse("registry:new_portal", args=["talks"]))["Location"] == page
 
 
 @pytest.mark.parametrize("slug", ["begin", "history", "shared", "portals"])

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from conversations.arena import portal_hosts
 from conversations.models import Portal, Vote
-from surveys.models import AuditEvent, Enrolment
+from surveys.models import AuditEvent, Enrolment, Study
 from surveys.models.people import Role
 from tests.conversations.talking import answer, field
 from tests.conversations.test_arenas import make_arena, signed_in
@@ -78,6 +78,13 @@ def test_a_portal_is_made_previewed_switched_on_used_and_switched_off(study, own
     shown = owner.get(f"{PAGE}portals/{portal.pk}/preview/").content.decode()
     assert "L’Arène" in shown
     assert "this is test data" in shown
+    Study.objects.update(state="draft")
+    test = {"consent": "on", "door_key": "k", "test": field(shown, "test")}
+    assert owner.post("/arena/schools/begin/", test | {"test": "forged"}).status_code == 410
+    assert owner.post("/arena/schools/begin/", test).status_code == 302
+    assert Enrolment.objects.get().is_test
+    assert "What would you like to ask?" in owner.get("/arena/schools/").content.decode()
+    Study.objects.update(state="open")
     owner.post(f"{PAGE}portals/{portal.pk}/switch/", {"on": "1"})
     visitor = at(enforce_csrf_checks=True)
     secure = {"secure": True, "headers": {"origin": f"https://{HOST}"}}
@@ -93,10 +100,11 @@ def test_a_portal_is_made_previewed_switched_on_used_and_switched_off(study, own
     assert visitor.post("/arena/schools/begin/", sent, **secure).status_code == 302
     asked = {"csrfmiddlewaretoken": token, "text": "Quoi ?", "form_key": "k", "mode": "random"}
     where = visitor.post("/arena/", asked, **secure)["Location"]
-    talk = Enrolment.objects.get().conversations.get()
+    talk = Enrolment.objects.get(is_test=False).conversations.get()
     answer(talk.turns.get())
     page = visitor.get(where, secure=True).content.decode()
-    assert "Deux réponses, côte à côte" in page
+    assert '<html lang="fr"' in page
+    assert "Deux réponses côte à côte" in page
     ballot = {"csrfmiddlewaretoken": token, "turn": 0, "choice": "both_good"}
     assert visitor.post(f"{where}vote/", ballot, **secure).status_code == 302
     assert (Vote.objects.get().turn.conversation.study, Vote.objects.get().language) == (study, "fr")
