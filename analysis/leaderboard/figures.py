@@ -10,8 +10,8 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 440, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 44
 LETTER, LINE = 5.9, 12.0  # of a name: width of a letter and height
-AWAY = 7.0  # of a name from its point
-MOST_TICKS = 6
+AWAY = 5.0  # of a name from its point
+MOST_TICKS = 6  # across; upwards there may be two more
 STEPS = (1, 2, 5)
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -118,12 +118,14 @@ def decades(low: float, high: float) -> list[float]:
         inside = [value for value in found if low <= value <= high]
         if len(inside) <= MOST_TICKS:
             break
-    return inside[:: math.ceil(len(inside) / MOST_TICKS)]
+    if len(inside) < 2:  # the axis is shorter than from one of them to the next
+        inside = steps(low, high)
+    return inside[:: math.ceil(len(inside) / MOST_TICKS) or 1]
 
 
 def steps(low: float, high: float) -> list[float]:
-    """Round values of a straight axis, at most six."""
-    width = (high - low) / (MOST_TICKS - 1) or 1.0
+    """Round values of a straight axis, at most eight."""
+    width = (high - low) / (MOST_TICKS + 1) or 1.0
     power = 10.0 ** math.floor(math.log10(width))
     step = next(step * power for step in (*STEPS, 10) if step * power >= width * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
@@ -132,7 +134,7 @@ def steps(low: float, high: float) -> list[float]:
 
 def _names(names: Sequence[str], places: Sequence[tuple[float, float]]) -> Iterator[Name | None]:
     """A name beside its point where it covers no other name and no point; the table has them all."""
-    taken: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
+    taken: list[Box] = [(x - 3, y - 3, x + 3, y + 3) for x, y in places]
     for name, (x, y) in zip(names, places, strict=True):
         for found, box in _beside(name, x, y):
             if _is_inside(box) and not any(_do_overlap(box, other) for other in taken):
@@ -144,15 +146,15 @@ def _names(names: Sequence[str], places: Sequence[tuple[float, float]]) -> Itera
 
 
 def _beside(name: str, x: float, y: float) -> Iterator[tuple[Name, Box]]:
-    """Right of it, left, above, below."""
+    """In the four corners, where neither of the two lines through a point strikes it out."""
     width, half = LETTER * len(name), LINE / 2
     for across, up, anchor in (
-        (AWAY, 4, "start"),
-        (-AWAY, 4, "end"),
-        (0, -AWAY, "middle"),
-        (0, 16, "middle"),
+        (AWAY, -AWAY, "start"),
+        (-AWAY, -AWAY, "end"),
+        (AWAY, AWAY + 8, "start"),
+        (-AWAY, AWAY + 8, "end"),
     ):
-        left = x + across - {"start": 0.0, "end": width, "middle": width / 2}[anchor]
+        left = x + across - (width if anchor == "end" else 0.0)
         middle = y + up - 4
         box = (left, middle - half, left + width, middle + half)
         yield Name(_text(x + across), _text(y + up), anchor, name), box
