@@ -23,7 +23,6 @@ from conversations.protocols import AFTER, AT_END, Protocol
 from conversations.situation import Now, Situation
 from conversations.style import style
 
-
 OFFERED = frozenset(Vote.Choice.values) - {Vote.Choice.EQUAL.value}  # which only imported votes have
 
 
