@@ -117,7 +117,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "prism.urls"
 ASGI_APPLICATION = "prism.asgi.application"
-WEB_THREADS = int(os.environ.get("WEB_THREADS", "16"))  # requests a web process works on at the same time
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "6"))  # requests a web process works on at the same time
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -282,6 +282,7 @@ PROLIFIC_JWKS_URL = os.environ.get(
 CODING_MODEL_URL = os.environ.get("CODING_MODEL_URL", "")
 CODING_MODEL = os.environ.get("CODING_MODEL", "")
 CODING_MODEL_KEY = os.environ.get("CODING_MODEL_KEY", "")
+NAME_FINDER = os.environ.get("NAME_FINDER", "")  # path of a function that finds names of people in a text
 FAKELLM_URL = os.environ.get("FAKELLM_URL", "http://127.0.0.1:8899/v1")
 RATE_LIMITS_ON = env_flag("RATE_LIMITS", True)
 CODE_VERSION = os.environ.get("CODE_VERSION", "")

@@ -21,6 +21,7 @@ import httpcore2
 import httpx2
 
 from prism.lib.addresses import AddressRefused, Reach
+from prism.lib.places import elsewhere
 
 
 def client(base_url: str, reach: Reach, **options: Any) -> httpx2.Client:
@@ -55,6 +56,10 @@ class _Transport(httpx2.HTTPTransport):
     def __init__(self, reach: Reach) -> None:
         super().__init__(verify=tls())
         self._pool = httpcore2.ConnectionPool(ssl_context=tls(), network_backend=_Backend(reach))
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        with elsewhere():
+            return super().handle_request(request)
 
 
 class _Backend(httpcore2.SyncBackend):

@@ -12,6 +12,8 @@ from threading import BoundedSemaphore
 
 from django.db import connection
 
+from prism.lib.turns import Turns
+
 MOST_AWAY = 200  # requests that wait elsewhere; those beyond keep their places
 PATIENCE = 10.0  # seconds for a place after the wait; without one it goes on all the same
 
@@ -20,11 +22,12 @@ class Places:
     """`number` places of one event loop; its requests run in threads."""
 
     def __init__(self, number: int) -> None:
-        self.free = asyncio.Semaphore(number)
+        self.free = Turns(number)
         self.away = BoundedSemaphore(MOST_AWAY)
 
-    async def take(self) -> "Place":
-        await self.free.acquire()
+    async def take(self, kind: str) -> "Place":
+        """`kind`: of requests that cost alike, as turns.py names it."""
+        await self.free.acquire(kind)
         return Place(self, asyncio.get_running_loop())
 
 
@@ -55,7 +58,8 @@ class Place:
         with suppress(RuntimeError):
             place = asyncio.run_coroutine_threadsafe(self.places.free.acquire(), self.loop)
             try:
-                self.is_taken = place.result(PATIENCE)
+                place.result(PATIENCE)
+                self.is_taken = True
             except TimeoutError:
                 self.is_taken = not place.cancel()
 
