@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from django.db import connection
 
 from analysis.imports import making
 from analysis.imports.records import SIDES, Ballot, Talk, Thumb
@@ -32,6 +35,11 @@ ERASED = "its person was erased here"
 NO_TURN = "no such turn in its conversation"
 OTHER_MODELS = "other models than its conversation"
 ONE_SIDE = "a side has no answer"
+NOTED = ("rows", "facts")
+NOTE = """
+UPDATE conversations_importedtalk talk SET rows = noted.rows::jsonb, facts = noted.facts::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS noted (id, rows, facts) WHERE talk.id = noted.id
+"""
 Outcome = str | None  # why a record was not stored; None where it was
 
 
@@ -91,6 +99,7 @@ class Keeper:
 
     def keep_ballots(self, records: Sequence[Ballot]) -> list[Outcome]:
         held = self._hold([record.talk for record in records])
+        self._look_up_answers(held)
         draws = self._draws(held)
         found: list[Outcome] = []
         votes: list[Vote] = []
@@ -106,6 +115,7 @@ class Keeper:
 
     def keep_thumbs(self, records: Sequence[Thumb]) -> list[Outcome]:
         held = self._hold([record.talk for record in records])
+        self._look_up_answers(held)
         found: list[Outcome] = []
         reactions: list[Reaction] = []
         for record in records:
@@ -126,6 +136,7 @@ class Keeper:
         self._know(told.values())
         held = self._found(told)
         held |= self._made([talk for name, talk in told.items() if name not in held])
+        by_talk = _by_talk(held)
         missing = [
             (here.talk.conversation, told[name], turn)
             for name, here in held.items()
@@ -133,8 +144,9 @@ class Keeper:
             for turn in told[name].turns
             if turn.number not in here.turns
         ]
-        self.made["turns"] += len(making.turns(missing, self._models))
-        self._fill(held)
+        for turn in making.turns(missing, self._models):
+            by_talk[turn.conversation_id].turns[turn.number] = turn.pk
+        self.made["turns"] += len(missing)
         return held
 
     def _found(self, told: dict[str, Talk]) -> dict[str, Held]:
@@ -144,11 +156,17 @@ class Keeper:
             digests[talk.digest]: Held(talk, _is_erased(talk.conversation.enrolment))
             for talk in known.select_related("conversation__enrolment__participant")
         }
-        self._fill(held)
+        by_talk = _by_talk(held)
+        turns = Turn.objects.filter(conversation__in=by_talk)
+        for pk, talk, number in turns.values_list("pk", "conversation", "number"):
+            by_talk[talk].turns[number] = pk
         return held
 
     def _made(self, records: Sequence[Talk]) -> dict[str, Held]:
-        """New conversations, without turns yet; none for people who were erased."""
+        """New conversations, without turns yet; none for people who were erased.
+
+        Their origin is stored by `_note`, when it is known which rows tell of them.
+        """
         who = [self._visitor(record) for record in records]
         people, new = making.people(self.dataset, dict(zip(who, records, strict=True)))
         self.made["people"] += new
@@ -157,7 +175,6 @@ class Keeper:
         talks = making.conversations(self.dataset, living, self._models)
         self.made["conversations"] += len(talks)
         rows = [self._origin(talk, record) for talk, (record, _, _) in zip(talks, living, strict=True)]
-        ImportedTalk.objects.bulk_create(rows)
         held = {record.name: Held(None, is_erased=True) for record in records}
         return held | {
             record.name: Held(row, is_erased=False) for row, (record, _, _) in zip(rows, living, strict=True)
@@ -173,16 +190,10 @@ class Keeper:
             **{f"system_{side}": record.system.get(side, "") for side in SIDES},
         )
 
-    def _fill(self, held: dict[str, Held]) -> None:
-        """Look up turns and shown answers."""
-        by_talk = {one.talk.conversation_id: one for one in held.values() if one.talk}
-        numbers: dict[int, tuple[Held, int]] = {}
-        for turn in Turn.objects.filter(conversation__in=by_talk).only("pk", "conversation_id", "number"):
-            here = by_talk[turn.conversation_id]
-            here.turns[turn.number] = turn.pk
-            numbers[turn.pk] = (here, turn.number)
-        shown = Response.objects.shown().filter(turn__in=numbers).defer("text", "reasoning")
-        for answer in shown:
+    def _look_up_answers(self, held: dict[str, Held]) -> None:
+        """Those that were shown, by turn and side."""
+        numbers = {pk: (here, number) for here in held.values() for number, pk in here.turns.items()}
+        for answer in Response.objects.shown().filter(turn__in=numbers).defer("text", "reasoning"):
             here, number = numbers[answer.turn_id]
             here.answers.setdefault(number, {})[answer.slot.lower()] = answer
 
@@ -260,7 +271,8 @@ class Keeper:
 
     def _complete(self, new: Sequence[tuple[ImportedTalk, Talk]]) -> None:
         """What a table of conversations adds to what others told of them."""
-        for row, record in new:
+        known = [(row, record) for row, record in new if row.pk is not None]
+        for row, record in known:
             row.facts = {**record.facts, **row.facts}
             talk = row.conversation
             talk.topic = talk.topic or record.topic
@@ -269,12 +281,18 @@ class Keeper:
             if record.is_revealed and talk.revealed_at is None:
                 talk.revealed_at = talk.started_at
         Conversation.objects.bulk_update(
-            [row.conversation for row, _ in new], ["topic", "mode", "picked", "revealed_at"]
+            [row.conversation for row, _ in known], ["topic", "mode", "picked", "revealed_at"], batch_size=100
         )
 
     def _note(self, held: dict[str, Held]) -> None:
+        """Store which rows tell of each conversation; with bulk_update half of an import went there."""
         rows = [one.talk for one in held.values() if one.talk and not one.is_erased]
-        ImportedTalk.objects.bulk_update(rows, ["rows", "facts"])
+        known = [row for row in rows if row.pk is not None]
+        ImportedTalk.objects.bulk_create(row for row in rows if row.pk is None)
+        told: list[Any] = [[row.pk for row in known]]
+        told += [[json.dumps(getattr(row, name)) for row in known] for name in NOTED]
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE, told)
 
     def _digest(self, kind: str, name: str) -> str:
         return keyed_hash("import", kind, str(self.dataset.pk), name)
@@ -296,6 +314,10 @@ def _merged(records: Iterable[Talk]) -> dict[str, Talk]:
             more = [turn for turn in record.turns if turn.number not in there]
             told[record.name] = replace(known, turns=[*known.turns, *more])
     return told
+
+
+def _by_talk(held: dict[str, Held]) -> dict[int, Held]:
+    return {one.talk.conversation_id: one for one in held.values() if one.talk}
 
 
 def _is_erased(enrolment: Any) -> bool:

@@ -14,7 +14,7 @@ STEPS: Words = {
     "turns": _("turns"),
     "choices": _("choices in turns"),
 }
-MADE: Words = {**STEPS, "people": _("people"), "models": _("models")}
+MADE: Words = {"people": _("people"), **STEPS, "models": _("models")}
 REASONS: Words = {
     "no JSON": _("no JSON"),
     "no object": _("no object"),

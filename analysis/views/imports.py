@@ -88,26 +88,22 @@ def public(request: HttpRequest, study: Study, key: str) -> str:
 def view_of(row: Import) -> dict[str, Any]:
     """An import as templates/analysis/import.html shows it."""
     steps = [
-        {
-            "name": name,
-            "label": words.STEPS.get(name, name),
-            **counts,
-            "refusals": sum(counts["refused"].values()),
-        }
-        for name, counts in row.counts.items()
-        if name != "made"
+        {"label": label, **row.counts[name], "refusals": sum(row.counts[name]["refused"].values())}
+        for name, label in words.STEPS.items()
+        if name in row.counts
     ]
     reasons = [
         {"table": step["label"], "reason": words.REASONS.get(reason, reason), "rows": rows}
         for step in steps
         for reason, rows in sorted(step["refused"].items(), key=lambda one: -one[1])
     ]
+    made = row.counts.get("made", {})
     return {
         "row": row,
         "is_under_way": row.state in jobs.UNDER_WAY,
         "steps": steps,
         "reasons": reasons,
-        "made": [(number, words.MADE.get(kind, kind)) for kind, number in row.counts.get("made", {}).items()],
+        "made": [(made[kind], label) for kind, label in words.MADE.items() if kind in made],
         "percent": 100 * row.rows_done // row.rows_expected if row.rows_expected else 0,
     }
 
