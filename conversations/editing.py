@@ -87,9 +87,12 @@ def discard(study: Study, user: User) -> None:
     ProtocolDraft.objects.filter(study=study, user=user).delete()
 
 
-def store(study: Study, user: User, text: str, base: Protocol | None) -> Protocol:
-    """Store the text as the newest version, which holds for whoever begins from now on; drop the draft.
+def store(
+    study: Study, user: User, text: str, base: Protocol | None, *, keeps_draft: bool = False
+) -> Protocol:
+    """Store the text as the newest version, which holds for whoever begins from now on.
 
+    The person's draft, of which it is made in the editor, is dropped unless `keeps_draft`.
     Raises ProtocolError for a text that is none, StaleEdit when `base` is no longer the newest version.
     """
     with transaction.atomic():
@@ -98,7 +101,8 @@ def store(study: Study, user: User, text: str, base: Protocol | None) -> Protoco
         if latest is not None and latest != base:
             raise StaleEdit(latest)
         version = load_protocol(study, text)
-        discard(study, user)
+        if not keeps_draft:
+            discard(study, user)
         if version != latest:
             audit.record(user, "protocol.stored", study=study, subject=version, sha256=version.sha256)
     return version

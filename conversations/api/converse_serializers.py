@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from conversations.api.forms import NOT_APPLICABLE
-from conversations.models import Report, Vote
+from conversations.arena.voting import OFFERED
+from conversations.models import Report
 from conversations.situation import Now
 
 KEY = "The same key does it once, however often it is sent; 40 characters at most."
@@ -33,7 +34,7 @@ class NewParticipant(Sent):
 
 class OpenKind(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
     left = serializers.IntegerField(help_text="Still to be held.")
 
@@ -198,7 +199,7 @@ class Nothing(Sent):
 
 
 class GivenVote(OfTurn):
-    choice = serializers.ChoiceField(choices=Vote.Choice.values)
+    choice = serializers.ChoiceField(choices=sorted(OFFERED))
     reasons = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField(max_length=40)),
         required=False,

@@ -71,7 +71,7 @@ class NextProtocol(ProtocolText):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    is_valid = serializers.BooleanField()
+    is_valid = serializers.BooleanField()  # type: ignore[assignment]
     name = serializers.CharField(help_text="Of the protocol, or empty.")
     problems = ProblemSerializer(many=True)
 
@@ -107,7 +107,7 @@ class Protocols(OfProtocols, ListAPIView[Protocol]):
         if "after" in given.validated_data:
             base = self.study.protocols.filter(version=given.validated_data["after"]).first()
         try:
-            stored = editing.store(self.study, person(request._request), document, base)
+            stored = editing.store(self.study, person(request._request), document, base, keeps_draft=True)
         except ProtocolError as error:
             return faulty(error.problems)
         except editing.StaleEdit as error:

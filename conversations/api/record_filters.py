@@ -29,7 +29,7 @@ class TextFilter(Filter):
 
 
 class PeopleFilter(TextFilter):
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment]
         max_length=40, required=False, help_text="live (if not given), imported, all, or a dataset's key."
     )
     participant = serializers.CharField(max_length=20, required=False, help_text="A participant's code.")

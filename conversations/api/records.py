@@ -34,7 +34,7 @@ class Named(GenericAPIView[Any]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         names = dict(LanguageModel.objects.values_list("pk", "name"))
-        return super().get_serializer_context() | {"names": names}
+        return {**super().get_serializer_context(), "names": names}
 
 
 def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
@@ -108,8 +108,10 @@ class Records(WithTexts, ListAPIView[Any]):
     scope = Scope.CONVERSATIONS
     pagination_class = OldestFirst
     filters = filters.RecordFilter
+    queryset = Turn.objects.none()  # for the description; `found` are the rows
     path = "conversation"  # from a row to its conversation
     lookups: dict[str, str] = {}
+    found: QuerySet[Any]
 
     def get_queryset(self) -> QuerySet[Any]:
         held = filters.conversations(self.study, self.asked)
@@ -117,7 +119,7 @@ class Records(WithTexts, ListAPIView[Any]):
         return self.rows().filter(**{f"{self.path}__in": held.values("pk")}, **narrowed(self.asked, lookups))
 
     def rows(self) -> QuerySet[Any]:
-        return self.queryset.select_related(f"{self.path}__enrolment")
+        return self.found.all().select_related(f"{self.path}__enrolment")
 
 
 @extend_schema(parameters=[filters.TurnFilter])
@@ -126,7 +128,7 @@ class Turns(Named, Records):
 
     serializer_class = shapes.TurnSerializer
     filters = filters.TurnFilter
-    queryset = Turn.objects.all()
+    found = Turn.objects.all()
 
     def rows(self) -> QuerySet[Turn]:
         found = whole(super().rows())
@@ -143,7 +145,7 @@ class Ratings(Records):
     filters = filters.JudgedFilter
     path = "response__turn__conversation"
     lookups = {"model": "response__model__name"}
-    queryset = Rating.objects.select_related("response__model", "response__turn__choice")
+    found = Rating.objects.select_related("response__model", "response__turn__choice")
 
 
 @extend_schema(parameters=[filters.VoteFilter])
@@ -154,7 +156,7 @@ class Votes(Records):
     filters = filters.VoteFilter
     path = "turn__conversation"
     lookups = {name: name for name in ("choice", "mode", "language", "blind")}
-    queryset = Vote.objects.select_related("model_a", "model_b", "signals")
+    found = Vote.objects.select_related("model_a", "model_b", "signals")
 
     def rows(self) -> QuerySet[Vote]:
         name = self.asked.get("model")
@@ -170,7 +172,7 @@ class Reactions(Records):
     filters = filters.JudgedFilter
     path = "response__turn__conversation"
     lookups = {"model": "response__model__name"}
-    queryset = Reaction.objects.select_related("response__model")
+    found = Reaction.objects.select_related("response__model")
 
 
 @extend_schema(parameters=[filters.ReportFilter])
@@ -181,4 +183,4 @@ class Reports(Records):
     serializer_class = shapes.ReportSerializer
     filters = filters.ReportFilter
     lookups = {"kind": "kind"}
-    queryset = Report.objects.all()
+    found = Report.objects.all()

@@ -57,7 +57,9 @@ def models() -> QuerySet[LanguageModel]:
 def stored(form: ModelForm, changed: Any) -> None:
     """Check what came in by the rules of the page's form, and store it. Raises ValidationError."""
     if not form.is_valid():
-        raise serializers.ValidationError(form.errors)
+        raise serializers.ValidationError(
+            {name: [str(text) for text in said] for name, said in form.errors.items()}
+        )
     changed(form)
 
 

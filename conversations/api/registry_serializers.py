@@ -9,6 +9,8 @@ from conversations.endpoints.figures import ModelFigures, ProviderFigures
 from conversations.models import Check, LanguageModel, Provider
 from surveys.api.filters import Filter
 
+MODEL_FIELDS = tuple(LanguageModelForm.base_fields)
+PROVIDER_FIELDS = tuple(ProviderForm.base_fields)
 DETAILS = ("header", "default_parameters", "parameters")
 
 
@@ -20,14 +22,14 @@ class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
         model = LanguageModel
         fields = (
             "id",
-            *(name for name in LanguageModelForm._meta.fields or () if name not in DETAILS),
+            *(name for name in MODEL_FIELDS if name not in DETAILS),
             *("created_at", "tested_at", "test_result", "studies"),
         )
 
 
 class WholeModelSerializer(ModelSerializer):
     class Meta(ModelSerializer.Meta):
-        fields = (*ModelSerializer.Meta.fields, *DETAILS)  # type: ignore[assignment]
+        fields = (*ModelSerializer.Meta.fields, *DETAILS)
 
 
 class Change(serializers.ModelSerializer[Any]):
@@ -47,7 +49,7 @@ class ModelChange(Change):
 
     class Meta:
         model = LanguageModel
-        fields = tuple(LanguageModelForm._meta.fields or ())
+        fields = MODEL_FIELDS
 
 
 class ProviderSerializer(serializers.ModelSerializer[Provider]):
@@ -56,9 +58,9 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
     class Meta:
         model = Provider
         fields = (
-            *("id", "name", "base_url", "has_key", "is_on", "is_fake", "max_concurrent", "silence_seconds"),
-            *("daily_budget", "requests_a_minute", "tokens_a_minute", "check_minutes"),
-            *("checked_at", "open_until", "open_reason", "created_at"),
+            "id",
+            *(name for name in PROVIDER_FIELDS if name != "key"),
+            *("has_key", "is_fake", "checked_at", "open_until", "open_reason", "created_at"),
         )
 
     def get_has_key(self, provider: Provider) -> bool:
@@ -72,7 +74,7 @@ class ProviderChange(Change):
 
     class Meta:
         model = Provider
-        fields = tuple(ProviderForm._meta.fields or ())
+        fields = PROVIDER_FIELDS
 
 
 class ModelFilter(Filter):

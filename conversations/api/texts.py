@@ -67,6 +67,6 @@ class WithTexts(OfStudy):
         )
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context = {**super().get_serializer_context()}
         is_described = getattr(self, "swagger_fake_view", False)
         return context if is_described else context | {"texts": self.texts}

@@ -48,6 +48,7 @@ class Route:
     text: str
     scope: str
     parameters: list[Parameter]
+    body: list[Parameter]
 
 
 @cache
@@ -55,16 +56,28 @@ def routes() -> list[Route]:
     """Every route of the schema, in the order of its addresses."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return [
-        _route(method.upper(), path, operation)
+        _route(method.upper(), path, operation, schema["components"]["schemas"])
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     ]
 
 
-def _route(method: str, path: str, operation: dict[str, Any]) -> Route:
+def _route(method: str, path: str, operation: dict[str, Any], parts: dict[str, Any]) -> Route:
     text, _scope, scope = operation.get("description", "").partition("\n\nScope: ")
     asked = [raw for raw in operation.get("parameters", ()) if raw["in"] == "query"]
-    return Route(method, path, text, scope.strip("`."), [_parameter(raw) for raw in asked])
+    return Route(
+        method, path, text, scope.strip("`."), [_parameter(raw) for raw in asked], _body(operation, parts)
+    )
+
+
+def _body(operation: dict[str, Any], parts: dict[str, Any]) -> list[Parameter]:
+    """The fields of what is sent as JSON."""
+    sent = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    fields = parts.get(sent.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+    return [
+        _parameter({"name": name, "schema": field, "description": field.get("description", "")})
+        for name, field in fields.items()
+    ]
 
 
 def _parameter(raw: dict[str, Any]) -> Parameter:

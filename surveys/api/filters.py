@@ -1,6 +1,6 @@
 """What the parameters that narrow lists have in common."""
 
-from typing import Any, Self
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -13,7 +13,7 @@ class Filter(serializers.Serializer[Any]):
     @classmethod
     def asked(cls, request: Request) -> dict[str, Any]:
         """What the address asks for. Raises ValidationError that names each wrong parameter."""
-        filters: Self = cls(data=request.query_params)
+        filters = cls(data=request.query_params)
         filters.is_valid(raise_exception=True)
         return dict(filters.validated_data)
 

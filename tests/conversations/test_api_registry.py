@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from conversations import editing
 from conversations.fakellm.server import running
 from conversations.models import LanguageModel, Provider
 from surveys.models import AuditEvent
@@ -138,13 +139,15 @@ def test_a_protocol_is_checked_with_lines_stored_once_and_not_over_a_newer_one()
     assert assert_problem(sent(here, secret, document=wrong), 400)["errors"]["document"] == [fault]
     assert study.protocols.count() == 1
 
+    editing.keep(study, user, "what they write in the editor", None)
     made = sent(here, secret, document=text, after=1)
     assert (made.status_code, made.json()["version"], made.json()["is_current"]) == (201, 2, True)
     assert sent(here, secret, document=text).status_code == 200
     late = sent(here, secret, document=rules(turns__minimum=4), after=1)
-    assert "2" in assert_problem(late, 409)["detail"]
+    assert "Somebody else" in assert_problem(late, 409)["detail"]
     assert study.protocols.count() == 2
     assert asked(f"{here}2/", secret).json()["document"] == text
     assert asked(f"{here}1/", secret).json()["is_current"] is False
     assert_problem(asked(f"{here}3/", secret), 404)
+    assert editing.writing(study, user).is_draft
     assert AuditEvent.objects.filter(action="protocol.stored", actor=user, study=study).count() == 1
