@@ -21,6 +21,7 @@ from analysis.exports.parquet import write_parquet
 from analysis.exports.people import publishes_texts
 from analysis.exports.release import CHOSEN_CONVERSATIONS, NumberedPerson, Scope
 from analysis.leaderboard.public_rows import votes_in
+from analysis.subjects import reading
 from conversations.models import Conversation, LanguageModel, Reaction, Response, Turn
 
 SCHEMA_VERSION = "1"
@@ -115,6 +116,7 @@ def write(
     scope: Scope, folder: Path, progress: Callable[[int, int], None], gate: Gate
 ) -> dict[str, dict[str, Any]]:
     """Write the files of the release that is chosen now; rows, bytes and SHA-256 of each."""
+    reading.read([scope.study])
     names = dict(LanguageModel.objects.values_list("pk", "name"))
     withheld: Mapping[str, Any] = {} if scope.is_full else WITHHELD
     expected = _expected()
