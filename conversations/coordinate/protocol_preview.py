@@ -1,6 +1,7 @@
 """A protocol as people see it, part by part, beside its editor; made of nothing but its text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -10,21 +11,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations import editing, protocols
+from conversations.ballots import CUSTOM, RANDOM
 from conversations.models import Conversation, Protocol, Response, Turn
 from conversations.situation import Now, Situation
+from conversations.views.arena.doors import described
+from conversations.views.arena.shapes import talk_context
 from conversations.views.feedback import feedback_context
 from conversations.views.overview import kinds_context
 from conversations.views.shapes import conversation_context
+from conversations.views.suggesting import offered
 from prism.lib.headers import POLICY
 from prism.lib.numbers import whole_number
 from surveys.access import Right, person
 from surveys.coordinate.pages import study_page
 from surveys.models import Enrolment, Study
 
-KINDS, OPENING, RATING, FEEDBACK = SHOWN = ("kinds", "opening", "rating", "feedback")
+KINDS, OPENING, RATING, FEEDBACK = ("kinds", "opening", "rating", "feedback")
 # Nothing that stands in the preview can be sent anywhere.
-FRAMED = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'").replace(
-    "form-action 'self'", "form-action 'none'"
+FRAMED = (
+    POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+    .replace("form-action 'self'", "form-action 'none'")
+    .replace("connect-src 'self'", "connect-src 'none'")
 )
 SLOTS = "ABCDEFGH"
 
@@ -40,7 +47,7 @@ class PreviewPart:
 def parts_of(rules: protocols.Protocol) -> list[PreviewPart]:
     """Every page that people meet, in the order in which they meet them."""
     if rules.ballot:
-        return []
+        return [_part(_("Message"), OPENING), _part(_("Vote"), RATING)]
     openings = [_part(_("Message: %s") % kind.label, OPENING, type=kind.key) for kind in rules.types]
     return [
         _part(_("Kinds"), KINDS),
@@ -60,8 +67,8 @@ def preview(request: HttpRequest, study: Study) -> HttpResponse:
     """One part, of one's draft or of a stored version."""
     document = _document(request, study)
     rules = editing.check(document).rules
-    if rules is None or rules.ballot:
-        response = render(request, "surveys/coordinate/no_preview.html", {"is_of_votes": rules}, status=422)
+    if rules is None:
+        response = render(request, "surveys/coordinate/no_preview.html", status=422)
     else:
         with override(request.GET.get("language") or get_language()):
             response = _part_page(request, study, Protocol(study=study, document=document, version=0))
@@ -85,6 +92,8 @@ def _part_page(request: HttpRequest, study: Study, protocol: Protocol) -> HttpRe
         study=study, protocol=protocol, type=kind.key, enrolment=Enrolment(study=study, order_seed="preview")
     )
     frame = {"study": study, "is_preview": True, "journey": None, "conversation": talk}
+    if rules.ballot:
+        return _vote_page(request, talk, rules, frame, is_vote=show == RATING)
     if show == FEEDBACK:
         opening = conversation_context(talk, _rated_opening(talk, rules), {})
         context = frame | feedback_context(talk, {}, opening)
@@ -93,7 +102,33 @@ def _part_page(request: HttpRequest, study: Study, protocol: Protocol) -> HttpRe
         here = _rated_opening(talk, rules) if show == RATING else Situation(Now.OPENING, None, may_say=True)
         context = frame | conversation_context(talk, here, {})
         return render(request, "conversations/coordinate/preview_talk.html", context)
-    return render(request, "conversations/overview.html", frame | kinds_context(rules))
+    return render(request, "conversations/overview.html", frame | kinds_context(rules, {}, frozenset()))
+
+
+def _vote_page(
+    request: HttpRequest,
+    talk: Conversation,
+    rules: protocols.Protocol,
+    frame: dict[str, Any],
+    *,
+    is_vote: bool,
+) -> HttpResponse:
+    """Where two answers are voted on: the arena's own pages."""
+    if is_vote:
+        here = replace(_rated_opening(talk, rules), now=Now.VOTING)
+        template = "conversations/coordinate/preview_vote.html"
+        return render(request, template, frame | talk_context(talk, here, {}))
+    modes = rules.ballot.modes if rules.ballot else ()
+    context = {
+        "rules": rules,
+        "modes": [{**described(mode), "checked": mode == RANDOM} for mode in modes if mode != CUSTOM],
+        "mode": RANDOM,
+        "may_pick": CUSTOM in modes,
+        "suggestions": offered(rules, talk.type),
+        "draft_page": "preview",
+        "is_ready": True,
+    }
+    return render(request, "arena/ask.html", frame | context)
 
 
 def _rated_opening(talk: Conversation, rules: protocols.Protocol) -> Situation:

@@ -18,10 +18,11 @@ function isOutside(place, length, kind) {
 function count(place) {
   const field = document.getElementById(place.dataset.counts);
   if (!field) return;
-  const [said, lengths] = [[], { Words: words(field.value), Characters: characters(field.value) }];
+  const said = [];
+  const lengths = { Words: words(field.value), Characters: characters(field.value) };
   let outside = false;
   for (const [kind, length] of Object.entries(lengths)) {
-    if (!place.dataset[`least${kind}`] && !place.dataset[`most${kind}`]) continue;
+    if (!bound(place, `least${kind}`) && !bound(place, `most${kind}`)) continue;
     said.push(`${place.dataset[`name${kind}`]}: ${length}`);
     outside ||= isOutside(place, length, kind);
   }
@@ -35,9 +36,7 @@ function countAll() {
   for (const place of document.querySelectorAll("[data-counts]")) count(place);
 }
 
-document.addEventListener("input", (event) => {
-  if (event.target.id) for (const place of document.querySelectorAll(`[data-counts="${event.target.id}"]`)) count(place);
-});
+document.addEventListener("input", countAll);
 // The talk is put in anew after every message.
 new MutationObserver(countAll).observe(document.body, { childList: true, subtree: true });
 countAll();
