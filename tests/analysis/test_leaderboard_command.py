@@ -44,6 +44,17 @@ def test_it_prints_the_published_scores_as_rows(tmp_path, ties, scores):
     assert {row["n"] for row in rows} == {100}
 
 
+def test_models_with_too_few_votes_are_listed_apart_and_no_number_changes(tmp_path):
+    path = write_csv(tmp_path / "votes.csv", *THREE, "a,d,right", "d,b,right")
+    whole, apart = leaderboard(path)[0], leaderboard(path, "--min-votes", "50")[0]
+    head, few = apart.split("Too few votes: fewer than 50")
+    assert [line.split()[1] for line in few.splitlines()[2:3]] == ["d"]
+    assert "  d  " not in head
+    rows = [line for line in whole.splitlines() if "…" in line]
+    assert len(rows) == 4
+    assert all(line in apart for line in rows)
+
+
 def test_intervals_are_those_of_the_sandwich(tmp_path):
     rows = table(write_csv(tmp_path / "votes.csv", *THREE), "--ties", "half")
     half_widths = {row["item"]: (row["high"] - row["low"]) / 2 / 1.959964 for row in rows}

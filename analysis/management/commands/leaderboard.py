@@ -40,6 +40,13 @@ class Command(BaseCommand):
             default="davidson",
             help="half: a tie is half a win for both; davidson (default): ties have their own probability",
         )
+        parser.add_argument(
+            "--min-votes",
+            type=int,
+            default=0,
+            metavar="N",
+            help="list models with fewer votes apart; no number changes by it (default: 0, nobody)",
+        )
         parser.add_argument("--seed", type=int, default=0, help="of the draws behind the intervals of ranks")
         parser.add_argument(
             "--json", action="store_true", help="one JSON document on stdout, all else on stderr"
@@ -59,11 +66,20 @@ class Command(BaseCommand):
             chosen = [{name: value for name, value in asdict(row).items() if name in SHOWN} for row in table]
             self.stdout.write(json.dumps(chosen, ensure_ascii=False))
         else:
-            self.print_table(table)
+            self.print_table(table, options["min_votes"])
         for note in notes(found, fitted, ties, seed):
             (self.stderr if options["json"] else self.stdout).write(note)
 
-    def print_table(self, table: list[Row]) -> None:
+    def print_table(self, table: list[Row], least: int) -> None:
+        told = [row for row in table if row.n >= least]
+        few = [row for row in table if row.n < least]
+        if told:
+            self.print_groups(told)
+        if few:
+            self.stdout.write(f"Too few votes: fewer than {least:,}. Ranks count among all models.")
+            self.print_groups(few)
+
+    def print_groups(self, table: list[Row]) -> None:
         width = max(len("model"), *(len(row.item) for row in table))
         components = {row.component for row in table}
         for component in dict.fromkeys(row.component for row in table):
