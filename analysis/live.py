@@ -153,7 +153,8 @@ def exposures(
 
 
 def _newest(study: Study) -> QuerySet[Conversation, Any]:
-    return Conversation.objects.filter(study=study).order_by("-pk").values("pk")[:NEWEST]
+    held = Conversation.objects.filter(study=study, enrolment__is_imported=False)
+    return held.order_by("-pk").values("pk")[:NEWEST]
 
 
 def _responses(study: Study, with_test: bool) -> QuerySet[Response]:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -126,6 +127,11 @@ class Import(models.Model):
 
     class Meta:
         ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset"], condition=Q(state__in=["waiting", "running"]), name="one_import_at_a_time"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"import {self.code}"

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -73,20 +73,30 @@ def request_import(wanted: Wanted, by: User | None, *, code: str = "", by_comman
             key=wanted.key,
             defaults={name: getattr(wanted, name) for name in ("title", "licence", "link", "is_public")},
         )
-        if Import.objects.filter(dataset=dataset, state__in=UNDER_WAY).exists():
+        _end_dead_commands(dataset)
+        try:
+            with transaction.atomic():
+                row = Import.objects.create(
+                    code=code or random_code(),
+                    study=wanted.study,
+                    dataset=dataset,
+                    is_dry_run=wanted.is_dry_run,
+                    by_command=by_command,
+                    requested_by=by,
+                )
+        except IntegrityError as error:
             raise NotImportable(
                 _("Another import into “%(key)s” is under way. Wait for it.") % {"key": wanted.key}
-            )
-        row = Import.objects.create(
-            code=code or random_code(),
-            study=wanted.study,
-            dataset=dataset,
-            is_dry_run=wanted.is_dry_run,
-            by_command=by_command,
-            requested_by=by,
-        )
+            ) from error
         _record(row, "import.requested", dataset=wanted.key, dry_run=wanted.is_dry_run)
     return row
+
+
+def _end_dead_commands(dataset: Dataset) -> None:
+    """A command that was killed is taken up by nobody; the next one goes on from its rows."""
+    late = timezone.now() - LEASE
+    dead = Q(state=State.RUNNING, lease_at__lt=late) | Q(state=State.WAITING, requested_at__lt=late)
+    dataset.imports.filter(dead, by_command=True).update(state=State.STOPPED, finished_at=timezone.now())
 
 
 def hand_in(wanted: Wanted, files: Mapping[str, File], by: User) -> Import:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from analysis.imports import making
 from analysis.imports.records import SIDES, Ballot, Talk, Thumb
@@ -154,7 +155,7 @@ class Keeper:
         known = ImportedTalk.objects.filter(dataset=self.dataset, digest__in=digests)
         held = {
             digests[talk.digest]: Held(talk, _is_erased(talk.conversation.enrolment))
-            for talk in known.select_related("conversation__enrolment__participant")
+            for talk in _with_people_held(known)
         }
         by_talk = _by_talk(held)
         turns = Turn.objects.filter(conversation__in=by_talk)
@@ -318,6 +319,12 @@ def _merged(records: Iterable[Talk]) -> dict[str, Talk]:
 
 def _by_talk(held: dict[str, Held]) -> dict[int, Held]:
     return {one.talk.conversation_id: one for one in held.values() if one.talk}
+
+
+def _with_people_held(talks: QuerySet[ImportedTalk]) -> QuerySet[ImportedTalk]:
+    """Who is being erased now is waited for, and then known to be."""
+    held = talks.select_related("conversation__enrolment__participant").order_by("conversation__enrolment")
+    return held.select_for_update(of=("conversation__enrolment",), no_key=True)
 
 
 def _is_erased(enrolment: Any) -> bool:

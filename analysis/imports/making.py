@@ -91,7 +91,10 @@ def models_named(sizes: Sizes, reason: str) -> tuple[dict[str, LanguageModel], i
 def people(dataset: Dataset, arrivals: Mapping[str, Talk]) -> tuple[dict[str, tuple[Enrolment, Device]], int]:
     """By keyed hash of the pseudonym, each person with a browser that nobody has; and how many are new."""
     known = ImportedPerson.objects.filter(dataset=dataset, digest__in=arrivals)
-    found = {one.digest: one.enrolment for one in known.select_related("enrolment__participant")}
+    # Who is being erased now is waited for, and then known to be.
+    known = known.select_related("enrolment__participant").order_by("enrolment")
+    known = known.select_for_update(of=("enrolment",), no_key=True)
+    found = {one.digest: one.enrolment for one in known}
     devices = {device.enrolment_id: device for device in Device.objects.filter(enrolment__in=found.values())}
     missing = [digest for digest in arrivals if digest not in found]
     made = _enrolments(dataset, [arrivals[digest] for digest in missing])
