@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from conversations import chat
 from conversations.models import Choice, Conversation, Rating, Response
 from conversations.studies import load_protocol
+from surveys.erasure import erase
 from tests.conversations.talking import (
     SERVED,
     answer,
@@ -188,6 +189,14 @@ def test_the_database_takes_no_rating_that_does_not_fit_its_kind():
         with pytest.raises(IntegrityError), transaction.atomic():
             Rating.objects.create(response=response, **fields)
     Rating.objects.create(response=response, kind="pairwise", rank=1, tie="both_good")
+
+
+def test_erasing_somebody_leaves_no_place_and_no_tie_behind():
+    client, talk, turn = asked(PAIR, models=2)
+    post(client, talk, "rate", turn=0, best="both_bad")
+    assert {row[3] for row in stored(turn).values()} == {"both_bad"}
+    erase(enrolment_of(client, talk.study).participant, reason="asked for")
+    assert set(stored(turn).values()) == {("pairwise", None, None, "")}
 
 
 def test_a_new_scale_in_mid_study_holds_for_who_begins_after_it():
