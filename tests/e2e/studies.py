@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
 from django.core.management import call_command
 
 from conversations import protocols
@@ -26,6 +27,7 @@ def build(fake_url: str) -> None:
         questionnaire=Questionnaire.load(EVERY_TYPE.read_text(encoding="utf-8")),
         consent_document=ConsentDocument.load_file(CONSENT.read_text(encoding="utf-8")),
     )
+    _scales()
     talks = _study("talks")
     load_protocol(talks, protocols.preset("prism"))
     PoolEntry.objects.bulk_create(
@@ -62,3 +64,31 @@ def _add_blind_models(fake_url: str, *studies: Study) -> None:
 def _study(slug: str, **fields: Any) -> Study:
     given = {"kind": Study.Kind.DEMO, "state": Study.State.OPEN, "contact_email": "contact@demo.example"}
     return Study.objects.create(slug=slug, title=f"The study {slug}", **(given | fields))
+
+
+SCALES = {
+    "likert": {
+        "rating": {"kind": "likert", "labels": ["Poor", "Fair", {"en": "Good", "fr": "Bonne"}, "Superb"]},
+        "continuation": {"who": "all"},
+        "reveal": "after_rating",
+    },
+    "points": {"rating": {"kind": "likert", "points": 11, "low": "Awful", "high": "Superb"}},
+    "best": {
+        "rating": {"kind": "pairwise", "ties": ["both_good", "both_bad"]},
+        "continuation": {"who": "participant", "samples": 2},
+    },
+    "order": {"rating": {"kind": "ranking"}, "reveal": "at_end"},
+    "places": {"rating": {"kind": "ranking", "ties": True}},
+}
+
+
+def _scales() -> None:
+    """A study of conversations for each way to rate answers."""
+    for slug, changes in SCALES.items():
+        document = yaml.safe_load(protocols.preset("prism"))
+        document |= {"types": document["types"][:1], "turns": {"minimum": 1, "maximum": 3}, **changes}
+        study = _study(f"scale-{slug}")
+        load_protocol(study, yaml.safe_dump(document))
+        PoolEntry.objects.bulk_create(
+            PoolEntry(study=study, model=model) for model in LanguageModel.objects.all()[:5]
+        )
