@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from conversations.privacy.leaving import leaving
-from conversations.privacy.rules import Place, Rules
-from prism.lib.pii import Kind, Span
+from conversations.privacy.rules import Place, Rules, findable
+from prism.lib.pii import Span
 
 Row = dict[str, Any]
 # A text stands in up to three files, and those of a conversation are written one after the other.
@@ -71,5 +71,5 @@ class Gate:
         for (file, column), texts in sorted(self._texts.items()):
             counts = {name: texts[name] for name in ("looked_at", "changed", "left_out")}
             found[file][column] = {**counts, "found": dict(sorted(self._kinds[file, column].items()))}
-        actions = {kind: self._rules.action(Place.EXPORT, kind) for kind in Kind if kind != Kind.NAME}
+        actions = {kind: self._rules.action(Place.EXPORT, kind) for kind in findable()}
         return {"rules_version": self._rules.version or None, "actions": actions, "texts": dict(found)}

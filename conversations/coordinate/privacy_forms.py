@@ -10,7 +10,6 @@ from conversations.models import Provider
 from conversations.privacy.rules import (
     CATEGORIES,
     CLOSED,
-    FINDABLE,
     MOST_NOTICE,
     OPEN,
     SENT,
@@ -19,6 +18,7 @@ from conversations.privacy.rules import (
     Place,
     Reply,
     Rules,
+    findable,
     parse,
 )
 from prism.lib.pii import Kind
@@ -32,6 +32,7 @@ KINDS: dict[str, Any] = {
     Kind.ADDRESS: _("Street and house number"),
     Kind.IP: _("IP address"),
     Kind.CREDENTIALS: _("Password or token in a URL"),
+    Kind.NAME: _("Name of a person"),
 }
 PLACES = {
     Place.MESSAGE: _("Message to a model"),
@@ -48,6 +49,10 @@ REPLIES = [
     (Reply.BLOCK, _("refuse")),
 ]
 USUAL_THRESHOLD = 0.5
+
+
+def _kinds() -> list[tuple[Kind, Any]]:
+    return [(kind, KINDS[kind]) for kind in findable()]
 
 
 def done(place: Place, action: str) -> Any:
@@ -106,7 +111,7 @@ class PrivacyForm(forms.Form):
         provider = self.fields["provider"]
         assert isinstance(provider, forms.ChoiceField)
         provider.choices = [("", _("none: no moderation")), *((name, name) for name in known)]
-        for kind, kind_label in KINDS.items():
+        for kind, kind_label in _kinds():
             for place, place_label in PLACES.items():
                 choices = RELEASING if place == Place.EXPORT else SENDING
                 self.fields[f"{place}.{kind}"] = _select(choices, f"{kind_label}: {place_label}")
@@ -121,7 +126,7 @@ class PrivacyForm(forms.Form):
             )
 
     def grid(self) -> Iterator[tuple[Any, list[forms.BoundField]]]:
-        for kind, label in KINDS.items():
+        for kind, label in _kinds():
             yield label, [self[f"{place}.{kind}"] for place in PLACES]
 
     def thresholds(self) -> Iterator[tuple[str, forms.BoundField, forms.BoundField]]:
@@ -143,7 +148,7 @@ class PrivacyForm(forms.Form):
         """The rules of the valid form, as they are stored."""
         given = self.cleaned_data
         document: dict[str, Any] = {
-            str(place): {str(kind): given[f"{place}.{kind}"] for kind in FINDABLE} for place in Place
+            str(place): {str(kind): given[f"{place}.{kind}"] for kind in findable()} for place in Place
         }
         document["moderation"] = {
             **{name: given[name] for name in ("provider", "model", "places", "if_silent", "notice")},
@@ -166,7 +171,7 @@ def fields_of(rules: Rules) -> dict[str, Any]:
         "if_silent": CLOSED if moderation.is_closed_if_silent else OPEN,
         "notice": moderation.notice,
     }
-    fields |= {f"{place}.{kind}": rules.action(place, kind) for place in Place for kind in FINDABLE}
+    fields |= {f"{place}.{kind}": rules.action(place, kind) for place in Place for kind in findable()}
     for name in (*CATEGORIES, *moderation.categories):
         rule = moderation.categories.get(name)
         fields[f"reply.{name}"] = rule.reply if rule else Reply.OFF

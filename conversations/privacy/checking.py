@@ -5,6 +5,7 @@ back stays in the person's form, and no row has it.
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from conversations.privacy.rules import Action, Place, Reply, Rules
 from conversations.refusals import Held
 from prism.lib.crypto import encrypt, keyed_hash
 from prism.lib.pii import Span, find, mask
+from prism.lib.pii.names import NamesNotFound, names
 
 Outcome = TextCheck.Outcome
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,17 +93,21 @@ def check(conversation: Conversation, place: Place, text: str, is_sent_anyway: b
     kinds, asks = rules.kinds(place), rules.moderation.asks(place)
     if not text or not (kinds or asks):
         return Passed(text)
-    look = _looked(conversation, place, text, rules)
+    try:
+        look = _looked(conversation, place, text, rules)
+        masked, _spans = mask(text, rules.kinds(place, Action.MASK), names)
+    except NamesNotFound as error:
+        log.warning("the model of names failed: %s", error)
+        raise Held(_not_now()) from error
     _hold(look, is_sent_anyway)
     if not look.spans and not asks:
         return Passed(text)
-    masked, _spans = mask(text, rules.kinds(place, Action.MASK))
     return Passed(masked, look, _outcome(look, masked != text))
 
 
 def _looked(conversation: Conversation, place: Place, text: str, rules: Rules) -> Look:
     digest = keyed_hash("text of a conversation", str(conversation.pk), place, text)
-    spans = find(text, rules.kinds(place))
+    spans = find(text, rules.kinds(place), names)
     if not rules.moderation.asks(place):
         return Look(conversation, place, text, digest, rules, spans)
     verdict = moderation.verdict(rules.moderation, conversation, text, digest)
@@ -113,15 +120,17 @@ def _hold(look: Look, is_sent_anyway: bool) -> None:
     is_silent = look.verdict.state == TextCheck.Moderation.FAILED
     if is_silent and look.rules.moderation.is_closed_if_silent:
         look.row(Outcome.BLOCKED)
-        raise Held(
-            _("Your text cannot be checked at the moment. It is kept; please send it again in a minute.")
-        )
+        raise Held(_not_now())
     if look.has(Action.BLOCK, Reply.BLOCK):
         look.row(Outcome.BLOCKED)
         raise Held(_not_sent(), _found(look, Action.BLOCK), _notice(look))
     if look.has(Action.WARN, Reply.WARN) and not (is_sent_anyway and look.was_warned):
         look.row(Outcome.WARNED)
         raise Held(_are_you_sure(), _found(look, Action.WARN), _notice(look), is_final=False)
+
+
+def _not_now() -> str:
+    return _("Your text cannot be checked at the moment. It is kept; please send it again in a minute.")
 
 
 def _not_sent() -> str:

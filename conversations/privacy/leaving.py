@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from conversations.privacy.rules import Action, Place, Rules
 from prism.lib.pii import Span, find, mask
+from prism.lib.pii.names import names
 
 
 def leaving(text: str, rules: Rules) -> tuple[str | None, Sequence[Span]]:
     """The text with what the rules mask masked, None where they hold it back; and all that was found."""
-    spans = tuple(find(text, rules.kinds(Place.EXPORT)))
+    spans = tuple(find(text, rules.kinds(Place.EXPORT), names))
     if any(rules.action(Place.EXPORT, span.kind) == Action.BLOCK for span in spans):
         return None, spans
     masked = rules.kinds(Place.EXPORT, Action.MASK)
-    return (mask(text, masked)[0] if spans else text), spans
+    return (mask(text, masked, names)[0] if spans else text), spans

@@ -17,6 +17,7 @@ from conversations.models import Conversation, Provider, TextCheck
 from conversations.privacy.rules import Moderation
 from prism.lib.crypto import UnreadableSecret
 from prism.lib.pii import mask
+from prism.lib.pii.names import names
 from prism.lib.places import elsewhere
 
 SECONDS = 2.5
@@ -52,7 +53,7 @@ def ask(rules: Moderation, text: str) -> Verdict:
     except UnreadableSecret:
         return Verdict(State.FAILED)
     try:
-        masked = mask(text)[0]
+        masked = mask(text, names=names)[0]
         with elsewhere():
             return Verdict(State.ANSWERED, loop.run(_scores(provider, key, rules.model, masked)))
     except Exception as error:  # a provider may answer anything, and people wait

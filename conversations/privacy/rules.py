@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from prism.lib.pii import Kind
+from prism.lib.pii.names import is_installed
 
 
 class Place(StrEnum):
@@ -48,10 +49,14 @@ CATEGORIES = (
     *("self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors"),
     *("violence", "violence/graphic"),
 )
-FINDABLE = tuple(kind for kind in Kind if kind != Kind.NAME)  # no model of names is shipped
 SENT = (Place.MESSAGE, Place.FEEDBACK)
 CLOSED, OPEN = "closed", "open"
 MOST_NOTICE = 500
+
+
+def findable() -> tuple[Kind, ...]:
+    """The kinds that can be found here: names by an installed model alone."""
+    return tuple(kind for kind in Kind if kind != Kind.NAME or is_installed())
 
 
 class RulesError(ValueError):
@@ -97,7 +102,7 @@ class Rules:
     def kinds(self, place: Place, *actions: Action) -> tuple[Kind, ...]:
         """The kinds that are looked for at a place; with `actions`, those that get one of them."""
         wanted = actions or tuple(action for action in Action if action != Action.OFF)
-        return tuple(kind for kind in FINDABLE if self.action(place, kind) in wanted)
+        return tuple(kind for kind in findable() if self.action(place, kind) in wanted)
 
 
 def parse(document: Any, version: int = 0) -> Rules:
@@ -111,16 +116,14 @@ def parse(document: Any, version: int = 0) -> Rules:
 
 
 def _actions(place: Place, part: Any) -> dict[Kind, Action]:
-    if not isinstance(part, dict) or not set(part) <= set(FINDABLE):
-        raise RulesError(
-            _("%(place)s: kinds are %(kinds)s.") % {"place": place, "kinds": ", ".join(FINDABLE)}
-        )
+    if not isinstance(part, dict) or not set(part) <= set(Kind):
+        raise RulesError(_("%(place)s: kinds are %(kinds)s.") % {"place": place, "kinds": ", ".join(Kind)})
     if not set(part.values()) <= set(Action):
         raise RulesError(
             _("%(place)s: actions are %(actions)s.") % {"place": place, "actions": ", ".join(Action)}
         )
     start = Action.MASK if place == Place.EXPORT else Action.OFF
-    return {kind: Action(part.get(kind, start)) for kind in FINDABLE}
+    return {kind: Action(part.get(kind, start)) for kind in Kind}
 
 
 def _moderation(part: Any) -> Moderation:

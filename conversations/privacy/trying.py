@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from conversations.privacy import moderation
 from conversations.privacy.moderation import Verdict
-from conversations.privacy.rules import FINDABLE, Place, Reply, Rules
+from conversations.privacy.rules import Place, Reply, Rules, findable
 from prism.lib.pii import Span, find, mask
+from prism.lib.pii.names import names
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Try:
 
 
 def try_text(rules: Rules, text: str, with_moderation: bool) -> Try:
-    spans = find(text, FINDABLE)
+    spans = find(text, findable(), names)
     verdict = (
         moderation.ask(rules.moderation, text) if with_moderation and rules.moderation.provider else None
     )
@@ -33,7 +34,7 @@ def try_text(rules: Rules, text: str, with_moderation: bool) -> Try:
             (text[span.start : span.end], span, [rules.action(place, span.kind) for place in Place])
             for span in spans
         ],
-        masked=mask(text)[0],
+        masked=mask(text, names=names)[0],
         verdict=verdict,
         scores=[(name, score, flagged.get(name, Reply.OFF)) for name, score in scores],
     )

@@ -1,6 +1,7 @@
 """Personal data in what participants send: marked, masked, warned of, refused; and moderation beside it."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from conversations.live.claiming import messages
 from conversations.models import Conversation, Provider, RawText, TextCheck
 from conversations.own import record
 from conversations.privacy import versions
+from conversations.privacy.leaving import leaving
 from conversations.privacy.rules import RulesError, parse
 from prism.lib.crypto import decrypt
 from surveys import erasure
@@ -297,6 +299,34 @@ def test_a_message_asks_for_no_rules_that_are_known_and_new_ones_hold_at_once():
     versions.store(study, {"message": {"phone": "mask"}}, None)
     client, talk = talk_in(study)
     assert say(client, talk, PERSONAL).text == PERSONAL.replace("06 12 34 56 78", "[PHONE]")
+
+
+def surnames(text: str) -> list[tuple[int, int]]:
+    """A model of names, as somebody may install one."""
+    if "Broken" in text:
+        raise RuntimeError(text)
+    return [match.span() for match in re.finditer("Amina Khan|NAME", text)]
+
+
+@pytest.mark.django_db
+def test_names_are_found_by_an_installed_model_and_held_back_when_it_fails(settings, caplog):
+    study = study_with(message={"name": "mask", "phone": "mask"})
+    text = "I am Amina Khan, call 06 12 34 56 78."
+    client, talk = talk_in(study)
+    assert say(client, talk, text).text == "I am Amina Khan, call [PHONE]."
+    settings.NAME_FINDER = "tests.conversations.test_privacy.surnames"
+    client, talk = talk_in(study)
+    turn = say(client, talk, text)
+    assert turn.text == "I am [NAME], call [PHONE]."
+    assert turn.text_check.kinds == {"name": 1, "phone": 1}
+    client, talk = talk_in(study)
+    answered = post(client, talk, "say", text="Broken Amina Khan", form_key="k")
+    assert answered.status_code == 409
+    assert typed_text(answered.content.decode()) == "Broken Amina Khan"
+    assert "RuntimeError" in caplog.text
+    assert "Amina" not in caplog.text
+    left, _spans = leaving(text, versions.rules_for(study))
+    assert left == "I am [NAME], call [PHONE]."
 
 
 @pytest.mark.django_db
