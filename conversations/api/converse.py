@@ -5,23 +5,25 @@ through the very functions that fill them: so no answer names a model before the
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import chat, stopping
+from conversations import chat, repeats, second_ratings, stopping
 from conversations.api import converse_serializers as shapes
 from conversations.api import forms
+from conversations.api.asks import asks
 from conversations.arena import asking, sharing, voting
 from conversations.arena.visiting import is_arena, rules
 from conversations.ballots import CUSTOM
-from conversations.models import Conversation
+from conversations.models import Conversation, Repeat
 from conversations.refusals import Held, Refused
 from conversations.situation import Situation
 from conversations.views.acts import at_a_persons_pace
@@ -29,7 +31,8 @@ from conversations.views.arena.doors import at_a_persons_pace as at_a_visitors_p
 from conversations.views.arena.shapes import talk_context
 from conversations.views.conversation import find
 from conversations.views.feedback import give
-from conversations.views.shapes import conversation_context
+from conversations.views.scales import scale_context
+from conversations.views.shapes import conversation_context, turn_view
 from conversations.views.suggesting import note_topic
 from prism.lib.codes import form_key
 from surveys import entry, journey, programs
@@ -90,6 +93,7 @@ class Conversing(OfStudy):
             "outcome": enrolment.outcome or None,
             "link": self.link(enrolment),
             "open_conversation": open_one.code if open_one else None,
+            "has_answers_to_rate": may_talk and repeats.due(enrolment) is not None,
             **(choices(visit) if may_talk else {"kinds": [], "modes": [], "models": []}),
         }
 
@@ -152,6 +156,7 @@ def told(talk: Conversation, here: Situation) -> dict[str, Any]:
         "turns": [*context["earlier"], *([context["latest"]] if context["latest"] else [])],
         "choosable": context.get("choosable", []),
         "given_text": context.get("given_text", ""),
+        "asks": asks(talk, here, context),
     }
     return dict(shapes.SeenSerializer(found).data)
 
@@ -183,6 +188,7 @@ class Begin(Conversing):
 
 def begun(visit: Visit, given: dict[str, Any]) -> Conversation:
     if not is_arena(visit.study):
+        may_begin(visit)
         return find(visit, chat.start(visit.enrolment, visit.device, given["type"]).code)
     at_a_visitors_pace(visit)
     wish = asking.Wish(
@@ -194,6 +200,50 @@ def begun(visit: Visit, given: dict[str, Any]) -> Conversation:
         is_sent_anyway=given["anyway"],
     )
     return find(visit, asking.ask(visit.enrolment, visit.device, wish).code)
+
+
+def may_begin(visit: Visit) -> None:
+    """As the page, which leads to what is open or waits before anything new begins. Raises Refused."""
+    is_open = Conversation.objects.readable_by(visit.device).unfinished().exists()
+    if not is_open and repeats.due(visit.enrolment):
+        raise Refused(_("Please rate the answers that wait first."))
+
+
+class ToRate(Conversing):
+    """A set of answers that waits to be rated, apart from any conversation. Nothing need be said about it."""
+
+    serializer_class = shapes.SetSerializer
+
+    def waiting(self) -> Repeat:
+        found = repeats.due(self.visit.enrolment)
+        if found is None or not self.visit.device.may_read(found.turn.conversation.device_id):  # type: ignore[union-attr]
+            raise Http404
+        return found
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        found = answers_to_rate(self.waiting())
+        return Response(shapes.SetSerializer(found).data)
+
+    @extend_schema(request=shapes.Judgement, responses=shapes.ParticipantSerializer)
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """Rate the set; `turn` is its number."""
+        sent = shapes.Judgement(data=request.data)
+        sent.is_valid(raise_exception=True)
+        given, waiting = sent.validated_data, self.waiting()
+        found = forms.scores(given["scores"], waiting.turn.conversation.protocol.parsed())  # type: ignore[union-attr]
+        try:
+            second_ratings.rate(self.in_stage().enrolment, given["turn"], found, given["best"])
+        except Refused as refusal:
+            return refused(refusal)
+        return Response(self.participant(self.visit))
+
+
+def answers_to_rate(repeat: Repeat) -> dict[str, Any]:
+    turn = repeat.turn
+    assert turn is not None  # else nothing would wait
+    rules = turn.conversation.protocol.spoken()
+    view = replace(turn_view(turn, repeats.again(repeat), {}, rules), number=repeat.pk)
+    return {"turn": view, "asks": scale_context(rules.rating, len(view.slots))}
 
 
 class OneTalk(Conversing):

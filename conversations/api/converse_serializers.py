@@ -48,6 +48,7 @@ class ParticipantSerializer(serializers.Serializer[Any]):
         help_text="The person's own link, for consent, survey, their data and withdrawal. Theirs alone."
     )
     open_conversation = serializers.CharField(allow_null=True, help_text="A code.")
+    has_answers_to_rate = serializers.BooleanField(help_text="Ask for them at to-rate/.")
     kinds = OpenKind(many=True, help_text="Of conversations with ratings.")
     modes = serializers.ListField(child=serializers.CharField(), help_text="Of the arena, open now.")
     models = serializers.ListField(
@@ -111,7 +112,15 @@ class SeenSerializer(serializers.Serializer[Any]):
     is_revealed = serializers.BooleanField()
     turns = SeenTurnSerializer(many=True)
     choosable = serializers.ListField(child=serializers.CharField(), help_text="Slots to go on with.")
+    asks = serializers.DictField(
+        allow_null=True, help_text="The scale, ballot or form of the page, while one is due."
+    )
     given_text = serializers.CharField(help_text="The first message, where the study gives it.")
+
+
+class SetSerializer(serializers.Serializer[Any]):
+    turn = SeenTurnSerializer()
+    asks = serializers.DictField(help_text="The scale.")
 
 
 class Wish(Sent):

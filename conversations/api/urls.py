@@ -32,6 +32,7 @@ urlpatterns = [
     path("studies/<slug:slug>/reports/", records.Reports.as_view(), name="reports"),
     path("studies/<slug:slug>/participants/", converse.Participants.as_view(), name="participants"),
     path(_person, converse.OneParticipant.as_view(), name="participant"),
+    path(f"{_person}to-rate/", converse.ToRate.as_view(), name="to_rate"),
     path(f"{_person}conversations/", converse.Begin.as_view(), name="begin"),
     path(_talk, converse.OneTalk.as_view(), name="talk"),
     *(

@@ -11,6 +11,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft4Validator
 
 from conversations.api.urls import urlpatterns
+from conversations.models import Repeat
 from surveys import programs
 from surveys.models import Device, Enrolment
 from surveys.models.people import Role
@@ -78,6 +79,8 @@ def of_study(here: str, talk: str, person: str, held: str) -> list[Route]:
         Route("protocols", f"{here}protocols/", Scope.PROTOCOLS_WRITE, False, "post"),
         Route("participants", f"{here}participants/", Scope.CONVERSE, False, "post"),
         Route("participant", f"{here}participants/{person}/", Scope.CONVERSE, False),
+        Route("to_rate", f"{here}participants/{person}/to-rate/", Scope.CONVERSE, False),
+        Route("to_rate", f"{here}participants/{person}/to-rate/", Scope.CONVERSE, False, "post", {"turn": 1}),
         Route("begin", f"{here}participants/{person}/conversations/", Scope.CONVERSE, False, "post"),
         Route("talk", act, Scope.CONVERSE, False),
         *(Route(f"talk_{name}", f"{act}{name}/", Scope.CONVERSE, False, "post") for name in acts),
@@ -119,6 +122,9 @@ def a_study() -> tuple[Any, list[Route]]:
     make_report(talk)
     person, _ = programs.bring_in(study, "anna", make_member(study), is_test=True)
     held = make_conversation(person, models=pair)
+    turn = held.turns.first()
+    order = list(turn.responses.order_by("-slot").values_list("pk", flat=True))
+    Repeat.objects.create(after=held, turn=turn, order=order, chance=1, seed="seed")
     here = f"studies/{study.slug}/"
     routes = of_study(here, talk.code, person.code, held.code)
     return study, [*routes, *of_registry(pair[0])]

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from conversations.models import Conversation, LanguageModel, Reaction, Vote
+from conversations.models import Conversation, LanguageModel, Reaction, RepeatRating, Vote
 from conversations.privacy import versions
 from surveys.models import AuditEvent, Consent, Device
 from surveys.models.token import Scope
@@ -59,7 +59,7 @@ def test_a_program_holds_rated_conversations_to_their_end_without_learning_a_mod
             answer(Conversation.objects.latest("pk").turns.get(), "An answer in {slot}.")
             seen = assert_blind(study, asked(talk, secret))
             slots = {slot["slot"]: slot for slot in seen["turns"][0]["slots"]}
-            assert seen["now"] == "rating"
+            assert (seen["now"], seen["asks"]["kind"], seen["asks"]["maximum"]) == ("rating", "slider", 100)
             assert slots["A"]["text"] == "An answer in A."
             assert {slot["card"] for slot in slots.values()} == {None}
             missing = assert_problem(sent(f"{talk}rate/", secret, turn=0, scores={"A": 900}), 409)
@@ -70,8 +70,9 @@ def test_a_program_holds_rated_conversations_to_their_end_without_learning_a_mod
             )
             chosen = assert_blind(study, sent(f"{talk}choose/", secret, slot="B"))
             assert (chosen["now"], chosen["may_finish"]) == ("replying", True)
-            assert assert_blind(study, sent(f"{talk}finish/", secret))["now"] == "feedback"
-            attributes = Conversation.objects.latest("pk").protocol.parsed().feedback.attributes
+            asks = assert_blind(study, sent(f"{talk}finish/", secret))["asks"]
+            assert [part["block"] for part in asks["sliders"]] == ["performance", "choice"]
+            attributes = [one["key"] for one in asks["attributes"]]
             given = {
                 "performance": dict.fromkeys(attributes, 70),
                 "choice": {"values": None},
@@ -113,7 +114,9 @@ def test_a_program_compares_in_the_arena_after_the_person_agreed_themselves():
     assert_problem(sent(f"{talk}vote/", secret, turn=0, choice="a_better"), 409)
     answer(turn)
     assert_problem(sent(f"{talk}reveal/", secret), 409)
-    reasons = {"A": [turn.conversation.protocol.parsed().ballot.reasons[0].key]}
+    ballot = assert_blind(study, asked(talk, secret))["asks"]
+    assert {one["value"] for one in ballot["choices"]} == set(Vote.Choice.values) - {"equal"}
+    reasons = {"A": [ballot["reasons"][0]["key"]]}
     voted = sent(f"{talk}vote/", secret, turn=0, choice="a_better", reasons=reasons, language="fr")
     assert assert_blind(study, voted)["turns"][0]["vote"] == "a_better"
     sent(f"{talk}vote/", secret, turn=0, choice="b_better")
@@ -129,6 +132,36 @@ def test_a_program_compares_in_the_arena_after_the_person_agreed_themselves():
     assert names == [vote.model_a.short_name, vote.model_b.short_name]
     assert sent(f"{talk}report/", secret, kind="broken", text="It stopped.").status_code == 200
     assert Conversation.objects.get().reports.get().text == "It stopped."
+
+
+def test_answers_are_ranked_and_what_waits_to_be_rated_comes_before_anything_new():
+    study = open_study(
+        turns__minimum=1, opening__models=3, rating={"kind": "ranking", "ties": False}, repeats={"chance": 1}
+    )
+    secret = secret_of(make_member(study), Scope.CONVERSE)
+    here = f"studies/{study.slug}/participants/{bring_in(study, secret)['code']}/"
+    assert_problem(asked(f"{here}to-rate/", secret), 404)
+    talk = f"{here}conversations/{sent(f'{here}conversations/', secret, type='unguided').json()['code']}/"
+    sent(f"{talk}say/", secret, text="What is fair?")
+    turn = Conversation.objects.get().turns.get()
+    answer(turn, "An answer in {slot}.")
+    assert_problem(sent(f"{talk}rate/", secret, turn=0, scores={"A": 1, "B": 1, "C": 2}), 409)
+    ranked = assert_blind(study, sent(f"{talk}rate/", secret, turn=0, scores={"A": 2, "B": 1, "C": 3}))
+    assert [slot["is_chosen"] for slot in ranked["turns"][0]["slots"]] == [False, True, False]
+    sent(f"{talk}finish/", secret)
+    assert sent(f"{talk}feedback/", secret, text="Well.").status_code == 200
+
+    assert asked(here, secret).json()["has_answers_to_rate"] is True
+    assert_problem(sent(f"{here}conversations/", secret, type="unguided"), 409)
+    waiting = assert_blind(study, asked(f"{here}to-rate/", secret))
+    texts = {slot["text"]: slot["slot"] for slot in waiting["turn"]["slots"]}
+    assert list(texts) != ["An answer in A.", "An answer in B.", "An answer in C."]
+    places = {texts[f"An answer in {letter}."]: place for letter, place in (("A", 1), ("B", 2), ("C", 3))}
+    number = waiting["turn"]["number"]
+    after = assert_blind(study, sent(f"{here}to-rate/", secret, turn=number, scores=places))
+    assert after["has_answers_to_rate"] is False
+    again = RepeatRating.objects.order_by("response__slot").values_list("response__slot", "rank")
+    assert list(again) == [("A", 1), ("B", 2), ("C", 3)]
 
 
 def test_texts_that_are_paced_are_not_told_before_all_are_complete():
