@@ -13,6 +13,7 @@ from conversations.models import LanguageModel
 
 OUT = ("item", "score", "low", "high", "rank_low", "rank_high", "n", "voters", "effective_n", "both_bad")
 ADJUSTED = ("score", "low", "high", "rank_low", "rank_high")
+MOST_PAIRS = 40  # models of the matrix on a page: it has their square of cells; the file has them all
 ORIGIN = ("made_at", "rows", "rows_sha256", "seed", "code_version")
 
 
@@ -97,7 +98,7 @@ def scores(document: Mapping[str, Any], choice: Choice) -> dict[str, Any]:
 
 
 def pairs(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {"matrix": matrix_lines(document)}
+    return {"matrix": matrix_lines(document), "models": len(document["rows"])}
 
 
 def left_out(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -115,10 +116,10 @@ def influences(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def matrix_lines(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The win matrix in the order of scores: wins, ties, losses and share of the row."""
+    """The win matrix of the strongest models in the order of scores: wins, ties, losses, share of the row."""
     found = document.get("matrix") or {"models": [], "wins": [], "draws": []}
     place = {name: number for number, name in enumerate(found["models"])}
-    order = [place[row["item"]] for row in document["rows"]]
+    order = [place[row["item"]] for row in document["rows"][:MOST_PAIRS]]
     known = known_models(document)
     names = [known[name].short_name if name in known else name for name in found["models"]]
     return [{"name": names[i], "cells": [_cell(found, i, j) for j in order]} for i in order]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from analysis import tasks
-from analysis.leaderboard import keeping
+from analysis.leaderboard import keeping, shown
 from analysis.leaderboard.choices import Choice
 from analysis.models import LeaderboardDay, LeaderboardTable
 from conversations.models import LanguageModel, Portal
@@ -99,10 +99,14 @@ def test_hostile_filters_are_no_harm(client, board):
     assert "<script>x" not in page.text
 
 
-def test_the_pairs_are_shown_with_wins_ties_and_losses(client, board):
+def test_the_pairs_are_shown_with_wins_ties_and_losses(client, board, monkeypatch):
     page = client.get("/leaderboard/matrix/").text
     assert "2/1/1" in page
     assert "<strong>62 %</strong>" in page or "<strong>63 %</strong>" in page
+    monkeypatch.setattr(shown, "MOST_PAIRS", 2)
+    page = client.get("/leaderboard/matrix/").text
+    assert "The 2 strongest of 3 models" in page
+    assert page.count('<th scope="row">') == 2
 
 
 def test_the_table_can_be_had_as_json_and_csv(client, board):
