@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 from redis import RedisError
 
 from accounts.models import User
@@ -50,16 +51,18 @@ def progress(study: Study) -> Progress | None:
 
 
 def counted(study: Study) -> dict[str, Any] | None:
-    """Votes of visitors since the day that was set; tests and erased votes are none."""
+    """Of `votes_of` since the day that was set; None without a goal."""
     goal = Goal.objects.filter(study=study).first()
     if goal is None:
         return None
-    votes = Vote.objects.filter(
-        turn__conversation__study=study,
-        turn__conversation__enrolment__is_test=False,
-        at__gte=datetime.combine(goal.since, time.min, UTC),
-    )
-    return {"votes": votes.exclude(choice="").count(), "goal": goal.votes, "since": goal.since}
+    since = datetime.combine(goal.since, time.min, UTC)
+    return {"votes": votes_of(study).filter(at__gte=since).count(), "goal": goal.votes, "since": goal.since}
+
+
+def votes_of(study: Study) -> QuerySet[Vote]:
+    """Its visitors' votes: no tests, nothing erased, nothing imported from other arenas."""
+    found = Vote.objects.filter(turn__conversation__study=study, turn__conversation__imported=None)
+    return found.filter(turn__conversation__enrolment__is_test=False).exclude(choice="")
 
 
 def store(study: Study, votes: int | None, since: date | None, by: User | None) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Error, Page, Response, expect
 
@@ -66,7 +68,7 @@ def come_in(player: Player) -> None:
     page.locator("#ask").wait_for()
 
 
-def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -> None:
+def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player, house: House) -> None:
     page = player.page
     received = heard(page)
     come_in(player)
@@ -88,6 +90,9 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -
     vote(page)
     expect(page.locator("#voted-title")).to_be_focused()
     player.look("arena-voted")
+    found, evidence = noticed(house)
+    assert "driven" in found  # which this browser is
+    assert evidence["keys"] > 10
     assert [where for where, body in received if named(body)] == []
     tab_to(page, "#voted [type=submit]")
     page.keyboard.press("Enter")
@@ -97,6 +102,9 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -
     assert len({name for _where, body in received for name in named(body)}) == 2
     assert page.locator(".arena-card", has_text="Energy").count() == 2
     player.look("arena-reveal")
+    tab_to(page, "form[action*=share] [type=submit]")
+    page.keyboard.press("Enter")
+    link = page.locator("#shared-link").input_value()
     tab_to(page, "#text")
     page.keyboard.type("And in one sentence?")
     page.keyboard.press("Control+Enter")
@@ -104,6 +112,17 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player) -
     vote(page)
     page.goto(f"{player.url}/arena/history/")
     player.look("arena-history")
+    page.goto(link)
+    player.look("arena-shared")
+
+
+def noticed(house: House) -> tuple[list[str], dict[str, Any]]:
+    """The signals of the newest vote, with their figures."""
+    with psycopg.connect(house.database) as connection:
+        query = "SELECT found, evidence FROM conversations_votesignals ORDER BY id DESC LIMIT 1"
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def vote(page: Page) -> None:
