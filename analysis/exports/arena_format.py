@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from analysis.exports import arena_energy, arena_rows, release
+from analysis.exports import arena_codebook, arena_energy, arena_rows, release
 from analysis.exports.arena_rows import Row, Talk
 from analysis.exports.arena_schema import CONVERSATIONS, REACTIONS, SCHEMAS, TABLES, TURNS, VOTES
 from analysis.exports.gate import Gate
@@ -25,7 +25,7 @@ from analysis.subjects import reading
 from conversations.models import Conversation, LanguageModel, Reaction, Response, Turn
 
 SCHEMA_VERSION = "1"
-FILES = tuple(f"{table}.{kind}" for table in TABLES for kind in ("jsonl", "parquet"))
+FILES = (*(f"{table}.{kind}" for table in TABLES for kind in ("jsonl", "parquet")), arena_codebook.NAME)
 
 _HALVES = [f"conversation_{side}[].{part}" for side in "ab" for part in ("content", "reasoning_content")]
 _TABLES = {
@@ -131,7 +131,14 @@ def write(
             for talk, without in talks(batch):
                 _write_talk(talk, files, without, names)
             progress(sum(file.rows for file in files.values()), expected)
-    return _with_parquet(folder, files)
+    return _with_parquet(folder, files) | {arena_codebook.NAME: _codebook(folder)}
+
+
+def _codebook(folder: Path) -> dict[str, Any]:
+    with JsonLines(folder / arena_codebook.NAME) as file:
+        for row in arena_codebook.rows():
+            file.write(row)
+    return file.facts()
 
 
 def _with_parquet(folder: Path, files: Mapping[str, JsonLines]) -> dict[str, dict[str, Any]]:
@@ -179,7 +186,7 @@ def _loaded(pks: Sequence[int]) -> dict[int, Any]:
         Prefetch("vote", votes_in(pks)),
         "draws",
     )
-    talks = Conversation.objects.select_related("study", "subject", "imported__dataset")
+    talks = Conversation.objects.select_related("study", "protocol", "subject", "imported__dataset")
     return talks.prefetch_related(Prefetch("turns", turns, to_attr="asked")).in_bulk(list(pks))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from analysis.exports import arena_codebook
 from analysis.exports.arena_schema import (
     MOMENT,
     NUMBER,
@@ -129,6 +130,20 @@ def test_an_exported_table_has_the_types_of_the_published_samples(table, tmp_pat
     for name in shared - {"timestamp"}:
         assert ours[name] == theirs[name], name
     assert (ours["timestamp"], theirs["timestamp"]) == (pl.Datetime("us"), pl.Datetime("ns"))
+
+
+def test_the_codebook_describes_every_column_with_its_type_and_whose_it_is():
+    told = list(arena_codebook.rows())
+    assert [(row["table"], row["column"]) for row in told] == [
+        (table, column) for table, schema in SCHEMAS.items() for column in schema
+    ]
+    assert all(row["meaning"] and row["type"] for row in told)
+    whose = {(row["table"], row["column"]): row["defined_by"] for row in told}
+    assert whose["votes", "chosen_model_name"] == whose["turns", "respondent"] == "compar:IA"
+    assert whose["votes", "blind"] == whose["turns", "attempts"] == "Prism"
+    types = {row["column"]: row["type"] for row in told}
+    assert types["model_a_total_params"] == "number"
+    assert types["web_search_results"] == "list of {name: text, url: text, content: text}"
 
 
 def test_columns_come_in_the_published_order_and_ours_follow():
