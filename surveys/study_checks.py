@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from surveys.study_folder import STUDY, FileProblem, Files, FolderError
 
 # Stand in addresses of Prism's own: the coordinator's, and the arena's.
 TAKEN = frozenset({"new", "begin", "history", "portals", "shared"})
+CODE_OF_A_TALK = re.compile(r"c[1-9][0-9]{8}")
 
 
 def read_study_file(text: str) -> Tree:
@@ -81,7 +83,7 @@ def study_faults(tree: Tree, files: Files) -> Iterator[Fault]:
 
 def slug_fault(slug: str) -> str:
     """Why a new study cannot have this slug; "" if it can."""
-    if slug in TAKEN:
+    if slug in TAKEN or CODE_OF_A_TALK.fullmatch(slug):
         return _("“%(slug)s” is an address of Prism's own; choose another.") % {"slug": slug}
     if Study.objects.filter(slug=slug).exists():
         return _("there is a study at “%(slug)s” already; choose another.") % {"slug": slug}

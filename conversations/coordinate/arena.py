@@ -4,11 +4,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from conversations.arena import embedding, portals
 from conversations.arena.addresses import address
 from conversations.arena.portal_hosts import show_as
@@ -67,13 +69,22 @@ def portal(request: HttpRequest, study: Study, pk: int | None = None) -> HttpRes
     found = get_object_or_404(study.portals, pk=pk) if pk else Portal(study=study)
     title = found.host or _("New portal")
     form = PortalForm(request.POST or None, request.FILES or None, instance=found, initial=_begin(found))
-    if request.method == "POST" and form.is_valid():
-        portals.store(form.filled(), person(request), form.changed_data)
+    if request.method == "POST" and form.is_valid() and _is_stored(form, person(request)):
         messages.success(request, _("The portal %s is stored.") % found.host)
         return redirect(HERE, study.slug)
     context = workbench(request, study, HERE)
     context |= {"form": form, "portal": found, "page_title": title}
     return show_forms(request, "conversations/coordinate/portal.html", context, form)
+
+
+def _is_stored(form: PortalForm, by: User) -> bool:
+    """Store it; False where somebody took the host in this very moment, which the form then says."""
+    try:
+        portals.store(form.filled(), by, form.changed_data)
+    except IntegrityError:
+        form.add_error("host", _("Another portal has this host."))
+        return False
+    return True
 
 
 def _begin(portal: Portal) -> dict[str, Any]:

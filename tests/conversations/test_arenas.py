@@ -121,7 +121,7 @@ def test_a_study_without_votes_has_no_page_in_the_arena():
     assert client.get(reverse("registry:new_portal", args=["talks"]))["Location"] == page
 
 
-@pytest.mark.parametrize("slug", ["begin", "history", "shared", "portals"])
+@pytest.mark.parametrize("slug", ["begin", "history", "shared", "portals", "c123456789"])
 def test_no_study_is_called_like_a_page_of_the_arena(slug):
     client = signed_in(make_user(is_superuser=True))
     assert client.post(NEW, {"source": "arena", "slug": slug}).status_code == 422

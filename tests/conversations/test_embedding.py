@@ -58,7 +58,10 @@ def test_cookies_of_a_frame_are_partitioned_and_those_of_a_tab_are_not(study):
     begun = client.post("/arena/schools/begin/", sent, headers={"sec-fetch-dest": "iframe"})
     assert begun.status_code == 302
     assert any(name.startswith("prism-device") for name in begun.cookies)
-    for cookie in (*page.cookies.values(), *begun.cookies.values()):
+    spoken = {"language": "fr", "next": "/arena/schools/", "csrfmiddlewaretoken": sent["csrfmiddlewaretoken"]}
+    said = client.post("/i18n/setlang/", spoken, headers={"sec-fetch-dest": "iframe"})
+    assert "django_language" in said.cookies
+    for cookie in (*page.cookies.values(), *begun.cookies.values(), *said.cookies.values()):
         assert (cookie["samesite"], cookie["secure"], cookie["partitioned"]) == ("None", True, True)
         assert "Partitioned" in cookie.OutputString()
     inside = client.get("/arena/schools/", headers={"sec-fetch-dest": "iframe"})

@@ -10,6 +10,7 @@ from django.test import Client
 from PIL import Image, PngImagePlugin
 
 from conversations.arena import portal_hosts
+from conversations.coordinate.arena_forms import PortalForm
 from conversations.models import Portal, Vote
 from surveys.models import AuditEvent, Enrolment, Study
 from surveys.models.people import Role
@@ -190,9 +191,12 @@ def test_a_host_that_is_no_name_or_is_prisms_own_is_refused(owner, host):
     assert not Portal.objects.exists()
 
 
-def test_a_host_belongs_to_one_portal_and_the_database_keeps_its_rules(study, owner):
+def test_a_host_belongs_to_one_portal_and_the_database_keeps_its_rules(study, owner, monkeypatch):
     stored(owner)
     assert owner.post(f"{PAGE}portals/new/", FORM).status_code == 422
+    monkeypatch.setattr(PortalForm, "validate_unique", lambda form: None)  # both looked before either stored
+    late = owner.post(f"{PAGE}portals/new/", FORM)
+    assert (late.status_code, late.context["form"].errors["host"]) == (422, ["Another portal has this host."])
     good = {"study": study, "name": "x", "languages": ["fr"], "language": "fr"}
     for wrong in ({"host": "Upper.example"}, {"host": "x.example", "language": "en"}, {"host": HOST}):
         with pytest.raises(IntegrityError), transaction.atomic():
