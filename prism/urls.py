@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import TemplateView
 
+from conversations.views.schemas import protocol as protocol_schema
 from prism.lib.health import health
 from surveys.views import schemas
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", TemplateView.as_view(template_name="prism/home.html"), name="home"),
     path("health/", health, name="health"),
     path("schemas/questionnaire-1.json", schemas.questionnaire, name="questionnaire_schema"),
+    path("schemas/protocol-1.json", protocol_schema, name="protocol_schema"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

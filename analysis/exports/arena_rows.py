@@ -14,6 +14,7 @@ from analysis.leaderboard.public_rows import FLAGS, row_of
 from conversations.ballots import CUSTOM
 from conversations.models import Conversation, ImportedTalk, LanguageModel, Response, Turn, Vote
 from conversations.models.imported import LIVE
+from conversations.prompts import system_prompt
 
 Row = dict[str, Any]
 Names = Mapping[int, str]  # of models, by id
@@ -58,7 +59,7 @@ class Talk:
         if self.imported:
             return str(getattr(self.imported, f"system_{side}"))
         model = self.model(side)
-        return model.header if model else ""
+        return system_prompt(model, self.conversation) if model else ""
 
     def facts(self, *names: str) -> Row:
         """What the makers of a dataset say of the conversation; null where nobody does."""

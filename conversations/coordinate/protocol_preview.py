@@ -134,12 +134,13 @@ def _vote_page(
 def _rated_opening(talk: Conversation, rules: protocols.Protocol) -> Situation:
     """A message with answers that wait to be rated; none of it is stored."""
     turn = Turn(conversation=talk, number=0, text=_("A message of a participant."))
-    answers = [_answer(turn, slot) for slot in SLOTS[: rules.opening_models]]
+    answers = [_answer(turn, pk, slot) for pk, slot in enumerate(SLOTS[: rules.opening_models])]
     return Situation(Now.RATING, turn, responses=tuple(answers))
 
 
-def _answer(turn: Turn, slot: str) -> Response:
+def _answer(turn: Turn, pk: int, slot: str) -> Response:
+    """With a key of its own, by which pages tell the answer that was chosen; no row has it."""
     text = _(
         "This stands for an answer. Real ones are longer or shorter, and may have **bold words** or lists."
     )
-    return Response(turn=turn, slot=slot, state=Response.State.DONE, text=text, seed=0)
+    return Response(pk=-1 - pk, turn=turn, slot=slot, state=Response.State.DONE, text=text, seed=0)
