@@ -63,7 +63,10 @@ class Participant:
     def __init__(self, base_url: str, study: Study) -> None:
         client = new_client(base_url, ssl.create_default_context())
         self.browser = Browser(client, Stopwatch())
-        self.page = _wait(self.browser.open(participant_link(base_url, study.slug)))
+        self.page = _wait(self.browser.open(self._door(base_url, study)))
+
+    def _door(self, base_url: str, study: Study) -> str:
+        return participant_link(base_url, study.slug)
 
     @classmethod
     def in_conversation(cls, base_url: str, study: Study) -> Participant:
@@ -75,7 +78,7 @@ class Participant:
     @property
     def code(self) -> str:
         """The conversation's, as it stands in the address."""
-        return self.page.path.split("/conversations/")[1].split("/")[0]
+        return next(part for part in self.page.path.split("/") if part[:1] == "c" and part[1:].isdigit())
 
     def say(self, text: str) -> Listening:
         self.submit("/say/", [("text", text)])
@@ -111,6 +114,29 @@ class Participant:
         self, ending: str, pairs: list[tuple[str, str]] | None = None, button: tuple[str, str] | None = None
     ) -> None:
         self.page = _wait(self.browser.submit(self.form(ending), pairs or [], button=button))
+
+
+class Visitor(Participant):
+    """Comes into the arena, agrees, and compares one pair."""
+
+    @classmethod
+    def in_arena(cls, base_url: str, arena: Study) -> Visitor:
+        visitor = cls(base_url, arena)
+        visitor.submit("/begin/", [("consent", "on")])
+        return visitor
+
+    def _door(self, base_url: str, study: Study) -> str:
+        return f"{base_url}/arena/"
+
+    def say(self, text: str) -> Listening:
+        """The first message has a page of its own."""
+        if self.page.form("/say/"):
+            return super().say(text)
+        self.submit("/arena/", [("text", text), ("mode", "random")])
+        return self.listen()
+
+    def rate(self) -> None:
+        self.submit("/vote/", [("choice", "both_good")])
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
