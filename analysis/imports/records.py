@@ -168,7 +168,7 @@ def ballot_of(row: Row) -> Ballot:
     return Ballot(
         talk=talk,
         models={side: _text(row.get(f"model_{side}")) or talk.models[side] for side in SIDES},
-        number=len(talk.turns) - 1 if number is None else _place(number),
+        number=_turns_counted(row, talk) - 1 if number is None else _place(number),
         choice=_choice(row),
         row=row_id(row),
         at=talk.at,
@@ -267,6 +267,12 @@ def _turns_of(row: Row) -> tuple[list[Exchange], dict[str, str]]:
         for number in range(max(map(len, halves.values())))
     ]
     return turns, {side: _system(messages) for side, messages in said.items()}
+
+
+def _turns_counted(row: Row, talk: Talk) -> int:
+    """How far the conversation had come: messages may have been added to it after the vote."""
+    counted = row.get("conv_turns")
+    return _place(counted) if counted and counted <= len(talk.turns) else len(talk.turns)
 
 
 def _half(messages: Any) -> list[tuple[str, Answer | None]]:

@@ -250,6 +250,16 @@ def test_the_same_rows_twice_are_one_and_more_rows_join_them(arena, tmp_path):
     assert other["made"]["votes"] == 2
 
 
+def test_a_vote_belongs_to_the_turn_that_its_row_counts_up_to(arena, tmp_path):
+    study, _ = arena
+    longer = {"conversation_a": said("A") + said("B"), "conversation_b": said("A") + said("B")}
+    early, late = vote("p1", **longer), vote("p2", **longer, conv_turns=2)
+    imported(write_tables(tmp_path / "tables", votes=[early, late]), study)
+    placed = Vote.objects.values_list("turn__conversation__imported__name", "turn__number")
+    assert dict(placed) == {"p1": 0, "p2": 1}
+    assert Turn.objects.count() == 4
+
+
 def test_faulty_rows_are_told_by_number_and_a_trial_stores_nothing(arena, tmp_path):
     study, _ = arena
     votes = [
