@@ -267,6 +267,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # names that stay as they are while others are added
+        "StudyKind": "surveys.models.Study.Kind",
+        "StudyState": "surveys.models.Study.State",
+        "ConversationState": "conversations.models.Conversation.State",
+        "ResponseState": "conversations.models.Response.State",
+        "RatingKind": "conversations.models.Rating.Kind",
+        "ReportKind": "conversations.models.Report.Kind",
+        "VoteChoice": "conversations.models.Vote.Choice",
+    },
 }
 
 # How long a live response may stay silent to us before another worker takes it over (seconds).

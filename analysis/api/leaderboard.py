@@ -85,7 +85,7 @@ class Matrix(Tables):
 class History(Public, ListAPIView[LeaderboardDay]):
     """The scores of each day that was kept, the latest first."""
 
-    serializer_class = shapes.DaySerializer
+    serializer_class = shapes.ScoresOfDaySerializer
     pagination_class = LatestDayFirst
     queryset = LeaderboardDay.objects.select_related("leaderboard")
 

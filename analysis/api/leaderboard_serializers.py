@@ -106,7 +106,7 @@ class ScoresSerializer(serializers.Serializer[Any]):
     left_out = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
     ties = serializers.CharField()
     rows = RowSerializer(many=True, help_text="The strongest first, in each component.")
-    style = CoefficientSerializer(many=True, required=False)
+    style = CoefficientSerializer(many=True, required=False)  # type: ignore[assignment]
     latency = CoefficientSerializer(many=True, required=False)
 
 
@@ -120,7 +120,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     draws = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
-class DaySerializer(serializers.ModelSerializer[LeaderboardDay]):
+class ScoresOfDaySerializer(serializers.ModelSerializer[LeaderboardDay]):
     """The scores of a day with the page's default filters, and from which rows."""
 
     rows = serializers.IntegerField(source="leaderboard.rows_total")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.api.forms import NOT_APPLICABLE
@@ -167,6 +168,7 @@ class Judgement(OfTurn):
     )
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "enum": [NOT_APPLICABLE]}]})
 class SliderField(serializers.Field[Any, Any, Any, Any]):
     """A whole number, null for untouched, or “not_applicable”."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api import converse, protocols, records, registry
+from conversations.api import converse, protocols, raw_texts, records, registry
 
 _protocols, _person = "studies/<slug:slug>/protocols/", "studies/<slug:slug>/participants/<slug:code>/"
 _talk = f"{_person}conversations/<slug:talk>/"
@@ -30,6 +30,8 @@ urlpatterns = [
     path("studies/<slug:slug>/votes/", records.Votes.as_view(), name="votes"),
     path("studies/<slug:slug>/reactions/", records.Reactions.as_view(), name="reactions"),
     path("studies/<slug:slug>/reports/", records.Reports.as_view(), name="reports"),
+    path("studies/<slug:slug>/raw-texts/", raw_texts.RawTexts.as_view(), name="raw_texts"),
+    path("studies/<slug:slug>/raw-texts/<int:id>/", raw_texts.OpenRawText.as_view(), name="raw_text"),
     path("studies/<slug:slug>/participants/", converse.Participants.as_view(), name="participants"),
     path(_person, converse.OneParticipant.as_view(), name="participant"),
     path(f"{_person}to-rate/", converse.ToRate.as_view(), name="to_rate"),

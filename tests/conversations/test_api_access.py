@@ -71,6 +71,8 @@ def of_study(here: str, talk: str, person: str, held: str) -> list[Route]:
         *(Route(name, f"{here}{name}/", read) for name in lists),
         Route("conversation", f"{here}conversations/{talk}/", read),
         Route("reports", f"{here}reports/", read, is_for_analysts=False),
+        Route("raw_texts", f"{here}raw-texts/", Scope.TEXTS, False),
+        Route("raw_text", f"{here}raw-texts/1/", Scope.TEXTS, False, "post"),
         Route("pool", f"{here}models/", Scope.MODELS, is_for_analysts=False),
         Route("pool", f"{here}models/", Scope.MODELS_WRITE, False, "put"),
         Route("protocols", f"{here}protocols/", Scope.PROTOCOLS),
@@ -149,7 +151,7 @@ def test_every_route_and_method_is_tested_here():
 def test_who_runs_the_study_may_do_everything_and_an_analyst_reads():
     study, routes = a_study()
     for role in (Role.OWNER, Role.COORDINATOR):
-        answers = statuses(routes, secret_of(make_member(study, role)))
+        answers = statuses(routes, secret_of(make_member(study, role, may_reidentify=True)))
         assert set(answers.values()) <= {200, 201, 400, 409}, answers
         assert {answers["get", route.address] for route in routes if route.method == "get"} == {200}
     analyst = secret_of(make_member(study, Role.ANALYST))
@@ -160,7 +162,8 @@ def test_who_runs_the_study_may_do_everything_and_an_analyst_reads():
 
 def test_strangers_find_nothing_annotators_and_wrong_scopes_are_refused_and_nobody_comes_without_a_token():
     study, routes = a_study()
-    stranger, owner = secret_of(make_user()), make_member(study, Role.OWNER)
+    stranger = secret_of(make_user())
+    owner = make_member(study, Role.OWNER, may_reidentify=True)
     elsewhere = secret_of(make_member(make_study(), Role.OWNER))
     annotator = secret_of(make_member(study, Role.ANNOTATOR))
     before = study.protocols.count(), study.enrolments.count(), study.conversations.count()
@@ -180,7 +183,7 @@ def test_strangers_find_nothing_annotators_and_wrong_scopes_are_refused_and_nobo
 
 def test_a_session_changes_nothing_without_its_csrf_token():
     study, routes = a_study()
-    browser = signed_in(make_member(study), enforce_csrf_checks=True)
+    browser = signed_in(make_member(study, may_reidentify=True), enforce_csrf_checks=True)
     for route in routes:
         if route.method == "get":
             assert browser.get(f"/api/v1/{route.address}").status_code == 200
@@ -194,7 +197,7 @@ def test_answers_are_what_the_schema_says():
     study, routes = a_study()
     schema = asked("schema/", format="json").json()
     validate_schema(schema)
-    secret = secret_of(make_member(study))
+    secret = secret_of(make_member(study, may_reidentify=True))
     patterns = {pattern.name: str(pattern.pattern) for pattern in urlpatterns}
     for route in routes:
         if route.method != "get" or route.name == "catalogue":
@@ -218,7 +221,7 @@ def json_schema(part: Any) -> Any:
 
 def test_no_route_names_a_person_and_none_asks_the_database_more_often_for_more_rows():
     study, routes = a_study()
-    secret = secret_of(make_member(study))
+    secret = secret_of(make_member(study, may_reidentify=True))
     reads = [route for route in routes if route.method == "get"]
     few = {route.address: queries_of(route, secret) for route in reads}
     pair = make_models(2, study)

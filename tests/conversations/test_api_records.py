@@ -1,11 +1,13 @@
 """Conversations over the API, for reading: shape, filters, pages, and who gets texts."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from conversations.models import Conversation, Response
+from conversations.models import Conversation, RawText, Response
+from prism.lib.crypto import encrypt
 from surveys.models import AuditEvent, Enrolment
 from surveys.models.people import Role
 from surveys.models.token import Scope
@@ -18,9 +20,10 @@ from tests.factories import (
     make_reaction,
     make_report,
     make_study,
+    make_text_check,
     make_vote,
 )
-from tests.surveys.programs import asked, assert_problem, follow, secret_of
+from tests.surveys.programs import asked, assert_problem, follow, secret_of, sent
 
 pytestmark = pytest.mark.django_db
 MAIL = "Write to ann.example@example.org about it."
@@ -79,6 +82,30 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
         assert text.startswith("Write to ")
     event = AuditEvent.objects.get(action="api.texts_read")
     assert (event.actor, event.study) == (full, study)
+
+
+def test_a_text_as_it_was_typed_is_opened_with_a_right_and_a_reason_and_leaves_a_trace():
+    study = make_study()
+    talk = make_conversation(make_enrolment(study), turns=1)
+    check = make_text_check(talk, turn=talk.turns.get())
+    stored = {"text": MAIL, "spans": [[9, 32, "email", "address", "mask"]]}
+    raw = RawText.objects.create(check_of=check, encrypted_text=encrypt(json.dumps(stored)))
+    user = make_member(study, may_reidentify=True)
+    secret, here = secret_of(user), f"studies/{study.slug}/raw-texts/"
+    (listed,) = asked(here, secret).json()["results"]
+    assert (listed["conversation"], listed["kinds"]) == (talk.code, {"email": 1})
+    assert_problem(sent(f"{here}{raw.pk}/", secret, reason="why"), 400)
+    assert not AuditEvent.objects.filter(action="privacy.raw_text_opened").exists()
+    assert_problem(sent(f"{here}{raw.pk}/", secret_of(make_member(study)), reason="A court asks for it"), 403)
+    opened = sent(f"{here}{raw.pk}/", secret, reason="A court asks for it").json()
+    assert opened == {
+        "text": MAIL,
+        "places": [{"words": "ann.example@example.org", "kind": "email", "rule": "address"}],
+    }
+    event = AuditEvent.objects.get(action="privacy.raw_text_opened")
+    assert (event.actor, event.detail["reason"]) == (user, "A court asks for it")
+    elsewhere = secret_of(make_member(make_study(), may_reidentify=True))
+    assert_problem(sent(f"{here}{raw.pk}/", elsewhere, reason="A court asks for it"), 404)
 
 
 def test_lists_are_narrowed_and_leave_out_what_an_export_leaves_out():
