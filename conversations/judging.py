@@ -63,9 +63,11 @@ def _ranked(scale: RatingScale, places: Mapping[str, int]) -> dict[str, Judgemen
 
 def best(found: Judgements) -> list[str]:
     """The slots that share the first place, whatever the scale; none where nothing was judged."""
-    worth = {
-        slot: one.score if one.score is not None else -one.rank
-        for slot, one in found.items()
-        if one.score is not None or one.rank is not None
-    }
-    return [slot for slot, value in worth.items() if value == max(worth.values())]
+    worth = {slot: _worth(one) for slot, one in found.items()}
+    known = {slot: value for slot, value in worth.items() if value is not None}
+    return [slot for slot, value in known.items() if value == max(known.values())]
+
+
+def _worth(found: Judgement) -> int | None:
+    """What grows with the judgement: the score, or the place counted downwards."""
+    return found.score if found.rank is None else -found.rank

@@ -55,20 +55,20 @@ def past_views(conversation: Conversation, newest: Turn | None) -> list[TurnView
 def past_view(conversation: Conversation, turn: Turn) -> TurnView:
     rules, winner = conversation.protocol.parsed(), turn.choice.response if hasattr(turn, "choice") else None
     is_known = conversation.revealed_at is not None
-    shown = turn.responses.shown().select_related("model").order_by("slot")
-    went_on = shown if rules.all_go_on or winner is None else [winner]
+    went_on = _with_models(turn) if rules.all_go_on or winner is None else [winner]
     slots = [slot_view(r, r == winner, {}, rules, is_known) for r in went_on if r.is_rateable]
     first = next((slot for slot in slots if slot.is_winner), None)
     return TurnView(number=turn.number, text=turn.text, slots=slots, winner=first, cursor="")
 
 
+def _with_models(turn: Turn) -> list[Response]:
+    return list(turn.responses.shown().select_related("model").order_by("slot"))
+
+
 def revealed_views(conversation: Conversation) -> list[TurnView]:
     """Every turn with all its answers and who gave them. For a conversation whose models may be known."""
     rules, turns = conversation.protocol.parsed(), conversation.turns.select_related("choice")
-    return [
-        turn_view(turn, turn.responses.shown().select_related("model").order_by("slot"), {}, rules, True)
-        for turn in turns.order_by("number")
-    ]
+    return [turn_view(turn, _with_models(turn), {}, rules, True) for turn in turns.order_by("number")]
 
 
 def paced(responses: Sequence[Response], rules: Protocol) -> Sequence[Response]:
