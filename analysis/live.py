@@ -180,7 +180,7 @@ def _counts(responses: QuerySet[Response], left_out: Set[int], on_scale: Q) -> d
     in_data = ~Q(turn__conversation__enrolment__in=left_out) & on_scale
     compared = in_data & Q(rating__tie="")
     rows = responses.values("model").annotate(
-        drawn=Count("pk", filter=Q(turn__number=0)),
+        drawn=Count("pk", filter=Q(turn__number=0, copied_from=None)),
         shown=Count("pk", filter=Q(is_replaced=False)),
         replaced=Count("pk", filter=Q(is_replaced=True)),
         failed=Count("pk", filter=Q(state=Response.State.FAILED)),
