@@ -170,9 +170,15 @@ def _rated(document: Part) -> Protocol:
         tie=document.one_of("tie", TIE_RULES, default=None if needs_winner else CHOOSE),
         feedback=read_feedback(document.part("feedback")),
         reveal=read_reveal(document, default="never"),
-        repeats=read_repeats(document.part("repeats")) if "repeats" in document.value else NO_REPEATS,
+        repeats=_repeats(document) if "repeats" in document.value else NO_REPEATS,
         overlap=_overlap(document, common) if "overlap" in document.value else NO_OVERLAP,
     )
+
+
+def _repeats(document: Part) -> Repeats:
+    if read_reveal(document, default="never") != NEVER:
+        raise document.wrong(_("answers whose models are known would not be rated blindly again"), "repeats")
+    return read_repeats(document.part("repeats"))
 
 
 def _overlap(document: Part, common: Mapping[str, Any]) -> Overlap:

@@ -30,9 +30,11 @@ from tests.conversations.talking import (
     post,
     rate,
     reach_feedback,
+    rules,
     say,
     typed_text,
 )
+from tests.conversations.test_protocols import refusal
 
 pytestmark = pytest.mark.django_db
 ONE_TYPE = [{"key": "unguided", "label": "Anything", "text": "Talk.", "required": 2}]
@@ -136,6 +138,11 @@ def test_so_many_repeats_as_set_are_drawn_for_whoever_holds_all_conversations(nu
     for ended in range(1, total + 1):
         had += dice.random() < rules.chance_after(ended, total, had)
     assert had == min(number, total)
+
+
+def test_what_was_revealed_is_not_rated_again():
+    message = refusal(rules(repeats={"number": 1}, reveal="at_end"))
+    assert "repeats: answers whose models are known" in message
 
 
 def overlapping(**overlap):
