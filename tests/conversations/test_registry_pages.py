@@ -290,3 +290,11 @@ def test_a_provider_that_another_study_uses_is_not_moved_by_a_coordinator_of_one
     model.provider.refresh_from_db()
     assert model.provider.base_url == before
     assert client.get(reverse("registry:model", args=[model.pk])).status_code == 403
+
+
+def test_a_provider_stands_in_a_country_whose_electricity_is_known(client, coordinator):
+    refused = client.post("/coordinate/providers/add/", {**PROVIDER, "zone": "QQQ"})
+    assert "No country of three letters" in refused.content.decode()
+    assert not Provider.objects.exists()
+    client.post("/coordinate/providers/add/", {**PROVIDER, "zone": "fra"})
+    assert Provider.objects.get().zone == "FRA"
