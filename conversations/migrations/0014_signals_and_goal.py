@@ -6,45 +6,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0013_rating_scales'),
-        ('surveys', '0015_imports'),
+        ("conversations", "0013_rating_scales"),
+        ("surveys", "0015_imports"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='provider',
-            name='zone',
-            field=models.CharField(blank=True, default='', help_text='Country of its servers, ISO 3166-1 alpha-3; blank: unknown', max_length=3),
+            model_name="provider",
+            name="zone",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="Country of its servers, ISO 3166-1 alpha-3; blank: unknown",
+                max_length=3,
+            ),
         ),
         migrations.CreateModel(
-            name='Goal',
+            name="Goal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('votes', models.PositiveIntegerField()),
-                ('since', models.DateField()),
-                ('study', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='goal', to='surveys.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("votes", models.PositiveIntegerField()),
+                ("since", models.DateField()),
+                (
+                    "study",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="goal", to="surveys.study"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('votes__gt', 0)), name='goal_of_some_votes')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("votes__gt", 0)), name="goal_of_some_votes")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='VoteSignals',
+            name="VoteSignals",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('found', models.JSONField(blank=True, default=list)),
-                ('flagged', models.BooleanField(default=False, help_text='What was noticed suffices to doubt the vote')),
-                ('rules_version', models.PositiveSmallIntegerField()),
-                ('evidence', models.JSONField(blank=True, default=dict)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('vote', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='signals', to='conversations.vote')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("found", models.JSONField(blank=True, default=list)),
+                (
+                    "flagged",
+                    models.BooleanField(
+                        default=False, help_text="What was noticed suffices to doubt the vote"
+                    ),
+                ),
+                ("rules_version", models.PositiveSmallIntegerField()),
+                ("evidence", models.JSONField(blank=True, default=dict)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "vote",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="signals",
+                        to="conversations.vote",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'vote signals',
-                'indexes': [models.Index(condition=models.Q(('flagged', True)), fields=['vote'], name='vote_flagged')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('flagged', False), models.Q(('found', []), _negated=True), _connector='OR'), name='flagged_vote_has_a_signal')],
+                "verbose_name_plural": "vote signals",
+                "indexes": [
+                    models.Index(condition=models.Q(("flagged", True)), fields=["vote"], name="vote_flagged")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("flagged", False), models.Q(("found", []), _negated=True), _connector="OR"
+                        ),
+                        name="flagged_vote_has_a_signal",
+                    )
+                ],
             },
         ),
     ]
