@@ -83,7 +83,9 @@ def _body(operation: dict[str, Any], parts: dict[str, Any]) -> list[Parameter]:
 def _parameter(raw: dict[str, Any]) -> Parameter:
     known = ", ".join(str(value) for value in raw["schema"].get("enum", ()))
     text = _("One of: %(known)s.") % {"known": known} if known else KINDS.get(raw["schema"].get("format"), "")
-    return Parameter(raw["name"], " ".join(filter(None, [raw.get("description", "").split("\n")[0], text])))
+    said = raw.get("description", "").split("\n")[0]
+    told = "" if said.startswith("* ") else said  # a list of the known values, which stand in `text`
+    return Parameter(raw["name"], " ".join(filter(None, [told, text])))
 
 
 def documentation(request: HttpRequest) -> HttpResponse:
