@@ -42,7 +42,7 @@ def build(fake_url: str) -> None:
 def _add_blind_models(fake_url: str, *studies: Study) -> None:
     """Models whose every word and number would be noticed, for tests that look for them; not drawn yet."""
     provider = Provider.objects.create(
-        name=BLIND_PROVIDER, base_url=fake_url, is_fake=True, silence_seconds=3
+        name=BLIND_PROVIDER, base_url=fake_url, is_fake=True, silence_seconds=6
     )
     for number in range(8):
         model = LanguageModel.objects.create(

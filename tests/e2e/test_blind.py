@@ -241,7 +241,7 @@ def vote(page: Page, choice: str) -> None:
 
 def test_the_arena_tells_nothing_until_the_reveal_and_then_names_both(arena: Watched) -> None:
     page = arena.page
-    empty, cut = "gneiss-duo;fail=empty;first=48", f"delta-chat-13b;fail=cut;after=20;{WELL}"
+    empty, cut = "gneiss-duo;fail=empty;first=48", "delta-chat-13b;fail=cut;after=20;rate=0.4"
     set_models(arena, "arena", empty, cut)
     page.goto(f"{arena.tap.url}/arena/")
     page.check("[name=consent]")
@@ -250,8 +250,8 @@ def test_the_arena_tells_nothing_until_the_reveal_and_then_names_both(arena: Wat
     page.click("#ask [type=submit]")
     page.locator("#stream").wait_for()
     arena.mark()
-    set_models(arena, "arena", empty, cut, f"halcyon-xl;{WELL}")
     arena.assert_alike()
+    set_models(arena, "arena", empty, cut, f"halcyon-xl;{WELL}")
     page.locator("#ballot").wait_for()
     ends = rows(arena, 0)
     said = notes(page, ["A", "B"])
