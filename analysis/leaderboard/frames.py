@@ -119,9 +119,11 @@ def _arrays(
         codes = [known.setdefault(text, len(known)) for text in texts[name]]
         yield name, np.array(codes, dtype=np.int32)
     for name in FLAGS:
-        yield name, np.array(texts[name], dtype=np.int8)
+        yield name, np.array([text == "1" for text in texts[name]], dtype=np.int8)
     for name in NUMBERS:
-        yield name, np.array([text or "nan" for text in texts[name]], dtype=np.float32)
+        # Few numbers are different ones: each text is read once.
+        numbers = {text: float(text or "nan") for text in set(texts[name])}
+        yield name, np.array([numbers[text] for text in texts[name]], dtype=np.float32)
     yield "turn", np.array(texts["turn"], dtype=np.int32)
     days = {text: date.fromisoformat(text).toordinal() for text in set(texts["day"])}
     yield "day", np.array([days[text] for text in texts["day"]], dtype=np.int32)
