@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0014_signals_and_goal'),
+        ("conversations", "0014_signals_and_goal"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='repeatrating',
-            name='rank',
+            model_name="repeatrating",
+            name="rank",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='repeatrating',
-            name='tie',
+            model_name="repeatrating",
+            name="tie",
             field=models.CharField(blank=True, max_length=10),
         ),
         migrations.AlterField(
-            model_name='repeatrating',
-            name='score',
+            model_name="repeatrating",
+            name="score",
             field=models.PositiveSmallIntegerField(null=True),
         ),
     ]
