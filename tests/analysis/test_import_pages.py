@@ -95,7 +95,9 @@ def test_what_will_not_do_is_said_beside_its_field_and_nothing_is_kept(arena, se
         return answer.content.decode()
 
     assert "none of these tables" in problem(table("people.csv", vote()))
-    assert "Two files have the table" in problem(table("votes.jsonl", vote()), table("old-votes.parquet", vote()))
+    assert "Two files have the table" in problem(
+        table("votes.jsonl", vote()), table("old-votes.parquet", vote())
+    )
     assert "This word stands for a filter" in problem(table("votes.jsonl", vote()), key="all")
     sent(client, arena, table("votes.jsonl", vote()))
     assert "is under way" in problem(table("votes.jsonl", vote()))
