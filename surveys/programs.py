@@ -4,7 +4,6 @@ Consent and survey stay on our pages, by the person's own link. What the program
 of its own, so that it reads nothing that the person wrote elsewhere, and the data say how it came about.
 """
 
-
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
