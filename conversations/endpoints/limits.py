@@ -1,7 +1,7 @@
 """What is left of a provider's budget and of its limits a minute, counted from the rows under a lock.
 
 An attempt counts with what it may cost at most until it is over, so that calls which start in the same moment
-cannot pass a limit together. Amounts of different currencies are never added: a budget holds for each by itself.
+cannot pass a limit together. Amounts of different currencies are never added: a budget holds for each.
 """
 
 from collections import defaultdict
@@ -97,8 +97,8 @@ def rooms(providers: Iterable[Provider]) -> dict[int, Room]:
 
 
 def usage(provider: Provider, now: datetime) -> dict[str, Any]:
-    """`requests`, `tokens` and `oldest` of the last minute; where there is a budget `money`, the sum of 24 hours
-    by currency."""
+    """`requests`, `tokens` and `oldest` of the last minute; where there is a budget, `money` of 24 hours by
+    currency."""
     made = Attempt.objects.filter(response__model__provider=provider).exclude(prompt_sha256="")
     minute = made.filter(started_at__gt=now - MINUTE)
     found = minute.aggregate(requests=Count("pk"), tokens=Sum(TOKENS, default=0), oldest=Min("started_at"))
