@@ -1,16 +1,15 @@
 """Drawing models for a turn: opening, replacements and continuations; every draw is stored with its odds."""
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Count
 from django.utils import timezone
 
+from conversations.exposure import exposures
 from conversations.lots import cast, is_drawable
-from conversations.models import Conversation, Draw, LanguageModel, PoolEntry, Response, Turn
+from conversations.models import Draw, LanguageModel, PoolEntry, Response, Turn
 from conversations.pairing import EmptyPool, Urn, possible, substitutes, urns
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
@@ -43,18 +42,6 @@ def needed(study: Study) -> int:
     """How many models the study's protocol puts side by side at the opening."""
     protocol = study.protocols.order_by("-version").first()
     return protocol.parsed().opening_models if protocol else 0
-
-
-def exposures(conversation: Conversation) -> Counter[int]:
-    """How often each model was drawn in the study; test data count among themselves only."""
-    drawn = Response.objects.filter(
-        turn__number=0,
-        turn__conversation__study=conversation.study_id,
-        turn__conversation__enrolment__is_test=conversation.enrolment.is_test,
-        turn__conversation__enrolment__is_imported=False,
-        copied_from=None,
-    )
-    return Counter(dict(drawn.values_list("model_id").annotate(Count("id")).order_by()))
 
 
 def open_turn(turn: Turn, protocol: Protocol) -> list[Response]:
