@@ -18,9 +18,9 @@ BLIND_ID, BLIND_PROVIDER = 8_240_000, "Zyxware Hosting"
 
 
 def build(fake_url: str) -> None:
-    """`demo`, the whole journey; `talks` and `blind`, no survey; `types`, every question; `closed`."""
+    """`demo` and `journey`, the whole; `talks` and `blind`, no survey; `types`, every question; `closed`."""
     call_command("migrate", verbosity=0)
-    load_demo(fake_url)
+    _shorter(load_demo(fake_url))
     _study("closed", state=Study.State.CLOSED)
     _study(
         "types",
@@ -59,6 +59,15 @@ def _add_blind_models(fake_url: str, *studies: Study) -> None:
             licence="Frobnitz Licence 9",
         )
         PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model, is_on=False) for study in studies)
+
+
+def _shorter(demo: Study) -> None:
+    """The study `journey`: all of the demonstration, with one conversation of each type instead of two."""
+    pool = list(demo.pool.values_list("model", flat=True))
+    demo.pk, demo.slug = None, "journey"
+    demo.save()
+    load_protocol(demo, protocols.preset("prism").replace("required: 2", "required: 1"))
+    PoolEntry.objects.bulk_create(PoolEntry(study=demo, model_id=model) for model in pool)
 
 
 def _study(slug: str, **fields: Any) -> Study:

@@ -162,7 +162,7 @@ def enter_a_number(slider: Locator) -> None:
 def test_a_participant_goes_from_the_link_to_the_completion_code(house: House, browser: Browser) -> None:
     player = Player(browser, house.url)
     page = player.page
-    page.goto(house.link("demo"))
+    page.goto(house.link("journey"))
     assert "PROLIFIC" not in page.url
     player.look("consent")
     player.press("Agree and begin")
@@ -174,8 +174,8 @@ def test_a_participant_goes_from_the_link_to_the_completion_code(house: House, b
     player.look("overview")
     first_conversation(player, house)
     first_feedback(player)
-    for done in range(1, 6):
-        player.sees(f"{done} of 6 conversations done")
+    for done in range(1, 3):
+        player.sees(f"{done} of 3 conversations done")
         player.choose_kind(0)
         player.converse([FIRST, SECOND])
         player.give_feedback()
