@@ -198,7 +198,7 @@ JOURNAL = Journal(
         "c100000001": SentConversation(
             "unguided",
             [
-                SentTurn("Hello", {"A": "One", "B": "Two"}, {"A": 70, "B": 70}, "B"),
+                SentTurn("Hello", {"A": "One", "B": "Two"}, {"A": 70, "B": 70}, chosen="B"),
                 SentTurn("And?", {}, {"A": 5}),
             ],
             {"text": "Good", "performance": {"values": {"value": None, "status": "not_applicable"}}},
