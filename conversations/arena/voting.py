@@ -68,7 +68,7 @@ def vote(talk: Conversation, number: int | None, given: Given) -> None:
             **_identity(here.turn, a, b),
         )
         watching.note(stored, given.hints, crowd)
-        comment.keep(here.turn)
+        comment.keep()
         chat.drop_draft(talk, "vote")
 
 

@@ -6,7 +6,17 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from conversations.models import Conversation, Draw, LanguageModel, Reaction, Report, Response, Turn, Vote
+from conversations.models import (
+    Conversation,
+    Draw,
+    LanguageModel,
+    Provider,
+    Reaction,
+    Report,
+    Response,
+    Turn,
+    Vote,
+)
 from conversations.privacy import versions
 from surveys.models import Consent, Enrolment, Participant
 from surveys.models.people import Role
@@ -417,6 +427,29 @@ def test_a_comment_with_personal_data_holds_the_vote_back_and_keeps_the_choice(v
     ]
     vote(visitor, talk, "both_bad", comment="Mine is amina.khan@orange.fr", anyway="1")
     assert Vote.objects.get().choice == "both_bad"
+
+
+JUDGE = {"provider": "Judge", "model": "omni", "places": ["message", "feedback"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        ({"message": {"email": "mask"}, "feedback": {"email": "mask"}}, ("masked", "")),
+        ({"moderation": JUDGE}, ("clean", "failed")),
+    ],
+    ids=["masked in both", "moderated in both"],
+)
+def test_a_vote_with_a_comment_is_kept_where_the_message_was_checked_too(visitor, arena, rules, outcome):
+    Provider.objects.create(name="Judge", base_url="http://127.0.0.1:9/v1", is_fake=True)
+    versions.store(arena, rules, None)
+    typed = "Mine is amina.khan@orange.fr"
+    talk, turn = asked_and_answered(visitor, text=typed)
+    assert vote(visitor, talk, comment=f"{typed}, said it").status_code == 302
+    sent = typed.replace("amina.khan@orange.fr", "[EMAIL]") if outcome[0] == "masked" else typed
+    assert (turn.text, Vote.objects.get().comment) == (sent, f"{sent}, said it")
+    checks = talk.text_checks.order_by("id").values_list("place", "turn", "outcome", "moderation")
+    assert [*checks] == [("message", turn.pk, *outcome), ("feedback", None, *outcome)]
 
 
 # Sharing
