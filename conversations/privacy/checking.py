@@ -72,7 +72,7 @@ class Passed:
     outcome: TextCheck.Outcome = Outcome.CLEAN
 
     def keep(self, turn: Turn | None = None) -> None:
-        """Call within the transaction that stores the text."""
+        """Call within the transaction that stores the text; `turn`: the one whose message it is."""
         if self.look is None:
             return
         row = self.look.row(self.outcome, turn)
@@ -83,8 +83,9 @@ class Passed:
         look = self.look
         assert look is not None
         spans = [[span.start, span.end, span.kind, span.rule, span.confidence] for span in look.spans]
-        # What was sent as it was typed stands in its own row already.
-        return json.dumps({"text": look.text if look.text != self.text else None, "spans": spans})
+        # A message that was sent as it was typed stands in its turn already.
+        is_there = look.place == Place.MESSAGE and look.text == self.text
+        return json.dumps({"text": None if is_there else look.text, "spans": spans})
 
 
 def check(conversation: Conversation, place: Place, text: str, is_sent_anyway: bool = False) -> Passed:
@@ -105,8 +106,13 @@ def check(conversation: Conversation, place: Place, text: str, is_sent_anyway: b
     return Passed(masked, look, _outcome(look, masked != text))
 
 
+def digest_of(conversation: Conversation, place: Place, text: str) -> str:
+    """By which the same text is known again, at the same place of a conversation."""
+    return keyed_hash("text of a conversation", str(conversation.pk), place, text)
+
+
 def _looked(conversation: Conversation, place: Place, text: str, rules: Rules) -> Look:
-    digest = keyed_hash("text of a conversation", str(conversation.pk), place, text)
+    digest = digest_of(conversation, place, text)
     spans = find(text, rules.kinds(place), names)
     if not rules.moderation.asks(place):
         return Look(conversation, place, text, digest, rules, spans)

@@ -52,9 +52,6 @@ def as_typed(check: TextCheck | None) -> dict[str, str]:
 
 
 def _sent(raw: RawText) -> str:
-    """What was sent as it was typed stands where it was sent to."""
-    check = raw.check_of
-    if check.turn:
-        return check.turn.text
-    feedback = getattr(check.conversation, "feedback", None)
-    return feedback.text if feedback else ""
+    """A message that was sent as it was typed stands in its turn alone."""
+    turn = raw.check_of.turn
+    return turn.text if turn else ""

@@ -8,8 +8,10 @@ from selectolax.lexbor import LexborHTMLParser
 from conversations.coordinate.privacy_forms import PrivacyForm, fields_of
 from conversations.fakellm import server
 from conversations.models import PrivacyRules, Provider, RawText, TextCheck
+from conversations.own import record
 from conversations.privacy import versions
 from surveys.models.people import Role
+from tests.conversations.comparing import asked_and_answered, enter, open_arena, vote
 from tests.conversations.talking import begin, come_in, make_talk_study, post, say
 from tests.factories import make_member
 
@@ -175,6 +177,19 @@ def test_a_raw_text_opens_with_the_right_and_a_reason_and_leaves_a_trace(study):
     event = study.audit_events.get(action="privacy.raw_text_opened")
     assert (event.subject, event.actor.email) == (talk.code, "opener@example.org")
     assert "amina" not in str(event.detail)
+
+
+def test_a_marked_comment_opens_as_it_was_typed_and_is_no_message():
+    arena, visitor = open_arena(), enter()
+    versions.store(arena, {"message": {"email": "mark"}, "feedback": {"phone": "mark"}}, None)
+    talk, turn = asked_and_answered(visitor, text="Nothing of mine")
+    assert vote(visitor, talk, comment=PERSONAL).status_code == 302
+    client = signed_in(arena, may_reidentify=True)
+    answer = client.post(path(arena, "privacy_text", RawText.objects.get().pk), {"reason": "A good reason"})
+    opened = answer.context["opened"]
+    assert (opened.text, [words for words, *_ in opened.places]) == (PERSONAL, ["06 12 34 56 78"])
+    (told,) = record(talk.enrolment)["conversations"][0]["turns"]
+    assert (told["text"], "as_typed" in told, told["vote"]["comment"]) == (turn.text, False, PERSONAL)
 
 
 def test_a_raw_text_of_another_study_is_not_found(study):
