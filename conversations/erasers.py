@@ -133,7 +133,7 @@ def blank_raw_texts(enrolments: Enrolments) -> int:
 def blank_checks(enrolments: Enrolments) -> int:
     """How often what was done stays, for it says nothing of the text."""
     checks = TextCheck.objects.filter(conversation__enrolment__in=enrolments)
-    return checks.update(digest="", kinds={}, scores={}, flagged={})
+    return checks.update(digest="", kinds={}, spans=[], scores={}, flagged={})
 
 
 def blank_origins(enrolments: Enrolments) -> int:

@@ -57,6 +57,10 @@ class TextCheck(models.Model):
     place = models.CharField(max_length=10, choices=Place)
     outcome = models.CharField(max_length=10, choices=Outcome)
     kinds = models.JSONField(default=dict, help_text=_("{kind: how many}"))
+    spans = models.JSONField(
+        default=list,
+        help_text=_("[[start, end, kind, rule, confidence]], places in the text as it was typed"),
+    )
     moderation = models.CharField(max_length=10, choices=Moderation, blank=True)
     scores = models.JSONField(default=dict, help_text=_("{category: 0 to 1}, as the provider gave them"))
     flagged = models.JSONField(default=dict, help_text=_("{category: action}, at or over its threshold"))
