@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from conversations.running import Ports, add_prism, manage, participant_link
-from prism.lib.processes import CHECKOUT, Supervisor, free_port
+from prism.lib.processes import CHECKOUT, Supervisor, free_port, http_answers, web_command
 from prism.lib.urls import with_redis_database
 from tests import databases
 
@@ -24,6 +24,8 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 class House:
     url: str
     database: str
+    place: Path
+    env: dict[str, str]
 
     def link(self, slug: str) -> str:
         """A panel link of somebody who was never here."""
@@ -36,6 +38,16 @@ class House:
                 "UPDATE conversations_languagemodel SET identifier = split_part(identifier, ';', 1) || %s",
                 [options and f";{options}"],
             )
+
+    @contextmanager
+    def another_web(self, **changes: str) -> Iterator[str]:
+        """The address of one more web server on the same database, with other settings."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        with Supervisor(self.place / "log") as more:
+            more.add("another web", web_command(port), self.env | changes, http_answers(f"{url}/health/"))
+            more.start(timeout=120)
+            yield url
 
 
 @contextmanager
@@ -58,4 +70,4 @@ def running(place: Path, speed: float) -> Iterator[House]:
         for child in house.children:
             child.env = own
         house.start(timeout=120)
-        yield House(ports.web_url, database)
+        yield House(ports.web_url, database, place, own)

@@ -12,7 +12,7 @@ from tests.browser import COLOURS, flaws
 
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 # A form that is sent back says so by its status, and Chromium reports that as an error of the console.
-SENT_BACK = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+SENT_BACK = re.compile(r"Failed to load resource: the server responded with a status of (409|422|429)")
 ANSWERS_TIMEOUT = 60_000
 # Axe must not look at a colour in mid-change. Bounded, for dots that keep moving.
 SETTLED = """async (scheme) => {
