@@ -11,7 +11,8 @@ from typing import Any
 
 from conversations.privacy.leaving import leaving
 from conversations.privacy.rules import Place, Rules, findable
-from prism.lib.pii import Span
+from prism.lib.pii import Span, find
+from prism.lib.pii.names import names
 
 Row = dict[str, Any]
 # A text stands in up to three files, and those of a conversation are written one after the other.
@@ -24,6 +25,7 @@ class Gate:
     def __init__(self, rules: Rules, columns: Mapping[str, Sequence[str]]) -> None:
         self._rules = rules
         self._columns = columns
+        self._left_alone = set(findable()).difference(rules.kinds(Place.EXPORT))
         self._texts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._kinds: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._clean = lru_cache(maxsize=TEXTS_REMEMBERED)(self._cleaned)
@@ -61,6 +63,10 @@ class Gate:
         elif cleaned != text:
             self._texts[place]["changed"] += 1
         return cleaned
+
+    def has_finds(self, text: str) -> bool:
+        """Whether anything is found in a text, be it of a kind that the rules leave alone in exports."""
+        return bool(self._clean(text)[1] or (self._left_alone and find(text, self._left_alone, names)))
 
     def _cleaned(self, text: str) -> tuple[str | None, Sequence[Span]]:
         return leaving(text, self._rules)

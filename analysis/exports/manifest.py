@@ -23,7 +23,7 @@ UNKNOWN = "unknown"
 
 _SUBSETS = "membership in a census-matched or balanced subset is decided when data are analysed"
 _CODING = "null until people's own words are coded into categories; declined answers are known"
-_SCREENING = "texts are not screened for this yet"
+_BY_HAND = "nobody looks through texts by hand"
 _LANGUAGE = "null where a text has no letters or is too short to tell its language"
 NOT_COMPUTED: Paths = {
     SURVEY: {
@@ -39,9 +39,7 @@ NOT_COMPUTED: Paths = {
     CONVERSATIONS: {"included_in_balanced_subset": _SUBSETS},
     UTTERANCES: {"included_in_balanced_subset": _SUBSETS},
     METADATA: {
-        "pii_flag": _SCREENING,
-        "pii_manual_flag": _SCREENING,
-        "moderation_flag": _SCREENING,
+        "pii_manual_flag": _BY_HAND,
         "language_flag": _LANGUAGE,
         "en_flag": _LANGUAGE,
     },
@@ -70,6 +68,7 @@ NULL_MEANS: Paths = {
         "conversation_id": "a text of the survey",
         "interaction_id": "not a text of a turn",
         "utterance_id": "not a response",
+        "moderation_flag": "moderation was not asked about this text, or did not answer",
     },
 }
 
@@ -103,6 +102,9 @@ TEXTS = {
 NOTES = [
     "Texts were looked through for personal data by rules, which find no names of people and not every "
     "number; personal_data says what was found and done. [EMAIL] and the like stand for what was masked.",
+    "pii_flag: the same rules find personal data of any kind in the text, or did before it was masked on its "
+    "way to a model. moderation_flag: what the study's moderation said of a message or comment; flagged is "
+    "what reached the study's thresholds.",
     "Where people were asked whether what they write may be published, the texts of those who did not agree "
     "are null in every release, and so are the answers to them.",
     "order_stated_prefs and order_lm_usecases are the places at which items were shown, not preferences.",

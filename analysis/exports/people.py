@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from analysis.exports.flags import on_comments
 from analysis.exports.release import NumberedConversation, NumberedPerson, answered_turns, answers
-from conversations.models import Conversation, Response, Turn
+from conversations.models import Conversation, Response, TextCheck, Turn
 from surveys.coding import coded_values
 from surveys.consent_documents import PUBLICATION
 from surveys.models import Answer, Consent, Enrolment, PanelSubmission, Presentation, Questionnaire
@@ -41,6 +42,11 @@ class ReleasedConversation:
     user: str
     conversation: Conversation
     turns: Sequence[ReleasedTurn]
+
+    @property
+    def looks(self) -> list[TextCheck]:
+        """Those at comments that were sent after it."""
+        return list(getattr(self.conversation, "looks", ()))
 
 
 @dataclass(frozen=True)
@@ -152,10 +158,10 @@ def _panel_studies(pks: Sequence[int]) -> dict[int, str]:
 def _conversations(pks: Iterable[int]) -> dict[int, Any]:
     """Conversations with their answered turns as `answered`, and each turn's responses as `answers`."""
     responses = answers().select_related("rating").order_by("slot", "id")
-    turns = answered_turns().select_related("choice").order_by("number")
+    turns = answered_turns().select_related("choice", "text_check").order_by("number")
     turns = turns.prefetch_related(Prefetch("responses", responses, to_attr="answers"))
     chosen = Conversation.objects.select_related("feedback", "protocol").prefetch_related(
-        Prefetch("turns", turns, to_attr="answered")
+        Prefetch("turns", turns, to_attr="answered"), Prefetch("text_checks", on_comments(), to_attr="looks")
     )
     return chosen.in_bulk(list(pks))
 

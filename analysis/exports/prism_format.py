@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from analysis.exports.flags import Finds, flags, look_at_comment, look_at_message
 from analysis.exports.people import ReleasedConversation, ReleasedPerson, ReleasedTurn, SurveyAnswers
-from conversations.models import LanguageModel, Rating, Response
+from conversations.models import LanguageModel, Rating, Response, TextCheck
 from prism.lib.language import identify
 from surveys.coding import simplified
 from surveys.countries import country, special_region
@@ -161,38 +162,43 @@ def rating_rows(talk: ReleasedConversation, utterances: list[Row]) -> Iterator[R
             }
 
 
-def talk_metadata(talk: ReleasedConversation, utterances: list[Row]) -> Iterator[Row]:
+def talk_metadata(talk: ReleasedConversation, utterances: list[Row], finds: Finds) -> Iterator[Row]:
     """One row each for the responses, the prompts and the feedback of a conversation."""
     for row in utterances:
-        yield metadata_row("model_response", row["model_response"], row)
+        yield metadata_row("model_response", row["model_response"], row, finds)
     for turn in talk.turns:
         place = {"user_id": talk.user, "conversation_id": talk.code, "interaction_id": turn.interaction}
-        yield metadata_row("user_prompt", turn.turn.text, place)
+        yield metadata_row("user_prompt", turn.turn.text, place, finds, look_at_message(turn.turn))
     feedback = getattr(talk.conversation, "feedback", None)
+    comment = feedback.text if feedback else ""
     place = {"user_id": talk.user, "conversation_id": talk.code}
-    yield metadata_row("open_feedback", feedback.text if feedback else "", place)
+    look = look_at_comment(talk.conversation, talk.looks, comment)
+    yield metadata_row("open_feedback", comment, place, finds, look)
 
 
-def survey_metadata(person: ReleasedPerson) -> Iterator[Row]:
+def survey_metadata(person: ReleasedPerson, finds: Finds) -> Iterator[Row]:
     """One row for each of the two free texts of the survey."""
     for column in ("self_description", "system_string"):
-        yield metadata_row(column, person.survey.values.get(column) or "", {"user_id": person.code})
+        text = person.survey.values.get(column) or ""
+        yield metadata_row(column, text, {"user_id": person.code}, finds)
 
 
-def metadata_row(column: str, text: str, place: Mapping[str, str]) -> Row:
+def metadata_row(
+    column: str, text: str, place: Mapping[str, str], finds: Finds, look: TextCheck | None = None
+) -> Row:
     """What is known of one text; `place` has the ids of where it stands."""
-    language = identify(text)
+    language, known = identify(text), flags(text, finds, look)
     return {
         "column_id": column,
         "user_id": place["user_id"],
         "conversation_id": place.get("conversation_id"),
         "interaction_id": place.get("interaction_id"),
         "utterance_id": place.get("utterance_id"),
-        "pii_flag": None,
-        "pii_manual_flag": None,
+        "pii_flag": known["pii_flag"],
+        "pii_manual_flag": known["pii_manual_flag"],
         "language_flag": language,
         "en_flag": None if language is None else language == "en",
-        "moderation_flag": None,
+        "moderation_flag": known["moderation_flag"],
     }
 
 

@@ -107,7 +107,7 @@ def _write_prism(
         expected = _rows_expected() + len(models)
         for batch in batches:
             for person in load(batch, documents):
-                _write_person(person, models, files)
+                _write_person(person, models, files, gate)
             progress(sum(file.rows for file in files.values()), expected)
     return {name: file.facts() for name, file in files.items()}
 
@@ -116,7 +116,7 @@ def _prism_files() -> Sequence[str]:
     return prism_format.FILES if release.has_other_scales() else prism_format.PRISMS
 
 
-def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines]) -> None:
+def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, JsonLines], gate: Gate) -> None:
     without = {} if person.publishes_texts else manifest.TEXTS
     files[SURVEY].write(prism_format.survey_row(person), without.get(SURVEY, ()))
     for talk in person.conversations:
@@ -124,14 +124,14 @@ def _write_person(person: ReleasedPerson, models: Models, files: Mapping[str, Js
         files[CONVERSATIONS].write(row, without.get(CONVERSATIONS, ()))
         utterances = list(prism_format.utterance_rows(talk, models, first=files[UTTERANCES].rows))
         # Before the utterances, whose text may be withheld: its language is told all the same.
-        for row in prism_format.talk_metadata(talk, utterances):
+        for row in prism_format.talk_metadata(talk, utterances, gate.has_finds):
             files[METADATA].write(row)
         if RATINGS in files:
             for row in prism_format.rating_rows(talk, utterances):
                 files[RATINGS].write(row)
         for row in utterances:
             files[UTTERANCES].write(row, without.get(UTTERANCES, ()))
-    for row in prism_format.survey_metadata(person):
+    for row in prism_format.survey_metadata(person, gate.has_finds):
         files[METADATA].write(row)
 
 

@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from conversations.models import Feedback, Response, Turn
+from conversations.models import Conversation, Feedback, Response, Turn
 from conversations.privacy import versions
+from conversations.privacy.checking import digest_of
+from conversations.privacy.rules import Place
 from surveys.erasure import append_only_lifted
 from tests.analysis.releases import export_to, manifest_of, released
-from tests.factories import make_conversation, make_enrolment, make_models, make_study
+from tests.factories import make_conversation, make_enrolment, make_models, make_study, make_text_check
 
 pytestmark = pytest.mark.django_db
 EMAIL, PHONE = "amina.khan@orange.fr", "06 12 34 56 78"
@@ -100,3 +102,61 @@ def test_answers_go_through_the_same_gate_in_both_files(study, tmp_path):
     found = manifest_of(tmp_path)["personal_data"]["texts"]
     assert found["answers.csv"]["value"]["found"] == found["answers.jsonl"]["value"]["found"]
     assert found["answers.jsonl"]["value"]["found"]["email"] == 1
+
+
+def flags_of(rows, name):
+    return {
+        row["column_id"]: row[name]
+        for row in rows["metadata"]
+        if row["column_id"] != "model_response" or row["utterance_id"] == "ut0"
+    }
+
+
+def test_flags_tell_of_personal_data_whatever_the_rules_do_about_it_and_nobody_looks_by_hand(study, tmp_path):
+    versions.store(study, {"export": {"email": "off"}}, None)
+    rows = released(tmp_path, study, is_full=False)
+    assert flags_of(rows, "pii_flag") == {
+        "model_response": True,
+        "user_prompt": True,
+        "open_feedback": True,
+        "self_description": True,
+        "system_string": False,
+    }
+    assert set(flags_of(rows, "pii_manual_flag").values()) == {None}
+    assert "pii_flag" not in manifest_of(tmp_path)["not_computed"]["metadata.jsonl"]
+
+
+def test_a_text_that_was_masked_before_it_was_sent_is_flagged_and_has_its_scores(study, tmp_path):
+    talk = Conversation.objects.get()
+    with append_only_lifted():
+        Turn.objects.update(text="I am at [EMAIL]")
+        Feedback.objects.update(text="All well.")
+    make_text_check(
+        talk,
+        turn=talk.turns.get(),
+        moderation="answered",
+        scores={"hate": 0.7261, "violence": 0.0049},
+        flagged={"hate": "log"},
+    )
+    other = {"place": "feedback", "kinds": {}, "moderation": "answered"}
+    said = digest_of(talk, Place.FEEDBACK, "All well.")
+    make_text_check(
+        talk, **other, outcome="warned", digest=said, scores={"hate": 0.9}, flagged={"hate": "warn"}
+    )
+    make_text_check(talk, **other, outcome="clean", digest="another text", scores={"hate": 0.5})
+    make_text_check(talk, **other, outcome="clean", digest=said, scores={"hate": 0.011})
+    rows = released(tmp_path, study)
+    flags = flags_of(rows, "moderation_flag")
+    assert flags["user_prompt"] == {
+        "flagged": True,
+        "categories": {"hate": True, "violence": False},
+        "category_scores": {"hate": 0.73, "violence": 0.0},
+    }
+    assert flags["open_feedback"] == {
+        "flagged": False,
+        "categories": {"hate": False},
+        "category_scores": {"hate": 0.01},
+    }
+    assert [flags[name] for name in ("model_response", "self_description")] == [None, None]
+    assert flags_of(rows, "pii_flag")["user_prompt"] is True
+    assert flags_of(rows, "pii_flag")["open_feedback"] is False

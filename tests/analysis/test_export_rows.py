@@ -323,10 +323,10 @@ def test_what_is_not_measured_is_null_and_listed(tmp_path):
     rows = released(tmp_path, study)
     listed = manifest_of(tmp_path)["not_computed"]
     for row in rows["metadata"]:
-        assert [row["pii_flag"], row["pii_manual_flag"], row["moderation_flag"]] == [None, None, None]
+        assert [row["pii_manual_flag"], row["moderation_flag"]] == [None, None]
     for row in rows["survey"]:
         assert [row["included_in_US_REP"], row["included_in_UK_REP"]] == [None, None]
-    assert {"pii_flag", "pii_manual_flag", "moderation_flag"} <= listed["metadata.jsonl"].keys()
+    assert {"pii_manual_flag"} <= listed["metadata.jsonl"].keys()
     assert {"included_in_US_REP", "ethnicity.categorised"} <= listed["survey.jsonl"].keys()
 
 

@@ -52,10 +52,15 @@ def _merged(one: Span, other: Span) -> Span:
     return Span(start, end, surer.kind, surer.rule, surer.confidence)
 
 
+def placeholder(kind: str) -> str:
+    """What stands in a masked text: `[EMAIL]` and the like."""
+    return f"[{kind.upper()}]"
+
+
 def replaced(text: str, spans: Sequence[Span]) -> str:
-    """The text with `[EMAIL]` and the like in place of each span; spans must be settled."""
+    """The text with a placeholder for each span; spans must be settled."""
     parts, last = [], 0
     for span in spans:
-        parts += [text[last : span.start], f"[{span.kind.upper()}]"]
+        parts += [text[last : span.start], placeholder(span.kind)]
         last = span.end
     return "".join([*parts, text[last:]])
