@@ -1,6 +1,6 @@
-"""Against arena-rank, which needs an older numpy than Prism: where both cannot be, this is skipped.
+"""Against arena-rank: with what it said, kept in arena_rank.json, and with itself where it is installed.
 
-Run it from an environment with arena-rank, threadpoolctl and pytest, in the checkout:
+Itself: in an environment with arena-rank, threadpoolctl and pytest, in the checkout,
 `PYTHONPATH=. python -m pytest --noconftest -c /dev/null --rootdir . tests/analysis/test_arena_rank.py`
 """
 
@@ -8,45 +8,36 @@ import numpy as np
 import pytest
 
 from analysis.bradley_terry import POINTS, fit
+from tests.analysis import arena_rank_oracle as oracle
 from tests.analysis.ballots import random_votes
 
-pytest.importorskip("arena_rank", reason="arena-rank is not installed; it needs an older numpy")
-ITEMS = 12
-EXACT = {"ftol": 1e-14, "gtol": 1e-12, "hessian_reg": 1e-8}
 
-
-def test_half_wins_and_their_errors_agree():
-    import pandas as pd
-    from arena_rank.models.bradley_terry import BradleyTerry
-    from arena_rank.utils.data_utils import PairDataset
-
-    left, right, outcome, _ = random_votes(11, votes=6000, items=ITEMS)
-    names = np.array([f"m{number:02}" for number in range(ITEMS)])
-    winner = np.array(["tie", "model_a", "model_b"])[outcome]
-    votes = pd.DataFrame({"model_a": names[left], "model_b": names[right], "winner": winner})
-    theirs = BradleyTerry(ITEMS, **EXACT).compute_ratings_and_cis(PairDataset.from_pandas(votes))
-    ours = fit(left, right, outcome, ITEMS, ties="half")
-    scores = np.array(theirs["ratings"])
-    errors = np.sqrt(np.array(theirs["variances"]))
-    assert np.abs(POINTS * ours.theta - (scores - scores.mean())).max() < 0.05
-    assert np.abs(POINTS * ours.errors - errors).max() < 0.05
+@pytest.mark.parametrize("seed", oracle.HALF_SEEDS)
+def test_half_wins_and_their_errors_agree(seed):
+    theirs = oracle.kept()["half"][str(seed)]
+    assert theirs["votes"] == oracle.digest(seed)
+    left, right, outcome, _ = random_votes(seed, votes=oracle.VOTES, items=oracle.ITEMS)
+    ours = fit(left, right, outcome, oracle.ITEMS, ties="half")
+    assert np.abs(POINTS * ours.theta - theirs["scores"]).max() < 0.05
+    assert np.abs(POINTS * ours.errors - theirs["errors"]).max() < 0.05
 
 
 def test_covariates_agree_without_their_regularisation():
-    import jax.numpy as jnp
-    from arena_rank.models.contextual_bradley_terry import ContextualBradleyTerry
-    from arena_rank.utils.data_utils import ContextualPairDataset
-
-    left, right, outcome, style = random_votes(12, votes=6000, items=ITEMS, covariates=3)
-    rows = ContextualPairDataset(
-        [str(number) for number in range(ITEMS)],
-        jnp.array(np.stack([left, right], axis=1)),
-        jnp.array((outcome + 1) / 2),
-        jnp.array(style),
-        jnp.ones(len(left)),
+    theirs = oracle.kept()["style"][str(oracle.STYLE_SEED)]
+    assert theirs["votes"] == oracle.digest(oracle.STYLE_SEED, oracle.COVARIATES)
+    left, right, outcome, style = random_votes(
+        oracle.STYLE_SEED, votes=oracle.VOTES, items=oracle.ITEMS, covariates=oracle.COVARIATES
     )
-    theirs = ContextualBradleyTerry(ITEMS, 3, reg=0.0, **EXACT).compute_ratings_and_cis(rows)
-    ours = fit(left, right, outcome, ITEMS, style=style, ties="half")
-    scores = np.array(theirs["ratings"])
-    assert np.abs(POINTS * ours.theta - (scores - scores.mean())).max() < 0.05
-    assert np.abs(ours.beta - np.array(theirs["coeffs"])).max() < 1e-4
+    ours = fit(left, right, outcome, oracle.ITEMS, style=style, ties="half")
+    assert np.abs(POINTS * ours.theta - theirs["scores"]).max() < 0.05
+    assert np.abs(ours.beta - theirs["coefficients"]).max() < 1e-4
+
+
+def test_what_is_kept_is_what_arena_rank_says():
+    pytest.importorskip("arena_rank", reason="arena-rank is not installed; it needs an older numpy")
+    kept, made = oracle.kept(), oracle.made()
+    for kind, seed in [*(("half", seed) for seed in oracle.HALF_SEEDS), ("style", oracle.STYLE_SEED)]:
+        was, now = kept[kind][str(seed)], made[kind][str(seed)]
+        assert was.keys() == now.keys()
+        for name in was.keys() - {"votes"}:
+            assert np.array(was[name]) == pytest.approx(np.array(now[name]), abs=1e-3)
