@@ -211,19 +211,50 @@ def test_the_order_of_models_and_votes_changes_nothing(seed):
     assert after.errors[names] == pytest.approx(before.errors, abs=1e-7)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_half_wins_agree_with_evalica(seed):
+def evalicas_votes(seed):
+    """Votes, and what evalica takes: both sides, winners, and a stop far below what is compared."""
     evalica = pytest.importorskip("evalica")
     left, right, outcome, _ = random_votes(seed, votes=3000, items=20)
     winner = {1: evalica.Winner.X, -1: evalica.Winner.Y, 0: evalica.Winner.Draw}
-    result = evalica.bradley_terry(
-        left.tolist(),
-        right.tolist(),
-        [winner[value] for value in outcome.tolist()],
-        tie_weight=0.5,
-        tolerance=1e-12,
-        limit=100_000,
-    )
-    theirs = np.log(result.scores.sort_index().to_numpy())
-    ours = fit(left, right, outcome, 20, ties="half").theta
-    assert POINTS * np.abs(ours - (theirs - theirs.mean())).max() < 0.05
+    theirs = (left.tolist(), right.tolist(), [winner[value] for value in outcome.tolist()])
+    return evalica, (left, right, outcome), theirs, {"tolerance": 1e-12, "limit": 100_000}
+
+
+def points_apart(ours, scores):
+    theirs = np.log(scores.sort_index().to_numpy())
+    return POINTS * np.abs(ours.theta - (theirs - theirs.mean())).max()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_half_wins_agree_with_evalica(seed):
+    evalica, votes, theirs, exact = evalicas_votes(seed)
+    result = evalica.bradley_terry(*theirs, tie_weight=0.5, **exact)
+    assert points_apart(fit(*votes, 20, ties="half"), result.scores) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_davidsons_ties_agree_with_evalica(seed):
+    """Newman's (2023) P(tie) ∝ 2v·√(π_i π_j) beside π_i and π_j is Davidson's with ν = 2v."""
+    evalica, votes, theirs, exact = evalicas_votes(seed)
+    ours, result = fit(*votes, 20), evalica.newman(*theirs, **exact)
+    assert points_apart(ours, result.scores) < 0.05
+    assert ours.nu == pytest.approx(2 * result.v, abs=1e-6)
+
+
+def test_davidsons_ties_with_style_are_the_maximum_of_the_likelihood_written_out():
+    optimize = pytest.importorskip("scipy.optimize")
+    left, right, outcome, style = random_votes(6, votes=2000, covariates=2)
+
+    def loss(place):
+        """Minus the logarithm of the likelihood, and of the prior of the coefficients."""
+        theta, beta = np.append(place[:5], -place[:5].sum()), place[6:]
+        eta = theta[left] - theta[right] + style @ beta
+        shares = np.stack([eta / 2, np.full(len(eta), place[5]), -eta / 2])
+        chosen = shares[1 - outcome, np.arange(len(eta))]
+        return np.logaddexp.reduce(shares).sum() - chosen.sum() + 0.005 * beta @ beta
+
+    found = optimize.minimize(loss, np.zeros(8), method="BFGS", options={"gtol": 1e-4}).x
+    ours = fit(left, right, outcome, 6, style=style)
+    assert POINTS * np.abs(ours.theta[:5] - found[:5]).max() < 0.05
+    assert ours.nu == pytest.approx(np.exp(found[5]), abs=1e-4)
+    assert ours.beta == pytest.approx(found[6:], abs=1e-4)
