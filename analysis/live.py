@@ -147,9 +147,10 @@ def exposures(
     responses = _responses(study, with_test)
     rows = _counts(responses, left_out, on_scale)
     medians = _medians(study, responses)
-    drawable = set(PoolEntry.objects.filter(study=study, is_on=True).values_list("model_id", flat=True))
-    models = LanguageModel.objects.filter(pk__in=drawable | rows.keys()).order_by("name")
-    return [_exposure(m, m.pk in drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
+    in_pool = Exists(PoolEntry.objects.filter(study=study, is_on=True, model=OuterRef("pk")))
+    known = LanguageModel.objects.annotate(is_drawable=in_pool).order_by("name")
+    models = known.filter(Q(is_drawable=True) | Q(pk__in=rows.keys()))
+    return [_exposure(m, m.is_drawable, rows.get(m.pk, {}), medians.get(m.pk)) for m in models]
 
 
 def _newest(study: Study) -> QuerySet[Conversation, Any]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import comb
 
 MOST_SETS = 10_000  # up to here the odds are summed over all sets that can be drawn
-ROUNDS = 500  # beyond, they are means over so many simulated draws
+ROUNDS = 200  # beyond, they are means over so many simulated draws
 Pairs = Iterable[tuple[int, int]]
 
 
@@ -29,6 +29,7 @@ class Table:
     pairs: Pairs
     ranks: Sequence[int] | None = None
     _known: dict[int, bool] = field(default_factory=dict)
+    _chances: dict[int, dict[int, float]] = field(default_factory=dict)
 
     @cached_property
     def _allowed(self) -> list[int]:
@@ -55,6 +56,11 @@ class Table:
 
     def chances(self, drawn: int) -> dict[int, float]:
         """Who may come next, with the probability: nobody after whom the draw could not be finished."""
+        if drawn not in self._chances:
+            self._chances[drawn] = self._chances_after(drawn)
+        return self._chances[drawn]
+
+    def _chances_after(self, drawn: int) -> dict[int, float]:
         able = [i for i in self._open(drawn) if self.can_finish(drawn | 1 << i)]
         if self.ranks is not None:
             lowest = min(self.ranks[i] for i in able)

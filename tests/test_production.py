@@ -38,6 +38,7 @@ SCHEDULED = {
     "accounts.tasks.clear_sessions",
     "analysis.tasks.recompute_leaderboard",
     "analysis.tasks.sweep_exports",
+    "analysis.tasks.sweep_imports",
     "conversations.tasks.check_providers",
     "conversations.tasks.sweep",
     "surveys.tasks.enforce_retention",

@@ -161,7 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_study(
 ):
     for _ in range(5):
         make_conversation(make_enrolment(study, finished_survey=True), models=make_models(4, study))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         live(client, study)
     with django_assert_max_num_queries(12):
         live(client, study, hx_request="true")

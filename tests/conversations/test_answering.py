@@ -77,6 +77,7 @@ def test_an_answer_is_stored_with_its_figures_and_one_finished_attempt(fake):
         "seed": response.seed,
         "temperature": 1.0,
         "max_tokens": 256,
+        "system_sha256": None,  # nothing was told beside the messages
     }
     assert attempt.reserved_cost >= response.cost
     assert attempt.worker == claiming.WORKER
@@ -308,6 +309,17 @@ def test_a_model_over_its_daily_limit_is_replaced_without_a_call(fake):
     let_models_answer(turn)
     assert turn.responses.get(is_replaced=True).failure == "switched_off"
     assert calls(fake) == ["cirrus-mini"]
+
+
+def test_an_answer_at_its_greatest_length_is_flagged_shown_and_not_asked_again(fake):
+    client, talk, turn = a_turn(fake, "aurora-7b;fail=length;after=9", "cirrus-mini")
+    let_models_answer(turn)
+    cut = turn.responses.get(model__identifier__contains="length")
+    assert (cut.state, cut.finish_reason, cut.failure, cut.attempt) == ("done", "length", "", 1)
+    assert (cut.is_truncated, cut.is_whole, len(cut.text.split())) == (True, False, 9)
+    assert not turn.responses.exclude(pk=cut.pk).get().is_truncated
+    assert page(client, talk).count("This answer reached its greatest length.") == 1
+    assert rate(client, talk, turn).status_code == 302
 
 
 # A model that fails after text was shown

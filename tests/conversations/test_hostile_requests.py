@@ -25,19 +25,7 @@ from tests.conversations.talking import (
 from tests.surveys.visitors import make_small_study, newcomer, same_browser
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ODD = [
-    "",
-    "\x00",
-    "a\x00b",
-    "🙂" * 50,
-    "\u202e\ufeff\u2028",
-    "9" * 400,
-    "1e999",
-    "../../etc/passwd",
-    "%00%0d%0aSet-Cookie: x=1",
-    "[" * 2000,
-    "x" * 5_000,
-]
+ODD = ["", "a\x00b", "🙂\u202e\ufeff\u2028", "9" * 400, "1e999", "%00%0d%0aSet-Cookie: x=1", "[" * 5_000]
 FIELDS = [
     *("text", "form_key", "shown_at", "turn", "score-A", "score-A__trace", "slot", "type", "open_feedback"),
     *("performance.values", "performance.values__trace", "performance.values__na", "choice.values"),
