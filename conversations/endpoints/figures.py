@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import localize
 
 from conversations.models import Attempt, Check, LanguageModel, Provider
+from conversations.models.response import LENGTH
 
 from .limits import COST, MINUTE, TOKENS
 
@@ -19,7 +20,7 @@ FEW = 20  # a share of fewer calls says little
 BARS = 24
 
 TIMES = """
-SELECT r.model_id, count(*),
+SELECT r.model_id, count(*) FILTER (WHERE r.finish_reason = %s),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY r.first_text_ms),
     percentile_cont(0.95) WITHIN GROUP (ORDER BY r.first_text_ms),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY r.total_ms),
@@ -31,10 +32,14 @@ WHERE a.started_at > %s AND a.state = 'finished' GROUP BY r.model_id
 
 @dataclass
 class ModelFigures:
-    """One model; times in milliseconds from the call, None where nothing was answered."""
+    """One model; times in milliseconds from the call, None where nothing was answered.
+
+    `truncated`: answers that ran into the greatest length.
+    """
 
     model: LanguageModel
     calls: int = 0
+    truncated: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     first_p50: float | None = None
     first_p95: float | None = None
@@ -91,9 +96,10 @@ def of_models(hours: int = 24) -> list[ModelFigures]:
     for model, state, failure, number in _outcomes(since):
         _count(found[model], state, failure, number)
     with connection.cursor() as cursor:
-        cursor.execute(TIMES, [since])
-        for pk, _, *times in cursor.fetchall():
+        cursor.execute(TIMES, [LENGTH, since])
+        for pk, truncated, *times in cursor.fetchall():
             line = found[pk]
+            line.truncated = truncated
             line.first_p50, line.first_p95, line.total_p50, line.total_p95 = times
     return [line for line in found.values() if line.calls or line.model.is_switched_on]
 

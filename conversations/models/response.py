@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from .chat import Draw, Turn
 from .registry import LanguageModel
 
+LENGTH = "length"  # as providers call it that the greatest length was reached
 ERASED = "erased"  # the failure of a response whose participant was erased while it was being answered
 
 
@@ -138,7 +139,7 @@ class Response(models.Model):
     @property
     def is_truncated(self) -> bool:
         """The model ran into the greatest length before it was through."""
-        return self.finish_reason == "length"
+        return self.finish_reason == LENGTH
 
     @property
     def is_whole(self) -> bool:

@@ -124,10 +124,15 @@ def _note(response: Response) -> str:
     if response.state == Response.State.STOPPED:
         return stop_note(response)
     if response.state != Response.State.FAILED:
-        return ""
+        return length_note(response)
     if response.text.strip():
         return _("This answer stopped before its end. Please rate what you see.")
     return _("No answer arrived here. You need not rate it.")
+
+
+def length_note(response: Response) -> str:
+    """What is said of an answer that ran into the greatest length, in the same words for every model."""
+    return _("This answer reached its greatest length.") if response.is_truncated else ""
 
 
 def stop_note(response: Response) -> str:

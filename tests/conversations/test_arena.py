@@ -278,9 +278,17 @@ def test_one_answer_alone_is_not_compared_and_the_other_slot_is_asked_again(visi
     assert Vote.objects.get().replaced_b
 
 
-def test_an_answer_that_was_cut_is_marked_on_the_vote(visitor):
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ({"state": "failed", "failure": "cut"}, "This answer stopped before its end."),
+        ({"finish_reason": "length"}, "This answer reached its greatest length."),
+    ],
+)
+def test_an_answer_that_is_not_whole_is_marked_on_the_page_and_on_the_vote(visitor, end, said):
     talk, turn = asked_and_answered(visitor)
-    turn.responses.filter(slot="A").update(state="failed", failure="cut")
+    turn.responses.filter(slot="A").update(**end)
+    assert page(visitor, talk).count(said) == 1
     vote(visitor, talk)
     made = Vote.objects.get()
     assert (made.failed_a, made.failed_b) == (True, False)

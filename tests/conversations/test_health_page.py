@@ -35,9 +35,10 @@ def coordinator(study: Study, client: Client) -> Client:
     return client
 
 
-def call(turn, model: LanguageModel, slot: str, **fields) -> Attempt:
-    """One call that is over, a minute ago by default."""
-    response = make_response(turn, slot, model, state="done", first_text_ms=400, total_ms=2000)
+def call(turn, model: LanguageModel, slot: str, finish_reason: str = "stop", **fields) -> Attempt:
+    """One call that is over, just now by default."""
+    times = {"first_text_ms": 400, "total_ms": 2000}
+    response = make_response(turn, slot, model, state="done", finish_reason=finish_reason, **times)
     given = {"number": 1, "state": "finished", "prompt_sha256": "x" * 64, "reserved_cost": "1.5"}
     return Attempt.objects.create(response=response, **given | fields)
 
@@ -56,7 +57,8 @@ def calls(study: Study, *fields: dict) -> LanguageModel:
 def test_calls_failures_and_times_of_a_day_are_shown(coordinator, study):
     failed = {"state": "failed", "failure": "server_error"}
     old = {"started_at": timezone.now() - timedelta(hours=25)}
-    model = calls(study, {}, failed, failed, {"state": "lost"}, old, {"prompt_sha256": ""})
+    cut = {"finish_reason": "length"}
+    model = calls(study, {}, cut, failed, failed, {"state": "lost"}, cut | old, {"prompt_sha256": ""})
     html = coordinator.get(PAGE).content.decode()
     assert model.name in html
     assert "server_error: 2" in html
@@ -64,7 +66,8 @@ def test_calls_failures_and_times_of_a_day_are_shown(coordinator, study):
     assert "0.4 / 0.4" in html
     assert "2.0 / 2.0" in html
     row = html.split(f">{model.name}<")[1].split("</tr>")[0]
-    assert '<td class="number">4</td>' in row
+    assert '<td class="number">5</td>' in row
+    assert '<td class="number">1</td>' in row  # at its greatest length
 
 
 def test_a_provider_that_rests_says_why_and_is_brought_back_by_a_button(coordinator, study):

@@ -18,7 +18,7 @@ from conversations.ballots import SIDES, Ballot
 from conversations.live.wire import cursor_of, write_cursor
 from conversations.models import Conversation, Report, Response, Turn, Vote
 from conversations.situation import Now, Situation
-from conversations.views.shapes import paced, stop_note
+from conversations.views.shapes import length_note, paced, stop_note
 from prism.lib.markdown import render as markdown
 
 Drafts = dict[str, list[str]]
@@ -112,7 +112,7 @@ def _note(answer: Response) -> str:
     if answer.state == Response.State.STOPPED:
         return stop_note(answer)
     if answer.state != Response.State.FAILED:
-        return ""
+        return length_note(answer)
     if answer.text.strip():
         return _("This answer stopped before its end.")
     return _("No answer arrived here.")
