@@ -11,6 +11,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from conversations.api.record_serializers import SpansField
 from conversations.models import RawText
 from conversations.privacy.opening import open_text, raw_texts
 from prism.lib.crypto import UnreadableSecret
@@ -31,11 +32,12 @@ class RawTextSerializer(serializers.ModelSerializer[RawText]):
     place = serializers.CharField(source="check_of.place")
     outcome = serializers.CharField(source="check_of.outcome")
     kinds = serializers.DictField(source="check_of.kinds", child=serializers.IntegerField())
+    spans = SpansField(source="check_of.spans")
     at = serializers.DateTimeField(source="check_of.at")
 
     class Meta:
         model = RawText
-        fields = ("id", "conversation", "participant", "turn", "place", "outcome", "kinds", "at")
+        fields = ("id", "conversation", "participant", "turn", "place", "outcome", "kinds", "spans", "at")
 
 
 class Reason(serializers.Serializer[Any]):

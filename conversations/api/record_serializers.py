@@ -16,6 +16,7 @@ from conversations.models import (
     Reaction,
     Report,
     Response,
+    TextCheck,
     Turn,
     Vote,
 )
@@ -150,8 +151,42 @@ class VoteOfTurn(serializers.ModelSerializer[Vote]):
         )
 
 
+class SpanSerializer(serializers.Serializer[Any]):
+    """Where something was found, in characters of the text as it was typed."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField(help_text="The first character after it.")
+    kind = serializers.CharField()
+    rule = serializers.CharField()
+    confidence = serializers.FloatField(help_text="From 0 to 1; no probability.")
+
+
+@extend_schema_field(SpanSerializer(many=True))
+class SpansField(serializers.Field[Any, Any, Any, Any]):
+    """Spans as a check stores them."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{"read_only": True, **more})
+
+    def to_representation(self, value: list[list[Any]]) -> list[dict[str, Any]]:
+        return [
+            dict(zip(("start", "end", "kind", "rule", "confidence"), span, strict=True)) for span in value
+        ]
+
+
+class CheckOfTurn(serializers.ModelSerializer[TextCheck]):
+    """What was found in a message before it went to a model, and what was done."""
+
+    spans = SpansField()
+
+    class Meta:
+        model = TextCheck
+        fields = ("outcome", "kinds", "spans", "rules_version")
+
+
 class TurnOfConversation(serializers.ModelSerializer[Turn]):
     text = WrittenField(help_text="The message as the models got it: masked, where the study masks.")
+    text_check = CheckOfTurn(allow_null=True, read_only=True)
     draws = DrawSerializer(many=True)
     responses = ResponseSerializer(many=True, help_text="Those that were replaced too.")
     choice = ChoiceSerializer(allow_null=True, read_only=True)
@@ -159,7 +194,7 @@ class TurnOfConversation(serializers.ModelSerializer[Turn]):
 
     class Meta:
         model = Turn
-        fields = ("number", "at", "text", "draws", "responses", "choice", "vote")
+        fields = ("number", "at", "text", "text_check", "draws", "responses", "choice", "vote")
 
 
 class TurnSerializer(TurnOfConversation):

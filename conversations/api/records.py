@@ -48,7 +48,7 @@ def whole(turns: QuerySet[Turn]) -> QuerySet[Turn]:
     """Turns with all that was drawn, answered and said, in a fixed number of queries."""
     answers = Response.objects.select_related("model", "rating").order_by("slot", "pk")
     reactions = Prefetch("reactions", Reaction.objects.order_by("pk"))
-    judged = ("choice__response", "vote__model_a", "vote__model_b", "vote__signals")
+    judged = ("choice__response", "vote__model_a", "vote__model_b", "vote__signals", "text_check")
     return turns.select_related(*judged).prefetch_related(
         Prefetch("draws", Draw.objects.order_by("pk")),
         Prefetch("responses", answers.prefetch_related(reactions)),

@@ -31,7 +31,8 @@ class PrivacyRules(models.Model):
 class TextCheck(models.Model):
     """One look at a text that a participant was about to send, and what came of it. Append-only.
 
-    It holds no text: `digest` is a keyed hash, by which the same text is known again when it is sent anyway.
+    It holds no text: `spans` are places in the text as it was typed, and `digest` is a keyed hash, by which
+    the same text is known again when it is sent anyway.
     """
 
     class Place(models.TextChoices):
@@ -82,7 +83,7 @@ class TextCheck(models.Model):
 
 
 class RawText(models.Model):
-    """What was masked or marked in a text that was sent: the text as typed and its spans, encrypted.
+    """A text that was sent with something masked or marked in it, as it was typed, encrypted.
 
     Opened only by `privacy.opening`, for who has the right, with a reason. Keys are renewed and erasure
     blanks it, so no trigger keeps it as it is.

@@ -55,6 +55,7 @@ class Look:
             place=self.place.value,
             outcome=outcome,
             kinds=dict(Counter(str(span.kind) for span in self.spans)),
+            spans=[[span.start, span.end, span.kind, span.rule, span.confidence] for span in self.spans],
             moderation=self.verdict.state,
             scores=dict(self.verdict.scores),
             flagged=dict(self.flagged),
@@ -82,10 +83,9 @@ class Passed:
     def _raw(self) -> str:
         look = self.look
         assert look is not None
-        spans = [[span.start, span.end, span.kind, span.rule, span.confidence] for span in look.spans]
         # A message that was sent as it was typed stands in its turn already.
         is_there = look.place == Place.MESSAGE and look.text == self.text
-        return json.dumps({"text": None if is_there else look.text, "spans": spans})
+        return json.dumps({"text": None if is_there else look.text})
 
 
 def check(conversation: Conversation, place: Place, text: str, is_sent_anyway: bool = False) -> Passed:

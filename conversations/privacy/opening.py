@@ -36,7 +36,8 @@ def open_text(raw: RawText, by: User, reason: str) -> Opened:
         audit.record(by, "privacy.raw_text_opened", study=study, subject=code, check=check.pk, reason=reason)
     stored = json.loads(decrypt(raw.encrypted_text))
     text = stored["text"] if stored["text"] is not None else _sent(raw)
-    return Opened(text, [(text[start:end], kind, rule) for start, end, kind, rule, _ in stored["spans"]])
+    spans = check.spans or stored.get("spans", [])  # older checks have theirs with the raw text
+    return Opened(text, [(text[start:end], kind, rule) for start, end, kind, rule, _ in spans])
 
 
 def as_typed(check: TextCheck | None) -> dict[str, str]:

@@ -42,6 +42,7 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
     talk = make_conversation(make_enrolment(study), models=pair, turns=2)
     first = talk.turns.get(number=0)
     make_vote(first, comment=MAIL, reasons_a=["clear"])
+    make_text_check(talk, turn=first, spans=[[9, 32, "email", "address", 0.9]])
     answer = first.responses.first()
     Response.objects.filter(pk=answer.pk).update(
         text=MAIL, reasoning="Hm.", tokens_out=7, finish_reason="length", cost="0.000012", first_token_ms=120
@@ -64,6 +65,8 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
     assert (shown["cost"], shown["currency"], shown["rating"]["score"]) == ("0.000012", "USD", 90)
     assert turn["choice"]["slot"] == "A"
     assert (turn["vote"]["choice"], turn["vote"]["model_b"]) == ("a_better", pair[1].name)
+    found = {"start": 9, "end": 32, "kind": "email", "rule": "address", "confidence": 0.9}
+    assert (turn["text_check"]["outcome"], turn["text_check"]["spans"]) == ("masked", [found])
     assert turn["draws"][0]["drawn"] == [model.name for model in pair]
     assert plain["feedback"]["performance"]["values"]["value"] == 60
     texts = [turn["text"], shown["text"], shown["reasoning"], turn["vote"]["comment"]]
@@ -87,9 +90,8 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
 def test_a_text_as_it_was_typed_is_opened_with_a_right_and_a_reason_and_leaves_a_trace():
     study = make_study()
     talk = make_conversation(make_enrolment(study), turns=1)
-    check = make_text_check(talk, turn=talk.turns.get())
-    stored = {"text": MAIL, "spans": [[9, 32, "email", "address", "mask"]]}
-    raw = RawText.objects.create(check_of=check, encrypted_text=encrypt(json.dumps(stored)))
+    check = make_text_check(talk, turn=talk.turns.get(), spans=[[9, 32, "email", "address", 0.9]])
+    raw = RawText.objects.create(check_of=check, encrypted_text=encrypt(json.dumps({"text": MAIL})))
     user = make_member(study, may_reidentify=True)
     secret, here = secret_of(user), f"studies/{study.slug}/raw-texts/"
     (listed,) = asked(here, secret).json()["results"]
