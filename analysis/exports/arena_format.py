@@ -54,7 +54,7 @@ _ANALYSED = "no language model looks through conversations"
 NOT_COMPUTED = {
     "conversations": {
         "session_hash": _SESSION,
-        **dict.fromkeys(("short_summary", "keywords", "categories", "languages"), _ANALYSED),
+        **dict.fromkeys(("short_summary", "keywords"), _ANALYSED),
         "conversation_*[].metadata.generation_id": "a provider's id names the provider",
     },
     "votes": {
@@ -66,9 +66,7 @@ NOT_COMPUTED = {
     "reactions": {"session_hash": _SESSION},
     "turns": {
         "web_search_results": "models search nothing",
-        **dict.fromkeys(
-            (f"metadata.{name}" for name in ("categories", "languages", "short_summary")), _ANALYSED
-        ),
+        "metadata.short_summary": _ANALYSED,
         "respondent": "answers to questionnaires are in the formats prism and answers",
     },
 }
@@ -83,6 +81,8 @@ MEANING: dict[str, Any] = {
         "*latency*, *duration*, *_ms_*": "there is no answer",
         "custom_models_selection": "no model was picked by hand",
         "comment": "nothing typed; or withheld",
+        "categories": "nobody voted in the conversation, or no word of its first message tells the subject",
+        "languages": "nobody voted in the conversation, or its first message is too short to tell",
         "*kwh, *conso_*, *_wh_*, *_co2e_g_*": arena_energy.NULL,
     },
     "notes": [

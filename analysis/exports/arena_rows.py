@@ -11,6 +11,7 @@ from typing import Any
 from analysis.exports import arena_energy
 from analysis.exports.arena_schema import MEASURED, REASONS, SIDES
 from analysis.leaderboard.public_rows import FLAGS, row_of
+from analysis.subjects.published import published
 from conversations.ballots import CUSTOM
 from conversations.models import Conversation, ImportedTalk, LanguageModel, Response, Turn, Vote
 from conversations.models.imported import LIVE
@@ -19,7 +20,7 @@ from conversations.prompts import system_prompt
 Row = dict[str, Any]
 Names = Mapping[int, str]  # of models, by id
 TIES = (Vote.Choice.BOTH_GOOD, Vote.Choice.BOTH_BAD, Vote.Choice.EQUAL)
-FACTS = ("short_summary", "keywords", "categories", "languages")  # imported; nobody looks through ours
+FACTS = ("short_summary", "keywords", "categories", "languages")  # of live ones the last two alone
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,11 @@ class Talk:
         return system_prompt(model, self.conversation) if model else ""
 
     def facts(self, *names: str) -> Row:
-        """What the makers of a dataset say of the conversation; null where nobody does."""
-        return {name: self.imported.facts.get(name) if self.imported else None for name in names}
+        """What the makers of a dataset say of the conversation, or our rules do; null where nobody does."""
+        told = (
+            self.imported.facts if self.imported else published(getattr(self.conversation, "subject", None))
+        )
+        return {name: told.get(name) for name in names}
 
     def origin(self, table: str, place: str) -> Row:
         if self.imported is None:

@@ -5,12 +5,12 @@ about the rest, answers of models and comments included, and every find is count
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from conversations.privacy.leaving import leaving
-from conversations.privacy.rules import Place, Rules, findable
+from conversations.privacy.rules import Action, Place, Rules, findable
 from prism.lib.pii import Span, find
 from prism.lib.pii.names import names
 
@@ -20,11 +20,12 @@ TEXTS_REMEMBERED = 1024
 
 
 class Gate:
-    """Cleans rows and counts: `looked_at`, `changed` and `left_out` texts, and finds by kind, by column."""
+    """Cleans rows and counts texts (`looked_at` and so on) and finds by kind, by column."""
 
     def __init__(self, rules: Rules, columns: Mapping[str, Sequence[str]]) -> None:
         self._rules = rules
         self._columns = columns
+        self._warned = frozenset(rules.kinds(Place.EXPORT, Action.WARN))
         self._left_alone = set(findable()).difference(rules.kinds(Place.EXPORT))
         self._texts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._kinds: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -60,8 +61,9 @@ class Gate:
         self._kinds[place].update(str(span.kind) for span in spans)
         if cleaned is None:
             self._texts[place]["left_out"] += 1
-        elif cleaned != text:
-            self._texts[place]["changed"] += 1
+            return None
+        self._texts[place]["changed"] += cleaned != text
+        self._texts[place]["warned"] += any(span.kind in self._warned for span in spans)
         return cleaned
 
     def has_finds(self, text: str) -> bool:
@@ -69,13 +71,22 @@ class Gate:
         return bool(self._clean(text)[1] or (self._left_alone and find(text, self._left_alone, names)))
 
     def _cleaned(self, text: str) -> tuple[str | None, Sequence[Span]]:
-        return leaving(text, self._rules)
+        # Where it warns of a text, the whole release waits until somebody is asked.
+        return leaving(text, self._rules, is_asked=True)
 
     def facts(self) -> dict[str, Any]:
         """For the manifest: the rules, and what was found where; columns without texts are not there."""
         found: dict[str, dict[str, Any]] = defaultdict(dict)
         for (file, column), texts in sorted(self._texts.items()):
-            counts = {name: texts[name] for name in ("looked_at", "changed", "left_out")}
+            counts = {name: texts[name] for name in ("looked_at", "changed", "left_out", "warned")}
             found[file][column] = {**counts, "found": dict(sorted(self._kinds[file, column].items()))}
         actions = {kind: self._rules.action(Place.EXPORT, kind) for kind in findable()}
         return {"rules_version": self._rules.version or None, "actions": actions, "texts": dict(found)}
+
+
+def warned(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Where a release holds what its rules warn of: file, column, number of texts."""
+    for file, columns in manifest.get("personal_data", {}).get("texts", {}).items():
+        for column, counts in columns.items():
+            if counts.get("warned"):
+                yield file, column, counts["warned"]

@@ -102,7 +102,7 @@ class Thumb:
 def talk_of(row: Row) -> Talk:
     """Of a row of conversations, votes or reactions. Raises Malformed."""
     turns, system = _turns_of(row)
-    topic = _text(row.get("topic")) or _topic(row.get("categories"))
+    topic = _text(row["topic"]) if "topic" in row else _topic(row.get("categories"))
     return Talk(
         name=name_of(row),
         visitor=_visitor(row),
@@ -155,7 +155,7 @@ def turn_of(row: Row) -> Talk:
         turns=[exchange],
         mode=_mode(told.get("mode")),
         picked=_texts(told.get("custom_models_selection")),
-        topic=_text(row.get("topic")) or _topic(told.get("categories")),
+        topic=_text(row["topic"]) if "topic" in row else _topic(told.get("categories")),
         system={side: _system(row.get(f"full_conversation_{side}")) for side in SIDES},
         facts=_facts(told, []),
     )
@@ -330,7 +330,7 @@ def _stated(row: Row) -> dict[str, Any]:
     }
     if row.get("leaks") is not None:
         stated["leaks"] = list(row["leaks"])
-    stated |= {name: _text(row[name]) for name in ("language", "topic", "mode") if row.get(name)}
+    stated |= {name: _text(row[name]) for name in ("language", "topic", "mode") if row.get(name) is not None}
     for side in SIDES:
         if row.get(f"{FEATURES[0]}_{side}") is not None:
             stated[f"style_{side}"] = {name: row[f"{name}_{side}"] for name in FEATURES}

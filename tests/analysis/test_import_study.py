@@ -32,6 +32,7 @@ from conversations.models import (
     Vote,
 )
 from prism.lib.processes import CHECKOUT
+from surveys.erasure import append_only_lifted
 from surveys.models import AuditEvent, Enrolment
 from tests.analysis.arena_votes import make_arena, next_vote, some_votes, vote_in
 from tests.analysis.releases import export_to
@@ -362,7 +363,13 @@ def test_an_export_of_an_import_is_the_export_that_was_imported(arena, tmp_path)
     )
     make_reaction(vote.response_a, False, reasons=["useful"], comment="No")
     Response.objects.filter(pk=vote.response_b.pk).update(state="stopped", tokens_out=7, finish_reason="stop")
+    with append_only_lifted():
+        Turn.objects.filter(pk=vote.turn_id).update(text="Give me a recipe for a cake with rice please")
     first = everything(tmp_path / "first", study)
+    told = next(row for row in first["conversations"] if "recipe" in row["opening_msg"])
+    assert (told["categories"], told["languages"]) == (["Food & Drink & Cooking"], ["en"])
+    turns = [row for row in first["turns"] if row["comparison_id"] == told["conversation"]]
+    assert [row["metadata"]["categories"] for row in turns] == [told["categories"]] * 2
     other = make_study(questionnaire=None)
     found = imported(tmp_path / "first", other)
     assert not [counts["refused"] for name, counts in found.items() if name in TABLES and counts["refused"]]

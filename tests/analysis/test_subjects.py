@@ -7,6 +7,7 @@ import yaml
 
 from analysis.leaderboard import words as pages
 from analysis.subjects import rules
+from analysis.subjects.published import CATEGORIES
 
 MESSAGES = yaml.safe_load(Path(__file__).with_name("prompts_by_category.yaml").read_text(encoding="utf-8"))
 
@@ -32,11 +33,11 @@ def test_a_word_counts_once_in_any_writing_and_what_is_not_known_is_blank(text, 
     assert rules.read(text) == rules.Reading(category, language)
 
 
-def test_every_category_has_a_name_on_the_pages():
+def test_every_category_has_a_name_on_the_pages_and_in_exports():
     listed = {
         category
         for kinds in (rules.words().whole, rules.words().stems)
         for found in kinds.values()
         for category in found
     }
-    assert listed | {rules.OTHER} == set(pages.CATEGORIES)
+    assert listed | {rules.OTHER} == set(pages.CATEGORIES) == set(CATEGORIES)
