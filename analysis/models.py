@@ -17,6 +17,7 @@ class Export(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         RUNNING = "running", _("running")
+        HELD = "held", _("held back")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         DELETED = "deleted", _("deleted")
