@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations.endpoints import limits
-from conversations.models import Attempt, LanguageModel, Response, Turn
+from conversations.models import Attempt, LanguageModel, Response, SystemPrompt, Turn
+from conversations.models.prompt import digest
 from conversations.prompts import system_prompt
 from conversations.protocols import RESERVED
 from prism.lib.crypto import UnreadableSecret
@@ -49,6 +50,7 @@ def _take_all(ids: list[int]) -> dict[int, Taken]:
         with transaction.atomic():
             responses = Response.objects.claim(ids, WORKER)
             calls = _within_limits(responses, _calls(responses))
+            SystemPrompt.objects.keep(text for call in calls.values() if (text := _system(call)))
             attempts = Attempt.objects.bulk_create([_attempt(row, calls[row.pk]) for row in responses])
             return {
                 row.pk: Taken(row, attempt, calls[row.pk])
@@ -71,7 +73,7 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
             **parameters,
             "model": response.model.identifier,
             "seed": response.seed,
-            "system_sha256": _system_digest(call),
+            "system_sha256": digest(system) if (system := _system(call)) else None,
         },
         prompt_sha256=_digest(call),
         reserved_cost=_ceiling(response.model, call),
@@ -79,10 +81,10 @@ def _attempt(response: Response, call: Call | ProviderFailure) -> Attempt:
     )
 
 
-def _system_digest(call: Call | ProviderFailure) -> str | None:
-    """Of the system prompt as sent; None without one."""
+def _system(call: Call | ProviderFailure) -> str:
+    """The system prompt as sent; "" without one."""
     first = call.messages[0] if isinstance(call, Call) else {}
-    return hashlib.sha256(first["content"].encode()).hexdigest() if first.get("role") == "system" else None
+    return first["content"] if first.get("role") == "system" else ""
 
 
 def _calls(responses: list[Response]) -> dict[int, Call | ProviderFailure]:

@@ -3,6 +3,7 @@ from .drafts import ProtocolDraft
 from .imported import Dataset, ImportedPerson, ImportedTalk
 from .portal import Embedding, Portal
 from .privacy import PrivacyRules, RawText, TextCheck
+from .prompt import SystemPrompt
 from .registry import Check, LanguageModel, PoolEntry, Protocol, Provider
 from .reliability import Opening, Repeat, RepeatRating
 from .response import Attempt, Response
@@ -36,6 +37,7 @@ __all__ = [
     "RepeatRating",
     "Report",
     "Response",
+    "SystemPrompt",
     "TextCheck",
     "Turn",
     "Vote",

@@ -3,12 +3,13 @@
 import hashlib
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from conversations import counting
 from conversations.fakellm.server import running
 from conversations.live.claiming import take
-from conversations.models import Attempt
+from conversations.models import Attempt, SystemPrompt
 from tests.conversations.talking import (
     SERVED,
     begin,
@@ -68,6 +69,9 @@ def test_models_get_the_protocols_prompt_in_the_language_of_the_conversation_and
     assert "Be brief" not in html
     digest = hashlib.sha256(system["content"].encode()).hexdigest()
     assert {attempt.request["system_sha256"] for attempt in Attempt.objects.all()} == {digest}
+    assert list(SystemPrompt.objects.values_list("sha256", "text")) == [(digest, system["content"])]
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        SystemPrompt.objects.update(text="Another")
     french = come_in(study)
     french.cookies["django_language"] = "fr"
     talk = begin(french, study, "values guided")
