@@ -242,5 +242,13 @@ def test_two_windows_show_the_truth_without_a_reload_whatever_dies(
     windows.each(lambda page: page.get_by_text("The connection is interrupted").wait_for())
     house.revive("redis", "web")
     assert windows.each(shown) == [_stored(study) for study in people.studies]
+
     windows.judge()
-    people.assert_every_call_is_known(2 * ANSWERS + 4)
+    windows.say("And Redis alone?")
+    wait_until(lambda: sum(row.state == "streaming" and bool(row.text) for row in people.rows()) == 4)
+    house.kill("redis")
+    house.revive("redis")
+    assert windows.each(shown) == [_stored(study) for study in people.studies]
+    windows.judge()
+    assert {row.state for row in people.rows()} == {Response.State.DONE}
+    people.assert_every_call_is_known(2 * ANSWERS + 8)
