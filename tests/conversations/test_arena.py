@@ -484,6 +484,24 @@ def test_a_shared_comparison_is_open_to_anybody_who_has_the_link(visitor):
     assert shared_path(visitor, talk) == path
 
 
+def test_a_shared_comparison_shows_no_more_than_an_export_would(visitor, arena):
+    talk = ask(visitor, text="I am amina.khan@orange.fr")
+    answer(talk.turns.get(), "Slot {slot}: call **06 12 34 56 78**, amina.khan@orange.fr.")
+    vote(visitor, talk)
+    visitor.post(where(talk, "reveal/"))
+    path = shared_path(visitor, talk)
+    html = Client().get(path).content.decode()
+    assert "I am [EMAIL]" in html
+    assert "Slot B: call <strong>[PHONE]</strong>, [EMAIL]." in html
+    assert not [found for found in ("amina", "06 12") if found in html]
+    assert "amina" in page(visitor, talk)
+    versions.store(arena, {"export": {"email": "off", "phone": "block"}}, None)
+    html = Client().get(path).content.decode()
+    assert html.count("This text is not shown here: it may hold personal data.") == 2
+    assert "I am amina.khan@orange.fr" in html
+    assert "06 12" not in Client().post(f"{path}report/", {"kind": "?"}).content.decode()
+
+
 def test_a_link_ends_when_the_visitor_takes_it_back_or_withdraws(visitor, arena):
     talk, _turn = voted(visitor)
     visitor.post(where(talk, "reveal/"))
