@@ -206,9 +206,16 @@ def test_a_conversation_with_failing_and_replaced_models_tells_nothing_of_them(w
     player.say("And then?")
     page.get_by_role("button", name="Ask again").wait_for()
     watched.assert_not_reloaded()
-    set_models(watched, "blind", *[f"aurora-7b;first={n / 10};{WELL}" for n in range(8)])
+    # One of the two falls silent after ten words; those are kept, and shown as what they are.
+    silent = f"fail=hang;after=10;times=1;{WELL}"
+    set_models(watched, "blind", *[f"aurora-7b;first={n / 10};{silent}" for n in range(8)])
     player.press("Ask again")
     player.wait_for_answers()
+    watched.assert_not_reloaded()
+    ends = rows(watched, 1)
+    said = notes(page, sorted(ends))
+    assert sorted(ends.values()) == [("done", "", False), ("failed", "silent", False)]
+    assert all(("stopped before its end" in said[slot]) == (end[0] == "failed") for slot, end in ends.items())
     give_figures(watched)
     player.rate()
     player.press("Finish this conversation")
