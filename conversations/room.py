@@ -25,7 +25,8 @@ def taken_places(study_id: int, *, is_test: bool = False) -> dict[str, int]:
     gone = Q(enrolment__outcome=Enrolment.Outcome.WITHDRAWN)
     held = Q(state=State.COMPLETE) & ~gone
     under_way = Q(state__in=[State.OPEN, State.FEEDBACK], enrolment__outcome="")
-    found = Conversation.objects.filter(held | under_way, study=study_id, enrolment__is_test=is_test)
+    live = Conversation.objects.filter(enrolment__is_test=is_test, enrolment__is_imported=False)
+    found = live.filter(held | under_way, study=study_id)
     return dict(found.order_by().values_list("type").annotate(Count("pk")))
 
 

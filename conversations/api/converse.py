@@ -103,6 +103,8 @@ def choices(visit: Visit) -> dict[str, Any]:
     nothing: dict[str, Any] = {"kinds": [], "modes": [], "models": []}
     newest, protocol = rules(visit.study), chat.current_protocol(visit.enrolment)
     if newest and newest.parsed().ballot:
+        if asking.is_full(visit.enrolment, visit.device, newest):
+            return nothing
         modes = asking.modes(visit.study, newest)
         names = asking.choosable(visit.study).values_list("name", flat=True) if CUSTOM in modes else ()
         return nothing | {"modes": modes, "models": list(names)}

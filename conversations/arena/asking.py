@@ -7,14 +7,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from conversations import chat, drawing
+from conversations import chat, drawing, room
 from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
 from conversations.models import Conversation, LanguageModel, Protocol
 from surveys.models import Device, Enrolment, Study
-
-KIND = "arena"
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,7 @@ def ask(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
 @transaction.atomic
 def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
     Enrolment.objects.select_for_update().get(pk=enrolment.pk)
-    mine = Conversation.objects.filter(enrolment=enrolment).select_related("protocol", "study", "enrolment")
-    same = mine.filter(turns__key=wish.key, turns__number=0).first()
+    same = _of(enrolment).filter(turns__key=wish.key, turns__number=0).first()
     if same:
         return same
     protocol = rules(enrolment.study)
@@ -54,12 +51,36 @@ def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
         "picked": _picked(enrolment.study, protocol, wish),
         "topic": _topic(protocol, wish),
     }
-    waiting = mine.filter(device=device, protocol=protocol, turns=None).first()
+    waiting = _waiting(enrolment, device, protocol)
     if waiting is None:
-        return chat.create(enrolment, protocol, device, KIND, **drawn)
+        return chat.create(enrolment, protocol, device, _kind_with_room(enrolment, protocol), **drawn)
     Conversation.objects.filter(pk=waiting.pk).update(**drawn)
     waiting.refresh_from_db(fields=list(drawn))
     return waiting
+
+
+def _kind_with_room(enrolment: Enrolment, protocol: Protocol) -> str:
+    """The protocol's one type. Raises Refused where the study has all of it that it wants."""
+    kind = protocol.parsed().types[0].key
+    room.wait_for_turn(enrolment.study_id, protocol.parsed(), kind)
+    if room.full_types(enrolment, protocol.parsed()):
+        raise Refused(_("There are enough comparisons here now, so no new one begins. Your text is kept."))
+    return kind
+
+
+def is_full(enrolment: Enrolment, device: Device, protocol: Protocol) -> bool:
+    """Whether the study has as many comparisons as its protocol wants, and none waits for this person."""
+    is_bound = bool(room.full_types(enrolment, protocol.parsed()))
+    return is_bound and _waiting(enrolment, device, protocol) is None
+
+
+def _waiting(enrolment: Enrolment, device: Device, protocol: Protocol) -> Conversation | None:
+    """One whose first message was held back."""
+    return _of(enrolment).filter(device=device, protocol=protocol, turns=None).first()
+
+
+def _of(enrolment: Enrolment) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(enrolment=enrolment).select_related("protocol", "study", "enrolment")
 
 
 def _mode(study: Study, protocol: Protocol, wish: Wish) -> str:
@@ -95,6 +116,5 @@ def choosable(study: Study) -> QuerySet[LanguageModel]:
 
 
 def _topic(protocol: Protocol, wish: Wish) -> str:
-    ballot = protocol.parsed().ballot
-    known = {suggestion.topic for suggestion in ballot.suggestions} if ballot else set()
+    known = {suggestion.topic for suggestion in protocol.parsed().suggestions}
     return wish.topic if wish.topic in known else ""

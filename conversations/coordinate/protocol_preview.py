@@ -121,6 +121,7 @@ def _vote_page(
     modes = rules.ballot.modes if rules.ballot else ()
     context = {
         "rules": rules,
+        "kind": rules.types[0],
         "modes": [{**described(mode), "checked": mode == RANDOM} for mode in modes if mode != CUSTOM],
         "mode": RANDOM,
         "may_pick": CUSTOM in modes,

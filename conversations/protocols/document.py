@@ -33,6 +33,7 @@ from conversations.protocols.reliability import (
 )
 from conversations.protocols.reveal import NEVER, read_reveal
 from conversations.protocols.sampling import Sampling, read_sampling
+from conversations.protocols.voted import refuse_duties, refuse_parts_of_ratings
 from conversations.protocols.words import ENGLISH, in_language, languages_of, own_language, words
 from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.source import read_tree
@@ -187,7 +188,9 @@ def _overlap(document: Part, common: Mapping[str, Any]) -> Overlap:
 
 def _voted(document: Part) -> Protocol:
     """Two blind models that both go on; nothing is rated, no winner is chosen, no feedback is due."""
+    refuse_parts_of_ratings(document)
     common = _common(document.only(*COMMON, "vote"))
+    refuse_duties(document, common["types"])
     protocol = Protocol(
         **common,
         continuation=Continuation(ALL, len(SIDES)),

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conversations.arena import asking, goals, visiting, watching
 from conversations.arena.addresses import address, address_at, slug_at
 from conversations.arena.portal_hosts import portal_of
-from conversations.ballots import CUSTOM, RANDOM, Ballot
+from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
-from conversations.models import Conversation
+from conversations.models import Conversation, Protocol
 from conversations.refusals import held
+from conversations.views.suggesting import chosen, offered
 from prism.lib import proof_of_work
 from prism.lib.codes import form_key, random_key
 from prism.lib.ratelimit import allow
@@ -174,22 +175,24 @@ def _ask(
     request: HttpRequest, visit: Visit, wish: asking.Wish | None = None, refusal: Refused | None = None
 ) -> HttpResponse:
     protocol = visiting.rules(visit.study)
-    ballot = protocol.parsed().ballot if protocol else None
-    if protocol is None or ballot is None:
+    if protocol is None or protocol.parsed().ballot is None:
         return refusals.closed(request, visit.study)
+    if wish is None and asking.is_full(visit.enrolment, visit.device, protocol):
+        return _full(request, visit)
     modes = asking.modes(visit.study, protocol)
     mode = _mode(request, visit, wish, modes)
-    text, topic = (wish.text, wish.topic) if wish else _begun(request, visit, ballot)
+    text, topic = (wish.text, wish.topic) if wish else _begun(request, visit, protocol)
     context = {
         **page_context(request, visit, "conversations"),
         "journey": None,
         "rules": protocol.parsed(),
+        "kind": protocol.spoken().types[0],
         "modes": [{**described(one), "checked": one == mode} for one in modes if one != CUSTOM],
         "mode": mode,
         "may_pick": CUSTOM in modes,
         "models": asking.choosable(visit.study) if mode == CUSTOM else [],
         "picked": list(wish.picked) if wish else request.GET.get("vs", "").split(","),
-        "suggestions": _suggestions(ballot),
+        "suggestions": offered(protocol.parsed(), _kind(protocol)),
         "text": text,
         "topic": topic,
         "error": str(refusal) if refusal else "",
@@ -219,21 +222,20 @@ def described(mode: str) -> dict[str, str]:
     return {"value": mode, "label": label, "help": help_text}
 
 
-def _begun(request: HttpRequest, visit: Visit, ballot: Ballot) -> tuple[str, str]:
+def _begun(request: HttpRequest, visit: Visit, protocol: Protocol) -> tuple[str, str]:
     """Message and topic: of the suggestion in the address, else what was typed and not sent."""
-    topic, _sep, number = request.GET.get("use", "").rpartition(":")
-    for suggestion in ballot.suggestions:
-        texts = suggestion.texts(get_language() or "")
-        if suggestion.topic == topic and number.isdecimal() and int(number[:3]) < len(texts):
-            return texts[int(number[:3])], topic
+    text, topic = chosen(protocol.parsed(), _kind(protocol), request.GET.get("use", ""))
+    if text:
+        return text, topic
     draft = drafts_for(visit.device, [DRAFT])
     return (draft.get("text") or [""])[0], (draft.get("topic") or [""])[0]
 
 
-def _suggestions(ballot: Ballot) -> list[dict[str, Any]]:
-    language = get_language() or ""
-    found = [
-        {"topic": one.topic, "label": one.label(language), "texts": one.texts(language)}
-        for one in ballot.suggestions
-    ]
-    return [one for one in found if one["texts"]]
+def _kind(protocol: Protocol) -> str:
+    return protocol.parsed().types[0].key
+
+
+def _full(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The study has all comparisons that it wants; those that were begun go on."""
+    context = {**page_context(request, visit, "conversations"), "journey": None}
+    return render(request, "arena/full.html", context)
