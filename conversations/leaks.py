@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from conversations import arabic
+
 SHORTEST = 3  # characters of a name that is looked for
 _MAKER = r"(?:[A-ZÀ-Þ][\w.’'-]*)"
 _FIRST_PERSON = re.compile(
@@ -32,7 +34,8 @@ class Leak:
 
 def leaks(text: str, names: Mapping[str, str]) -> list[Leak]:
     """`names` of the answer's own model by rule, for example {"name": "aurora-7b", "maker": "Zyxware"}."""
-    found = [Leak(*match.span(), "first person") for match in _FIRST_PERSON.finditer(text)]
+    phrases = (_FIRST_PERSON, arabic.FIRST_PERSON)
+    found = [Leak(*match.span(), "first person") for one in phrases for match in one.finditer(text)]
     for rule, name in names.items():
         if len(name) >= SHORTEST:
             found += [Leak(*match.span(), rule) for match in _word(name).finditer(text)]
@@ -40,8 +43,11 @@ def leaks(text: str, names: Mapping[str, str]) -> list[Leak]:
 
 
 def _word(name: str) -> re.Pattern[str]:
-    """A name with a figure or a hyphen is itself however it is written; a bare word must be capitalised."""
+    """A name with a figure or a hyphen is itself however it is written; a bare word must be capitalised.
+
+    Arabic joins “and” or “by” to the name that follows, so letters of its script may stand before it.
+    """
     spaced = re.escape(name).replace(r"\-", r"[-\s]").replace(r"\ ", r"[-\s]")
     bare = name.isalpha()
     written = re.escape(name[0].upper() + name[1:]) if bare else spaced
-    return re.compile(rf"(?<![\w-]){written}(?!\w)", 0 if bare else re.IGNORECASE)
+    return re.compile(rf"(?<![^\W\u0600-\u06ff])(?<!-){written}(?!\w)", 0 if bare else re.IGNORECASE)

@@ -16,6 +16,7 @@ from conversations.style import style
 
 BALLOT = parse(preset("arena")).ballot
 assert BALLOT is not None
+TYPE = {"key": "a", "label": "A", "text": "Ask.", "required": 0}
 SIZES: dict[int, float | None] = {1: 3, 2: 60, 3: 61, 4: 99, 5: 100, 6: 400, 7: None}
 
 
@@ -58,6 +59,12 @@ def test_a_label_is_in_the_readers_language_or_in_the_first_there_is():
         ({"vote__modes": []}, "vote.modes"),
         ({"vote__big_from": 10}, "vote.big_from"),
         ({"rating": {"minimum": 1, "maximum": 100, "low": "a", "high": "b"}}, "rating"),
+        ({"types": [TYPE, TYPE | {"key": "b"}]}, r"types\[1\]: with `vote` there is one type"),
+        ({"types": [TYPE | {"required": 1}]}, r"types\[0\]\.required: must be 0 with `vote`"),
+        ({"turns": {"minimum": 2, "maximum": 9}}, r"turns\.minimum: must be 1 with `vote`"),
+        ({"repeats": {"number": 1}}, "repeats: does not go with `vote`.*kind: pairwise"),
+        ({"overlap": {"chance": 1}}, "overlap: does not go with `vote`"),
+        ({"feedback": {}}, "feedback: does not go with `vote`"),
         ({"vote__reasons__praise": [{"key": "incorrect", "label": {"en": "x"}}]}, "same key"),
         ({"vote__reasons__praise": [{"key": "good", "label": {}}]}, "label"),
         (
@@ -139,7 +146,9 @@ def test_marks_are_counted_outside_code(text, counts):
     assert style(text) == zero | counts
 
 
-@pytest.mark.parametrize("mark", ["**a ", "`", "``a", "# ", "- ", "__", "~~~\n", "I am trained "])
+@pytest.mark.parametrize(
+    "mark", ["**a ", "`", "``a", "# ", "- ", "__", "~~~\n", "I am trained ", "أنا ", "أنا كلود "]
+)
 def test_a_hostile_text_is_counted_and_searched_in_a_moment(mark):
     text = mark * (200_000 // len(mark))
     begun = time.monotonic()
@@ -169,6 +178,16 @@ def rules(text: str) -> set[str]:
         ("The palm tree, palmistry, Palmyra and an aurora.", set()),
         ("I am happy to help, as was agreed by all.", set()),
         ("je suis content de vous aider", set()),
+        ("أنا ChatGPT، كيف أساعدك؟", {"first person"}),
+        ("مرحبًا! اسمي كلود.", {"first person"}),
+        ("أَنَا كلود، نموذج لغوي.", {"first person"}),
+        ("انا نموذج ذكاء اصطناعي طوّرته شركة ميتا.", {"first person"}),
+        ("لقد تم تدريبي من قبل غوغل.", {"first person"}),
+        ("صمّمتني شركة ما.", {"first person"}),
+        ("هذا جواب وAurora 7B كتبه بواسطة Palm.", {"name", "family", "maker"}),
+        ("أنا سعيد بمساعدتك، وأنا هنا من أجلك.", set()),
+        ("أنا نموذج لغوي، مساعد ذكي ولا رأي لي.", set()),
+        ("كتبت اسمي على الورقة. طورت الشركة هاتفًا جديدًا.", set()),
     ],
 )
 def test_names_are_whole_words_and_phrases_name_somebody(text, found):
