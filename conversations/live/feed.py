@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from conversations.models import Response
-from conversations.protocols import CADENCE, STREAM
+from conversations.protocols import STREAM
 
 from .open_streams import OpenStreams, Stream
 from .pacing import Pace, Slots
@@ -182,7 +182,7 @@ async def follow(
     A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
     feed = hub().join(turn, rows, pacing)
-    feed.pace.resume(feed.slots, [offset for _, offset in cursor.values()])
+    feed.pace.resume(feed.slots, cursor)
     told: set[str] = set()
     heard_at = time.monotonic()
     stream = Stream(device, feed.tell)
@@ -214,7 +214,7 @@ async def follow(
                 await asyncio.sleep(GAP_SECONDS)
             silent = heard_at + HEARTBEAT_SECONDS - time.monotonic()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GAP_SECONDS if pacing == CADENCE else max(silent, 0)):
+                async with asyncio.timeout(max(silent, 0) if pacing == STREAM else GAP_SECONDS):
                     await changed.wait()
     finally:
         hub().leave(feed)

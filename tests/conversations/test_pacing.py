@@ -2,10 +2,8 @@
 
 import random
 import re
-import statistics
 import threading
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
 import pytest
 from django.db import connection
@@ -15,9 +13,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 from conversations.fakellm.server import running
 from conversations.live import answering, feed
-from conversations.live.pacing import RATE, RESERVE, Pace
-from conversations.live.wire import Cursor, SlotText, news
+from conversations.live.pacing import LEAST_RATE, LONGEST_STEP, RESERVE, Pace
+from conversations.live.wire import Cursor, SlotText, endings, mark, news
 from conversations.protocols import CADENCE, STREAM, TOGETHER, ProtocolError, parse
+from tests.conversations.guessing import Seen, half_width, share_right
 from tests.conversations.listening import Heard, hear
 from tests.conversations.talking import a_turn, address, let_models_answer, page, rules
 
@@ -37,94 +36,83 @@ class Speaker:
         return max(0, min(length, int((now - self.first) * self.rate)))
 
 
-@dataclass
-class Seen:
-    """When each slot's characters came, as a browser sees it."""
-
-    times: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: {"A": [], "B": []})
-
-    def figures(self, slot: str) -> list[float]:
-        """What a curious person could measure of a slot."""
-        times = self.times[slot]
-        gaps = [b - a for (a, _), (b, _) in pairwise(times)] or [0.0]
-        total = sum(count for _, count in times)
-        middle = sum(at * count for at, count in times) / total
-        most = max(count for _, count in times)
-        return [times[0][0], times[-1][0], middle, max(gaps), statistics.median(gaps), len(times), most]
-
-
 def watch(rule: str, speakers: dict[str, Speaker], lengths: dict[str, int]) -> Seen:
     """A turn on a clock of its own, through what serves every browser."""
     turn, seen, cursor, now = feed.Feed(1, Pace(rule)), Seen(), Cursor(), 0.0
     turn.take_rows([(slot, 1, "", "streaming") for slot in speakers])
-    told: set[str] = set()
-    while True:
+    told: dict[str, str] = {}
+    while len(told) < len(speakers):
+        now += TICK
         for slot, speaker in speakers.items():
             had, has = len(turn.slots[slot].text), speaker.said(lengths[slot], now)
             state = "done" if has == lengths[slot] else "streaming"
             turn.take_entry([(slot, 1, had, "x" * (has - had), state)])
         shown = turn.pace.shown(turn.slots, now)
         data, cursor = news(shown, cursor)
-        for slot in set(data) & set("AB"):
-            seen.times[slot].append((now, len(str(data[slot]))))
-        told |= {slot for slot in shown if shown[slot].is_over}
-        if told == {"A", "B"}:
-            return seen
-        now += TICK
+        over = endings(shown, told)
+        told |= over
+        seen.take(data | ({"over": over} if over else {}), now)
+    return seen
 
 
-def turns(rule: str, seed: int) -> list[tuple[list[float], bool]]:
-    """Figures of A less those of B, and whether A was the fast one; answers are as long by either model."""
-    dice, found = random.Random(seed), []
-    for _ in range(TURNS):
-        fast = Speaker(dice.uniform(0.1, 0.4), dice.uniform(300, 500))
-        slow = Speaker(dice.uniform(0.6, 1.6), dice.uniform(90, 200))
+@dataclass(frozen=True)
+class Pair:
+    """Between what bounds a fast and a slow model begin and write, and how long answers are by either."""
+
+    first: tuple[float, float, float, float]
+    rates: tuple[float, float, float, float]
+    lengths: tuple[int, int]
+
+    def turn(self, rule: str, dice: random.Random) -> tuple[Seen, bool]:
+        """What is seen of a turn, and whether A was the fast one."""
+        fast = Speaker(dice.uniform(*self.first[:2]), dice.uniform(*self.rates[:2]))
+        slow = Speaker(dice.uniform(*self.first[2:]), dice.uniform(*self.rates[2:]))
         is_a = dice.random() < 0.5
         speakers = {"A": fast, "B": slow} if is_a else {"A": slow, "B": fast}
-        seen = watch(rule, speakers, {"A": dice.randint(300, 500), "B": dice.randint(300, 500)})
-        differences = [a - b for a, b in zip(seen.figures("A"), seen.figures("B"), strict=True)]
-        found.append((differences, is_a))
-    return found
+        return watch(rule, speakers, {slot: dice.randint(*self.lengths) for slot in "AB"}), is_a
+
+    def share_right(self, rule: str) -> float:
+        dice = random.Random(7)
+        return share_right([self.turn(rule, dice) for _ in range(TURNS)])
 
 
-def share_right(rule: str) -> float:
-    """How often the best rule on one figure, learned on half of the turns, is right on the others."""
-    found = turns(rule, seed=7)
-    learned, judged = found[: TURNS // 2], found[TURNS // 2 :]
-    best = max(
-        ((figure, sign) for figure in range(len(found[0][0])) for sign in (1, -1)),
-        key=lambda guess: _right(learned, *guess),
-    )
-    return _right(judged, *best) / len(judged)
+VARIED = Pair((0.1, 0.4, 0.6, 1.6), (300, 500, 90, 200), (300, 500))
+KNOWN = Pair((0.1, 0.1, 0.8, 0.8), (1200, 1200, 60, 60), (200, 600))  # to the tenth of a second, always so
 
 
-def _right(found: list[tuple[list[float], bool]], figure: int, sign: int) -> int:
-    return sum((sign * differences[figure] > 0) == is_a for differences, is_a in found)
-
-
-def test_with_streams_as_they_come_arrival_times_tell_the_fast_model():
-    assert share_right(STREAM) > 0.95
+@pytest.mark.parametrize("pair", [VARIED, KNOWN], ids=["varied", "known"])
+def test_with_streams_as_they_come_arrival_times_tell_the_fast_model(pair):
+    assert pair.share_right(STREAM) > 0.95
 
 
 @pytest.mark.parametrize("rule", [CADENCE, TOGETHER])
-def test_with_pacing_a_classifier_over_arrival_times_does_no_better_than_chance(rule):
-    """Its 99 % interval around one half, over 200 turns it has not seen."""
-    half_width = 2.576 * (0.25 / (TURNS // 2)) ** 0.5
-    assert abs(share_right(rule) - 0.5) <= half_width
+@pytest.mark.parametrize("pair", [VARIED, KNOWN], ids=["varied", "known"])
+def test_with_pacing_a_classifier_over_arrival_times_does_no_better_than_chance(pair, rule):
+    assert pair.share_right(rule) <= 0.5 + half_width(TURNS)
 
 
-def test_with_one_cadence_all_slots_arrive_at_the_very_same_moments():
+def test_what_is_shown_when_is_the_same_if_two_models_change_their_speeds():
+    """The lengths are those of the slots, whoever wrote them."""
     dice = random.Random(3)
-    for _ in range(50):
-        length = dice.randint(200, 600)
-        speakers = {"A": Speaker(0.2, dice.uniform(50, 900)), "B": Speaker(1.0, dice.uniform(50, 900))}
-        seen = watch(CADENCE, speakers, {"A": length, "B": length})
-        assert seen.times["A"] == seen.times["B"]
+    for _ in range(30):
+        one, other = Speaker(0.2, dice.randint(30, 900)), Speaker(1.0, dice.randint(30, 900))
+        lengths = {slot: dice.randint(200, 600) for slot in "AB"}
+        for rule in (CADENCE, TOGETHER):
+            seen, changed = (
+                watch(rule, dict(zip("AB", pair, strict=True)), lengths)
+                for pair in ((one, other), (other, one))
+            )
+            assert changed.end == pytest.approx(seen.end, rel=0.06)
+            for slot in "AB":
+                assert changed.times[slot][0][0] == pytest.approx(seen.times[slot][0][0], abs=2 * TICK)
 
 
-def test_with_one_cadence_the_last_event_ends_both_however_long_they_are():
-    seen = watch(CADENCE, {"A": Speaker(0.2, 400), "B": Speaker(1.0, 100)}, {"A": 900, "B": 150})
-    assert seen.times["A"][-1][0] == seen.times["B"][-1][0]
+def test_a_slot_that_begins_again_comes_back_when_it_has_as_much_as_was_shown():
+    pace = Pace(CADENCE, length=300.0)
+    slots = {"A": SlotText(1, "a" * 900, "done"), "B": SlotText(2, "b" * 200, "streaming")}
+    assert {name: len(slot.text) for name, slot in pace.shown(slots, 0.0).items()} == {"A": 300, "B": 0}
+    slots["B"].text = "b" * 320
+    assert {len(slot.text) for slot in pace.shown(slots, 0.1).values()} == {300}
 
 
 # The rule itself
@@ -154,8 +142,10 @@ def test_what_is_shown_is_a_beginning_that_only_grows_and_ends_whole(drawn, rule
             assert len(slot.text) >= before[name]
             before[name] = len(slot.text)
     ended = {name: SlotText(1, slot.text, "done") for name, slot in slots.items()}
-    pace.shown(ended, now)
-    assert pace.shown(ended, now + 400 / RATE + 1) == ended
+    for _ in range(int(400 / LEAST_RATE / LONGEST_STEP) + 20):
+        now += LONGEST_STEP
+        shown = pace.shown(ended, now)
+    assert shown == ended
 
 
 @given(SLOTS, st.lists(st.floats(0.01, 5), max_size=30))
@@ -164,16 +154,23 @@ def test_nobody_is_shown_further_than_the_others_while_one_still_speaks(drawn, s
     slots["A"].state = "streaming"
     for step in steps:
         now += step
-        lengths = {len(slot.text) for name, slot in pace.shown(slots, now).items() if slots[name].text}
-        assert len(lengths) <= 1 or not slots["A"].text
-        assert not any(slot.is_over for slot in pace.shown(slots, now).values())
+        shown = pace.shown(slots, now)
+        furthest = max(len(slot.text) for slot in shown.values())
+        assert furthest <= max(0, len(slots["A"].text) - RESERVE)
+        assert all(len(shown[name].text) == min(furthest, len(slots[name].text)) for name in slots)
+        assert not any(slot.is_over for slot in shown.values())
 
 
-def test_a_cursor_that_somebody_made_up_opens_nothing():
-    pace = Pace(CADENCE)
+def test_a_cursor_opens_no_more_than_what_it_shows_to_have():
     slots = {"A": SlotText(1, "a" * 500, "streaming"), "B": SlotText(1, "b" * 50, "streaming")}
-    pace.resume(slots, [99_999_999])
-    assert {len(slot.text) for slot in pace.shown(slots, 0.0).values()} == {50 - RESERVE}
+    for rule, cursor, length in (
+        (CADENCE, {"A": (0, 99_999_999), "B": (1, 40)}, 0),
+        (TOGETHER, {"A": (mark("a" * 400), 400)}, 0),
+        (CADENCE, {"A": (mark("a" * 30), 30), "H": (1, 300)}, 30),
+    ):
+        pace = Pace(rule)
+        pace.resume(slots, cursor)
+        assert {len(slot.text) for slot in pace.shown(slots, 0.0).values()} == {length}
 
 
 @pytest.mark.parametrize(("value", "named"), [("slow", "pacing"), (3, "pacing")])
