@@ -1,10 +1,13 @@
-"""A study for measurements: no questionnaire, one short conversation, four models of a fixed speed."""
+"""Studies for measurements, with models of a fixed speed: one with short conversations, and an arena."""
+
+from collections.abc import Sequence
 
 from conversations.models import LanguageModel, PoolEntry, Provider
 from conversations.protocols import preset
 from conversations.studies import load_protocol
+from surveys import consents
 from surveys.entry import resume_path
-from surveys.models import Enrolment, Participant, Study
+from surveys.models import ConsentDocument, Enrolment, Participant, Study
 
 PERSONAS = ("aurora-7b", "basalt-70b", "cirrus-mini", "delta-chat-13b")
 
@@ -18,6 +21,28 @@ def make_study(name: str, fake_url: str, *options: str) -> Study:
     study = Study.objects.create(slug=name, title=name, kind=Study.Kind.DEMO, state=Study.State.OPEN)
     rules = preset("prism").replace("max_tokens: 256", "max_tokens: 100000")
     load_protocol(study, rules.replace("  models: 4", f"  models: {len(speeds)}"))
+    _fill(study, fake_url, speeds)
+    return study
+
+
+def make_arena(name: str, fake_url: str, *speeds: str) -> Study:
+    """An open arena at /arena/<name>/ with the shipped terms and protocol, and one model for each speed."""
+    study = Study.objects.create(
+        slug=name,
+        title=name,
+        kind=Study.Kind.DEMO,
+        state=Study.State.OPEN,
+        panel={"kind": "open"},
+        consent_document=ConsentDocument.load_file(consents.shipped("arena"), source="consent-arena.yaml"),
+    )
+    load_protocol(study, preset("arena").replace("max_tokens: 1024", "max_tokens: 100000"))
+    _fill(study, fake_url, speeds)
+    return study
+
+
+def _fill(study: Study, fake_url: str, speeds: Sequence[str]) -> None:
+    """One model for each of the speeds, from a provider of the study's own."""
+    name = study.slug
     provider = Provider.objects.create(name=name, base_url=fake_url, is_fake=True)
     for persona, speed in zip(PERSONAS, speeds, strict=False):
         model = LanguageModel.objects.create(
@@ -28,7 +53,6 @@ def make_study(name: str, fake_url: str, *options: str) -> Study:
             code=persona[:4],
         )
         PoolEntry.objects.create(study=study, model=model)
-    return study
 
 
 def make_people(study: Study, count: int) -> list[str]:

@@ -3,27 +3,35 @@ import json
 import os
 import secrets
 import sys
+import traceback
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections
 
-from benchmarks import aims, arena, leaderboard, machine, monitor, streaming, survey
-from benchmarks.study import PERSONAS, make_people, make_study
+from benchmarks import aims, arena, leaderboard, machine, monitor, streaming, survey, tables, variants
+from benchmarks.arena import Places
+from benchmarks.study import PERSONAS, make_arena, make_people, make_study
+from benchmarks.tables import CHUNKS, FIRST, RATE, SPEAKING
 from conversations.running import Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, port_is_free, var_directory
 
-FIRST, RATE, CHUNKS = 0.3, 30, 60
 LARGE = 10_000
-VARIANT_PEOPLE = 20
 WORKER = "live worker 1"
-SPEAKING = FIRST + (CHUNKS - 1) / RATE
+LIVE_PARTS = ("streaming", "arena", "survey", "thinking")
+PARTS = (*LIVE_PARTS, "monitor", "leaderboard")
 
 
 class Command(BaseCommand):
-    """Exit status 0: every figure that was measured keeps its aim; 1: one does not."""
+    """Exit status 0: every part was measured and keeps its aims; 1: a part failed or misses an aim.
+
+    Each part's tables are printed as soon as it is done, so that what fails later loses nothing.
+    """
 
     help = "Measure streaming beside a bare relay, surveys beside oTree, and more, and print a table."
 
@@ -39,31 +47,69 @@ class Command(BaseCommand):
             default=arena.CROWDS,
             help=f"sizes of the arena's crowds: {sizes}",
         )
+        parser.add_argument(
+            "--variant-people", type=int, default=variants.PEOPLE, help="how many meet what may go wrong"
+        )
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--no-fail", action="store_true", help="exit with 0 even when an aim is missed")
 
-    def handle(self, *args: Any, participants: int, rounds: int, only: str | None, **options: Any) -> None:
-        figures: dict[str, Any] = {"machine": machine.describe(), "load": os.getloadavg()[0]}
-        if only in {None, *LIVE_PARTS}:
-            figures |= self.under_load(participants, rounds, only, options["crowds"])
-        if only in {None, "monitor"}:
+    def handle(self, *args: Any, only: str | None, **options: Any) -> None:
+        self.options = options
+        self.figures: dict[str, Any] = {"machine": machine.describe()}
+        self.tables = tables.of_parts(options["crowds"])
+        self.failed: list[str] = []
+        parts = [only] if only else PARTS
+        self.tell(f"Machine: {self.figures['machine']} (fake provider, servers and participants on it)")
+        with self.noting_failure("migrations"):
             call_command("migrate", verbosity=0)
-            self.stderr.write(f"A study of {LARGE} people …")
-            figures |= large_study(monitor.measure(LARGE))
-        if only in {None, "leaderboard"}:
-            figures |= leaderboard.measure(self.stderr.write)
-        self.report(figures, as_json=options["json"])
-        missed = [line for rows in TABLES.values() for line in aims.missed(rows, figures)]
-        if missed and not options["no_fail"]:
-            raise CommandError("\n".join(["Missed aims:", *missed]))
+        live = [part for part in parts if part in LIVE_PARTS]
+        if live:
+            with self.noting_failure("servers"):
+                self.measure_live(live)
+        if "monitor" in parts:
+            self.measure("monitor", self.monitor)
+        if "leaderboard" in parts:
+            self.measure("leaderboard", lambda: leaderboard.measure(self.stderr.write))
+        self.end()
 
-    def under_load(
-        self, participants: int, rounds: int, only: str | None, crowds: Sequence[int]
-    ) -> dict[str, Any]:
+    def end(self) -> None:
+        if self.options["json"]:
+            self.stdout.write(json.dumps(self.figures))
+        rows = [row for part in self.tables.values() for rows in part.values() for row in rows]
+        missed = [] if self.options["no_fail"] else aims.missed(rows, self.figures)
+        lines = [*(["Failed parts:", *self.failed] if self.failed else [])]
+        lines += ["Missed aims:", *missed] if missed else []
+        if lines:
+            raise CommandError("\n".join(lines))
+
+    def tell(self, line: str) -> None:
+        if not self.options["json"]:
+            self.stdout.write(line)
+
+    @contextmanager
+    def noting_failure(self, what: str) -> Iterator[None]:
+        """Name what failed and go on: the other parts are worth having without it."""
+        try:
+            yield
+        except Exception as error:
+            self.stderr.write(traceback.format_exc())
+            self.failed.append(f"{what}: {type(error).__name__}: {error}")
+            close_old_connections()
+
+    def measure(self, part: str, measured: Callable[[], dict[str, Any]]) -> None:
+        """The figures of a part and the load that it met, printed at once."""
+        load = os.getloadavg()[0]
+        with self.noting_failure(part):
+            found = measured()
+            self.figures |= {f"load_{part}": load, **found}
+            self.tell(f"\n{part}: load average before it {load:.2f}")
+            for line in tables.lines(self.tables[part], found):
+                self.tell(line)
+
+    def measure_live(self, parts: list[str]) -> None:
         """What needs all of Prism running, a relay beside it, and many people at once."""
-        call_command("migrate", verbosity=0)
-        figures: dict[str, Any] = {}
         ports, relay = Ports(web=free_port()), free_port()
+        places = Places(ports.web_url, f"http://127.0.0.1:{relay}", ports.fake_url)
         with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
             add_prism(house, ports, env={"DEBUG": "0"})
             command = [sys.executable, "-m", "uvicorn", "benchmarks.relay:app", "--port", str(relay)]
@@ -75,128 +121,52 @@ class Command(BaseCommand):
                 ready=lambda: not port_is_free("127.0.0.1", relay),
             )
             house.start(timeout=120)
-            if only in {None, "streaming"}:
-                figures |= self.streaming(ports, f"http://127.0.0.1:{relay}", participants, rounds)
-            if only in {None, "arena"}:
-                figures |= self.arena(house, ports, f"http://127.0.0.1:{relay}", rounds, crowds)
-            if only in {None, "survey"}:
-                figures |= survey.measure_steps(ports.web_url, rounds, self.stderr.write)
-            if only in {None, "thinking"}:
-                self.stderr.write("Many people who think …")
-                figures |= survey.measure_thinking(ports.web_url)
-        return figures
+            measures = {
+                "streaming": partial(self.streaming, places),
+                "arena": partial(self.arena, house, places),
+                "survey": partial(
+                    survey.measure_steps, places.web, self.options["rounds"], self.stderr.write
+                ),
+                "thinking": partial(survey.measure_thinking, places.web),
+            }
+            for part in parts:
+                self.measure(part, measures[part])
 
-    def streaming(self, ports: Ports, relay: str, participants: int, rounds: int) -> dict[str, Any]:
+    def streaming(self, places: Places) -> dict[str, Any]:
+        participants, rounds = self.options["participants"], self.options["rounds"]
         run = secrets.token_hex(3)
         speed = f"first={FIRST};rate={RATE};chunks={CHUNKS}"
-        study = make_study(f"bench-{run}", ports.fake_url, speed)
+        study = make_study(f"bench-{run}", places.fake, speed)
         models = [f"{persona};{speed}" for persona in PERSONAS]
-        asyncio.run(streaming.turns(ports.web_url, make_people(study, 1)))  # warm both up
-        asyncio.run(streaming.relay_turns(relay, models, 1))
+        asyncio.run(streaming.turns(places.web, make_people(study, 1)))  # warm both up
+        asyncio.run(streaming.relay_turns(places.relay, models, 1))
         ours, bare = [], []
         for number in range(rounds):
             self.stderr.write(f"Round {number + 1} of {rounds} …")
-            bare.append(asyncio.run(streaming.relay_turns(relay, models, participants)))
-            ours.append(asyncio.run(streaming.turns(ports.web_url, make_people(study, participants))))
+            bare.append(asyncio.run(streaming.relay_turns(places.relay, models, participants)))
+            ours.append(asyncio.run(streaming.turns(places.web, make_people(study, participants))))
         self.stderr.write("An answer ten times as long …")
-        long = make_study(
-            f"bench-{run}-long", ports.fake_url, f"first={FIRST};rate={RATE};chunks={CHUNKS * 10}"
-        )
-        short = asyncio.run(streaming.turns(ports.web_url, make_people(study, 1)))[0]
-        longer = asyncio.run(streaming.turns(ports.web_url, make_people(long, 1)))[0]
+        long = make_study(f"bench-{run}-long", places.fake, f"first={FIRST};rate={RATE};chunks={CHUNKS * 10}")
+        short = asyncio.run(streaming.turns(places.web, make_people(study, 1)))[0]
+        longer = asyncio.run(streaming.turns(places.web, make_people(long, 1)))[0]
         return figures(ours, bare, short, longer, participants)
 
-    def arena(
-        self, house: Supervisor, ports: Ports, relay: str, rounds: int, crowds: Sequence[int]
-    ) -> dict[str, Any]:
+    def arena(self, house: Supervisor, places: Places) -> dict[str, Any]:
         run = secrets.token_hex(3)
-        study = make_study(f"bench-{run}", ports.fake_url, arena.SPEED, arena.SPEED)
-        arena.measure_crowd(ports.web_url, relay, study, 2, 1)  # warm both up
+        home = f"/arena/{make_arena(f'bench-{run}', places.fake, arena.SPEED, arena.SPEED).slug}/"
+        arena.measure_crowd(places, home, 2, 1)  # warm both up
         found: dict[str, Any] = {}
-        for people in crowds:
+        for people in self.options["crowds"]:
             self.stderr.write(f"{people} people compare two answers …")
-            found |= arena.measure_crowd(ports.web_url, relay, study, people, rounds)
+            found |= arena.measure_crowd(places, home, people, self.options["rounds"])
         self.stderr.write("What may go wrong …")
-        return found | arena.measure_variants(
-            ports.web_url, ports.fake_url, run, min(VARIANT_PEOPLE, max(crowds)), lambda: kill(house, WORKER)
+        return found | variants.measure(
+            places, run, self.options["variant_people"], lambda: kill(house, WORKER)
         )
 
-    def report(self, figures: dict[str, Any], *, as_json: bool) -> None:
-        if as_json:
-            self.stdout.write(json.dumps(figures))
-            return
-        self.stdout.write(f"Machine: {figures['machine']} (fake provider, servers and participants on it)")
-        for title, rows in TABLES.items():
-            measured = [row for row in rows if figures.get(row[1]) is not None]
-            if measured:
-                self.stdout.write(f"\n{title}")
-            for label, name, limit in measured:
-                self.stdout.write(f"{label:<62}{figures[name]:>10.2f}   {limit}")
-
-
-STREAMING = (
-    ("Prism: last participant done, median of rounds (s)", "done_s", ""),
-    ("Prism: last participant done / provider's own time", "ratio_to_provider", "at most 1.6"),
-    ("Bare relay: last participant done, median of rounds (s)", "relay_s", ""),
-    ("Prism / bare relay, pair by pair, median", "ratio_to_relay", ""),
-    ("Prism: first text, p95 over participants (s)", "first_p95_s", ""),
-    ("Bytes of events / bytes of text, worst participant", "bytes_per_text", "at most 6"),
-    ("Bytes of a 10 x longer answer / of the short one", "bytes_long_to_short", "at most 11"),
-    ("Events a second and participant, highest", "events_per_s", "at most 12.5"),
-    ("Answers incomplete", "incomplete", "0"),
-)
-SURVEY = tuple(
-    row
-    for people in survey.CROWDS
-    for row in (
-        (f"{people} people: Prism, steps a second", f"steps_{people}", ""),
-        (f"{people} people: oTree, steps a second", f"otree_{people}", ""),
-        (f"{people} people: Prism / oTree", f"steps_ratio_{people}", "at least 2"),
-        (f"{people} people: Prism, p95 of a step (s)", f"steps_p95_{people}", ""),
-        (f"{people} people: oTree, p95 of a step (s)", f"otree_p95_{people}", ""),
-        (f"{people} people: errors", f"steps_errors_{people}", "0"),
-    )
-)
-THINKING = (
-    ("People", "thinking_people", ""),
-    ("People who finished the survey or were screened out", "thinking_ended", "all"),
-    ("Pages", "thinking_pages", ""),
-    ("Pages a second", "thinking_pages_per_s", ""),
-    ("Errors", "thinking_errors", "0"),
-    ("Median of a page (s)", "thinking_p50_s", ""),
-    ("p95 of a page (s)", "thinking_p95_s", "below 0.3"),
-)
-LARGE_STUDY = (
-    ("People", "large_people", ""),
-    ("Answers", "large_answers", ""),
-    ("Slowest view, median of its requests (ms)", "large_slowest_ms", "below 300"),
-    ("Most queries of a view", "large_most_queries", "at most 12"),
-    ("Storing quotas again, everybody seated (s)", "large_quotas_s", ""),
-    ("Queries of it", "large_quotas_queries", ""),
-)
-LEADERBOARD = (
-    ("Votes", "board_votes", ""),
-    ("Prism: half wins, clustered intervals, ranks (s)", "board_half_s", "at most 1.5"),
-    ("Prism: Davidson, clustered intervals, ranks (s)", "board_davidson_s", "at most 1.5"),
-    ("Prism: Davidson with five covariates of style (s)", "board_style_s", "at most 3"),
-    ("evalica: half wins, without intervals (s)", "evalica_s", ""),
-    ("evalica: Newman's ties, without intervals (s)", "evalica_newman_s", ""),
-    ("Points apart at most, half wins", "board_points_apart", "at most 0.05"),
-)
-TABLES = {
-    f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at once; "
-    f"the provider itself takes {SPEAKING:.2f} s": STREAMING,
-    f"One message each, two answers of {arena.CHUNKS} words at {arena.RATE} a second, all people at once; "
-    f"ideal {arena.IDEAL:.2f} s": arena.rows(),
-    "The same when something goes wrong": arena.variant_rows(),
-    "A survey of four pages with eight questions, all at once, without thinking": SURVEY,
-    "Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING,
-    "A coordinator's views of a large study": LARGE_STUDY,
-    f"A leaderboard of {leaderboard.MODELS} models and {leaderboard.PEOPLE} voters, best of "
-    f"{leaderboard.RUNS} runs": LEADERBOARD,
-}
-LIVE_PARTS = ("streaming", "arena", "survey", "thinking")
-PARTS = (*LIVE_PARTS, "monitor", "leaderboard")
+    def monitor(self) -> dict[str, Any]:
+        self.stderr.write(f"A study of {LARGE} people …")
+        return large_study(monitor.measure(LARGE))
 
 
 def kill(house: Supervisor, name: str) -> None:
@@ -234,6 +204,7 @@ def figures(
     return {
         "participants": participants,
         "done_s": streaming.median(last),
+        "provider_s": SPEAKING,
         "ratio_to_provider": streaming.median(last) / SPEAKING,
         "relay_s": streaming.median(relay),
         "ratio_to_relay": streaming.median([a / b for a, b in zip(last, relay, strict=True)]),

@@ -1,0 +1,95 @@
+"""What `manage.py bench` prints: for each part its tables, whose rows are label, figure and aim."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks import arena, leaderboard, survey, variants
+from benchmarks.aims import Row
+from benchmarks.study import PERSONAS
+
+FIRST, RATE, CHUNKS = 0.3, 30, 60
+SPEAKING = FIRST + (CHUNKS - 1) / RATE
+Tables = dict[str, Sequence[Row]]
+
+STREAMING = (
+    ("Prism: last participant done, median of rounds (s)", "done_s", ""),
+    ("Provider's own time, which is the ideal (s)", "provider_s", ""),
+    ("Prism: last participant done / provider's own time", "ratio_to_provider", "at most 1.6"),
+    ("Bare relay: last participant done, median of rounds (s)", "relay_s", ""),
+    ("Prism / bare relay, pair by pair, median", "ratio_to_relay", ""),
+    ("Prism: first text, p95 over participants (s)", "first_p95_s", ""),
+    ("Bytes of events / bytes of text, worst participant", "bytes_per_text", "at most 6"),
+    ("Bytes of a 10 x longer answer / of the short one", "bytes_long_to_short", "at most 11"),
+    ("Events a second and participant, highest", "events_per_s", "at most 12.5"),
+    ("Answers incomplete", "incomplete", "0"),
+)
+SURVEY = tuple(
+    row
+    for people in survey.CROWDS
+    for row in (
+        (f"{people} people: Prism, steps a second", f"steps_{people}", ""),
+        (f"{people} people: oTree, steps a second", f"otree_{people}", ""),
+        (f"{people} people: Prism / oTree", f"steps_ratio_{people}", "at least 2"),
+        (f"{people} people: Prism, p95 of a step (s)", f"steps_p95_{people}", ""),
+        (f"{people} people: oTree, p95 of a step (s)", f"otree_p95_{people}", ""),
+        (f"{people} people: errors", f"steps_errors_{people}", "0"),
+    )
+)
+THINKING = (
+    ("People", "thinking_people", ""),
+    ("People who finished the survey or were screened out", "thinking_ended", "all"),
+    ("Pages", "thinking_pages", ""),
+    ("Pages a second", "thinking_pages_per_s", ""),
+    ("Errors", "thinking_errors", "0"),
+    ("Median of a page (s)", "thinking_p50_s", ""),
+    ("p95 of a page (s)", "thinking_p95_s", "below 0.3"),
+)
+LARGE_STUDY = (
+    ("People", "large_people", ""),
+    ("Answers", "large_answers", ""),
+    ("Slowest view, median of its requests (ms)", "large_slowest_ms", "below 300"),
+    ("Most queries of a view", "large_most_queries", "at most 12"),
+    ("Storing quotas again, everybody seated (s)", "large_quotas_s", ""),
+    ("Queries of it", "large_quotas_queries", ""),
+)
+LEADERBOARD = (
+    ("Votes", "board_votes", ""),
+    ("Prism: half wins, clustered intervals, ranks (s)", "board_half_s", "at most 1.5"),
+    ("Prism: Davidson, clustered intervals, ranks (s)", "board_davidson_s", "at most 1.5"),
+    ("Prism: Davidson with five covariates of style (s)", "board_style_s", "at most 3"),
+    ("evalica: half wins, without intervals (s)", "evalica_s", ""),
+    ("evalica: Newman's ties, without intervals (s)", "evalica_newman_s", ""),
+    ("Points apart at most, half wins", "board_points_apart", "at most 0.05"),
+)
+
+
+def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
+    """The tables of each part by their titles, for these sizes of the arena's crowds."""
+    return {
+        "streaming": {
+            f"A turn of {len(PERSONAS)} models x {CHUNKS} chunks at {RATE} a second, all participants at "
+            f"once; the provider itself takes {SPEAKING:.2f} s": STREAMING
+        },
+        "arena": {
+            f"One message each in the arena, two answers of {arena.CHUNKS} words at {arena.RATE} a second, "
+            f"all people at once; ideal {arena.IDEAL:.2f} s": arena.rows(crowds),
+            "The same when something goes wrong": variants.rows(),
+        },
+        "survey": {"A survey of four pages with eight questions, all at once, without thinking": SURVEY},
+        "thinking": {"Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING},
+        "monitor": {"A coordinator's views of a large study": LARGE_STUDY},
+        "leaderboard": {
+            f"A leaderboard of {leaderboard.MODELS} models and {leaderboard.PEOPLE} voters, best of "
+            f"{leaderboard.RUNS} runs": LEADERBOARD
+        },
+    }
+
+
+def lines(tables: Tables, figures: Mapping[str, Any]) -> Iterator[str]:
+    """The tables as they are printed; rows without a figure are left out."""
+    for title, rows in tables.items():
+        measured = [row for row in rows if figures.get(row[1]) is not None]
+        if measured:
+            yield f"\n{title}"
+        for label, name, aim in measured:
+            yield f"{label:<78}{figures[name]:>10.2f}   {aim}".rstrip()
