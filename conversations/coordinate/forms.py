@@ -58,8 +58,10 @@ class ProviderForm(forms.ModelForm):
             ),
             "daily_budget": _(
                 "Of any 24 hours; 0 means no limit. It holds for each currency of the prices by itself: "
-                "amounts of different currencies are never added."
+                "amounts of different currencies are never added. Answers to participants count; "
+                "checks, trials by hand and moderation do not."
             ),
+            "requests_a_minute": _("Answers to participants and checks count; 0 means no limit."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -134,6 +134,8 @@ def of_providers() -> list[ProviderFigures]:
         requests[pk], tokens[pk] = requests[pk] + made_now, tokens[pk] + read_now
         money[pk][currency] = cost
     checks = _newest_checks()
+    for pk, tried in checks.items():
+        requests[pk] += sum(check.made_at > now - MINUTE for check in tried)
     return [
         ProviderFigures(one, requests[one.pk], tokens[one.pk], money[one.pk], checks[one.pk])
         for one in Provider.objects.order_by("name")

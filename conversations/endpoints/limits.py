@@ -27,7 +27,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations.models import Attempt, Provider
+from conversations.models import Attempt, Check, Provider
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 OVER_BUDGET, TOO_MANY = "over_budget", "rate_limited"
@@ -98,10 +98,14 @@ def rooms(providers: Iterable[Provider]) -> dict[int, Room]:
 
 def usage(provider: Provider, now: datetime) -> dict[str, Any]:
     """`requests`, `tokens` and `oldest` of the last minute; where there is a budget, `money` of 24 hours by
-    currency."""
+    currency. A check is a request like others; its few tokens are not counted."""
     made = Attempt.objects.filter(response__model__provider=provider).exclude(prompt_sha256="")
     minute = made.filter(started_at__gt=now - MINUTE)
     found = minute.aggregate(requests=Count("pk"), tokens=Sum(TOKENS, default=0), oldest=Min("started_at"))
+    checks = Check.objects.filter(provider=provider, made_at__gt=now - MINUTE)
+    tried = checks.aggregate(requests=Count("pk"), oldest=Min("made_at"))
+    found["requests"] += tried["requests"]
+    found["oldest"] = min(filter(None, (found["oldest"], tried["oldest"])), default=None)
     if provider.daily_budget:
         found["money"] = _money(made.filter(started_at__gt=now - DAY))
     return found

@@ -91,7 +91,7 @@ def test_limits_stand_beside_what_was_used_and_checks_are_shown(coordinator, stu
     Check.objects.create(provider=model.provider, model=model, total_ms=321)
     Check.objects.create(provider=model.provider, model=model, failure="unreachable")
     html = coordinator.get(PAGE).content.decode()
-    assert "1 / 60" in html
+    assert "3 / 60" in html  # checks are calls too
     assert "1.50 / 10.00 USD" in html
     assert html.count('class="is-good"') == html.count('class="is-bad"') == 1
     assert "unreachable" in html

@@ -12,7 +12,7 @@ from conversations.endpoints import limits
 from conversations.fakellm.server import running
 from conversations.live import claiming
 from conversations.live.calls import Call, ProviderFailure
-from conversations.models import Attempt, LanguageModel, Provider, Response
+from conversations.models import Attempt, Check, LanguageModel, Provider, Response
 from tests.conversations.talking import a_turn, at_once, let_models_answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +109,17 @@ def test_a_minute_and_a_day_pass(fake):
     assert refusals(take_at_once(ids[:2])) == ["rate_limited"]
     Attempt.objects.update(started_at=timezone.now() - timedelta(seconds=61))
     assert refusals(take_at_once(ids[2:3])) == []
+
+
+def test_a_check_of_the_last_minute_takes_room_like_any_call(fake):
+    ids = four_waiting(fake, requests_a_minute=1)
+    model = LanguageModel.objects.earliest("pk")
+    check = Check.objects.create(provider=model.provider, model=model)
+    (refused,) = take_at_once(ids[:1])
+    assert isinstance(refused, ProviderFailure)
+    assert 50 < (refused.retry_after or 0) <= 60
+    Check.objects.filter(pk=check.pk).update(made_at=timezone.now() - timedelta(seconds=61))
+    assert refusals(take_at_once(ids[1:2])) == []
 
 
 def test_a_refused_call_says_when_there_is_room_and_takes_none(fake):
