@@ -31,13 +31,23 @@ def judged(
         return _named(scale, slots, best)
     untouched = [slot for slot in slots if values.get(slot) is None]
     if untouched:
-        raise Refused(
-            _("Please rate every answer. Still to do: %(slots)s.") % {"slots": ", ".join(untouched)}
-        )
+        raise Refused(_to_do(scale) % {"slots": ", ".join(untouched)})
     given = {slot: values[slot] or 0 for slot in slots}
     if scale.kind == RANKING:
         return _ranked(scale, given)
     return {slot: Judgement(score=score) for slot, score in given.items()}
+
+
+def _to_do(scale: RatingScale) -> str:
+    """What is asked for while some answers are not judged yet."""
+    if scale.kind != RANKING:
+        return _("Please rate every answer. Still to do: %(slots)s.")
+    if scale.ties:
+        return _("Please give every answer a place, 1 for the best. Still without one: %(slots)s.")
+    return _(
+        "Please put the answers in order: move them, or give each a place from 1 for the best. "
+        "Still without a place: %(slots)s."
+    )
 
 
 def _named(scale: RatingScale, slots: Sequence[str], best: str) -> dict[str, Judgement]:

@@ -135,7 +135,10 @@ def test_a_ranking_gives_every_answer_a_place_of_its_own():
     assert [c["inputmode"] for c in controls(html, "place-C")] == ["numeric"]
     for wrong in (("1", "2", "2", "3"), ("1", "2", "3", "5"), ("1", "2", "3", "")):
         fields = dict(zip(("place-A", "place-B", "place-C", "place-D"), wrong, strict=True))
-        assert post(client, talk, "rate", turn=0, **fields).status_code == 409
+        refused = post(client, talk, "rate", turn=0, **fields)
+        assert refused.status_code == 409
+    assert "Please put the answers in order" in refused.content.decode()
+    assert "Still without a place: D." in refused.content.decode()
     assert not Rating.objects.exists()
     places = {"place-A": "3", "place-B": "1", "place-C": "4", "place-D": "2"}
     draft = f"/studies/{talk.study.slug}/draft/{chat.draft_page(talk, 'rate')}/"
@@ -153,6 +156,8 @@ def test_where_places_may_be_shared_the_same_order_is_always_stored_alike():
     client, talk, turn = asked({"kind": "ranking", "ties": True})
     assert len(LexborHTMLParser(page(client, talk)).css("select#place-A option")) == 5
     places = {"place-A": "2", "place-B": "1", "place-C": "1", "place-D": "2"}
+    refused = post(client, talk, "rate", turn=0, **places | {"place-C": ""}).content.decode()
+    assert "Please give every answer a place, 1 for the best. Still without one: C." in refused
     assert post(client, talk, "rate", turn=0, **places).status_code == 302
     assert [row[2] for row in stored(turn).values()] == [3, 1, 1, 3]
     html = page(client, talk)

@@ -61,7 +61,7 @@ def test_answers_are_put_in_order_by_buttons_and_their_models_named_at_the_end(
     page = player.page
     player.look("order")
     player.press("Send my order")
-    player.sees("Please rate every answer.")
+    player.sees("Please put the answers in order: move them")
     up = page.get_by_role("button", name="Move up: Answer D")
     for _step in "123":
         up.focus()
