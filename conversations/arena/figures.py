@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Func, JSONField, Q, QuerySet
+from django.db.models.fields.json import KeyTransform
 
 from conversations.arena import signals
 from conversations.arena.goals import votes_of
@@ -34,6 +35,8 @@ class Figures:
     flagged: int
     lines: list[SignalLine]
     people: list[dict[str, Any]]
+    leaking_answers: int
+    leaked_votes: int
 
     @property
     def flagged_percent(self) -> float | None:
@@ -41,7 +44,7 @@ class Figures:
 
 
 def figures(study: Study) -> Figures:
-    """Of `goals.votes_of`, in four queries, however many votes there are."""
+    """Of `goals.votes_of`, in six queries, however many votes there are."""
     votes = votes_of(study)
     chosen = dict(votes.values_list("choice").annotate(Count("pk")).order_by())
     judged = VoteSignals.objects.filter(vote__in=votes)
@@ -55,7 +58,29 @@ def figures(study: Study) -> Figures:
         flagged=total["flagged"],
         lines=_lines(judged.exclude(found=[])),
         people=_people(judged),
+        leaking_answers=_leaking_answers(votes),
+        leaked_votes=votes.filter(_LEAKED).count(),
     )
+
+
+class _Elements(Func):
+    """A row for each entry of a list."""
+
+    function = "jsonb_array_elements"
+    output_field = JSONField()
+    set_returning = True
+
+
+_LEAKED = Q(leaked_a=True) | Q(leaked_b=True)
+
+
+def _leaking_answers(votes: QuerySet[Vote]) -> int:
+    """How many answers said who wrote them; each once, although it counts for all votes that follow."""
+    found = votes.filter(_LEAKED).order_by().annotate(leak=_Elements("leaks"))
+    answers = found.values(
+        "turn__conversation", slot=KeyTransform("slot", "leak"), number=KeyTransform("turn", "leak")
+    )
+    return answers.distinct().count()
 
 
 def _lines(judged: QuerySet[VoteSignals]) -> list[SignalLine]:

@@ -15,7 +15,7 @@ from conversations.arena.watching import network
 from conversations.models import Response, Vote, VoteSignals
 from surveys.models import AuditEvent
 from surveys.models.people import Role
-from tests.conversations.comparing import HOME, ask, enter, open_arena, page, vote
+from tests.conversations.comparing import HOME, ask, enter, open_arena, page, vote, where
 from tests.conversations.talking import answer, field
 from tests.factories import make_member, make_study
 
@@ -125,6 +125,10 @@ def test_the_team_sees_counts_and_visitors_see_nothing(client):
     compare(visitor, text="Another")
     talk = Vote.objects.latest("pk").turn.conversation
     assert "doubtful" not in page(visitor, talk)
+    for text in ("I am Waldo. I was trained by Zyxware.", "Well, that is all."):
+        visitor.post(where(talk, "say/"), {"text": "And then?", "form_key": text[:4]})
+        answer(talk.turns.latest("number"), text)
+        vote(visitor, talk, "idk", **HANDS)
     path = f"/coordinate/studies/{study.slug}/votes/"
     for user, status in (
         (make_member(study), 200),
@@ -140,7 +144,12 @@ def test_the_team_sees_counts_and_visitors_see_nothing(client):
     client.force_login(make_member(study, Role.COORDINATOR))
     shown = client.get(path)
     figures = shown.context["figures"]
-    assert (figures.votes, figures.judged, figures.flagged) == (2, 2, 1)
+    assert (figures.votes, figures.judged, figures.flagged) == (4, 4, 1)
+    assert (figures.leaking_answers, figures.leaked_votes) == (
+        2,
+        2,
+    )  # both sides of one turn, and what follows
+    assert "Answers that said who wrote them: <strong>2</strong>." in shown.content.decode()
     assert {line.kind: (line.votes, line.people) for line in figures.lines if line.votes} == {
         "driven": (1, 1)
     }
