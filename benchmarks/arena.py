@@ -177,12 +177,12 @@ def _figures(here: Round, bare: list[float]) -> dict[str, float]:
         "page_p95": quantile(here.probes, 0.95),
         "page_p99": quantile(here.probes, 0.99),
         "kilobytes": max(seen.size for seen in here.seen) / 1000,
-        "lost": float(_lost(here)),
+        "lost": float(lost(here)),
         "repeated": float(here.calls_repeated(here.expected)),
     }
 
 
-def _lost(here: Round) -> int:
+def lost(here: Round) -> int:
     """Answers that somebody did not get whole."""
     heard = Counter(len(text.split()) == CHUNKS for seen in here.seen for text in seen.texts.values())
     return here.expected - heard[True]

@@ -7,7 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from benchmarks import aims, leaderboard
+from benchmarks.arena import CHUNKS, Round, lost
 from benchmarks.tables import of_parts
+from benchmarks.visitor import Seen
+from conversations.management.commands import bench
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,33 @@ def test_a_missed_aim_is_exit_status_1_after_the_figures(monkeypatch: Any, capsy
     call_command("bench", "--no-fail", only="leaderboard", json=True)
     found["board_half_s"] = 0.2
     call_command("bench", only="leaderboard", json=True)
+
+
+def test_a_part_that_fails_is_named_and_loses_no_other_ones_table(monkeypatch: Any, capsys: Any) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(bench, "PARTS", ("monitor", "leaderboard"))
+    monkeypatch.setattr(bench.Command, "monitor", fail)
+    monkeypatch.setattr(leaderboard, "measure", lambda say: {"board_half_s": 9.0})
+    with pytest.raises(CommandError, match=r"Failed parts:\nmonitor: OSError: no room\nMissed aims:.*\n"):
+        call_command("bench")
+    told = capsys.readouterr().out
+    assert "leaderboard: load average before it" in told
+    assert "9.00   at most 1.5" in told
+    with pytest.raises(CommandError, match="no room"):  # what was not measured cannot be waved through
+        call_command("bench", "--no-fail")
+
+
+def test_the_providers_own_record_tells_what_was_asked_again() -> None:
+    calls = [
+        {"response": 1, "state": "finished", "started": 1.0, "finished": 2.0},
+        {"response": 2, "state": "aborted", "started": 1.0, "finished": 1.6},
+        {"response": 2, "state": "finished", "started": 1.7, "finished": 3.0},
+        {"response": 3, "state": "running", "started": 1.8, "finished": None},
+    ]
+    here = Round([Seen(texts={"A": "word " * CHUNKS, "B": "word"})], [], calls, harmed_at=1.5)
+    assert (here.calls_repeated(here.expected), here.calls_again(), here.in_flight()) == (0, 1, 2)
+    calls.append({"response": 1, "state": "finished", "started": 2.5, "finished": 3.0})
+    assert (here.calls_repeated(here.expected), here.calls_repeated(3), here.calls_again()) == (1, 1, 2)
+    assert lost(here) == 1

@@ -60,8 +60,6 @@ class Command(BaseCommand):
         self.failed: list[str] = []
         parts = [only] if only else PARTS
         self.tell(f"Machine: {self.figures['machine']} (fake provider, servers and participants on it)")
-        with self.noting_failure("migrations"):
-            call_command("migrate", verbosity=0)
         live = [part for part in parts if part in LIVE_PARTS]
         if live:
             with self.noting_failure("servers"):
@@ -77,7 +75,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(self.figures))
         rows = [row for part in self.tables.values() for rows in part.values() for row in rows]
         missed = [] if self.options["no_fail"] else aims.missed(rows, self.figures)
-        lines = [*(["Failed parts:", *self.failed] if self.failed else [])]
+        lines = ["Failed parts:", *self.failed] if self.failed else []
         lines += ["Missed aims:", *missed] if missed else []
         if lines:
             raise CommandError("\n".join(lines))
@@ -108,6 +106,7 @@ class Command(BaseCommand):
 
     def measure_live(self, parts: list[str]) -> None:
         """What needs all of Prism running, a relay beside it, and many people at once."""
+        call_command("migrate", verbosity=0)
         ports, relay = Ports(web=free_port()), free_port()
         places = Places(ports.web_url, f"http://127.0.0.1:{relay}", ports.fake_url)
         with Supervisor(var_directory() / "log", say=self.stderr.write) as house:
@@ -165,6 +164,7 @@ class Command(BaseCommand):
         )
 
     def monitor(self) -> dict[str, Any]:
+        call_command("migrate", verbosity=0)
         self.stderr.write(f"A study of {LARGE} people …")
         return large_study(monitor.measure(LARGE))
 
