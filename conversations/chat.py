@@ -23,8 +23,14 @@ from conversations.protocols import AFTER, AT_END, PARTICIPANT, RANDOM, SLIDER, 
 from conversations.protocols import Protocol as Rules
 from conversations.refusals import Refused
 from conversations.situation import Now, Situation, situation
+from prism.lib import statements
 from prism.lib.codes import random_key
 from surveys.models import Device, Draft, Enrolment
+
+LOCK = """
+    SELECT c.state FROM conversations_conversation c JOIN surveys_enrolment e ON e.id = c.enrolment_id
+    WHERE c.id = %s AND e.outcome = '' FOR UPDATE OF c
+"""
 
 
 @dataclass(frozen=True)
@@ -114,13 +120,10 @@ def lock(conversation: Conversation) -> None:
 
     Raises Refused when the person's part in the study has ended meanwhile, by erasure for example.
     """
-    mine = Conversation.objects.select_for_update(of=("self",)).filter(
-        pk=conversation.pk, enrolment__outcome=""
-    )
-    state = mine.values_list("state", flat=True).first()
-    if state is None:
+    found = statements.rows(LOCK, [conversation.pk])
+    if not found:
         raise Refused(_("Your part in this study is over. Nothing more is stored."))
-    conversation.state = state
+    conversation.state = found[0][0]
 
 
 def cleaned(text: str) -> str:
@@ -177,6 +180,7 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
             raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
         number = here.turn.number + 1 if here.turn else 0
         turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=passed.text)
+        turn._state.fields_cache |= {"choice": None, "vote": None}  # not yet; asking would cost a query each
         passed.keep(turn)
         rules = conversation.protocol.parsed()
         if here.turn is None:

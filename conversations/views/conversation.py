@@ -9,9 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from conversations import chat
+from conversations import chat, finding
 from conversations.models import Conversation
-from conversations.privacy.versions import with_rules
 from conversations.refusals import Held
 from conversations.situation import Now, Situation
 from conversations.views.shapes import conversation_context
@@ -37,8 +36,7 @@ def conversation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 
 def find(visit: Visit, code: str) -> Conversation:
-    mine = Conversation.objects.readable_by(visit.device).select_related("protocol").coded(code)
-    found = with_rules(mine).first()
+    found = finding.find(visit.device, code)
     if found is None:
         raise Http404
     found.enrolment, found.study = visit.enrolment, visit.study

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from conversations.models import Attempt, Conversation
+from conversations.models import Attempt, Conversation, Opening, Repeat, RepeatRating
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
 from surveys.quality import deciding
@@ -22,7 +22,7 @@ from tests.factories import (
 )
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
-JUDGED = ["Vote", "Reaction", "Report", "TextCheck"]
+JUDGED = ["Vote", "Reaction", "Report", "TextCheck", "Opening", "Repeat", "RepeatRating"]
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
@@ -49,6 +49,9 @@ def judge(talk: Conversation) -> None:
     make_reaction(turn.responses.all()[0])
     make_report(talk)
     make_text_check(talk)
+    Opening.objects.create(conversation=talk, chance=0.5, seed="seed")
+    repeat = Repeat.objects.create(after=talk, turn=turn, chance=0.5, seed="seed")
+    RepeatRating.objects.create(repeat=repeat, response=turn.responses.all()[0], slot="A", score=50)
 
 
 def code(enrolment: Any) -> None:
@@ -68,26 +71,27 @@ def run(sql: str) -> int:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
-def test_the_database_refuses_to_change_what_was_submitted(table, statement):
+def test_the_database_refuses_to_change_what_was_submitted():
     submit_everything()
-    count = run(f"SELECT 1 FROM {table}")
-    assert count > 0
-    with pytest.raises(IntegrityError, match=f"rows of {table} are append-only"):
-        run(statement.format(table))
-    assert run(f"SELECT 1 FROM {table}") == count
+    for table in TABLES:
+        count = run(f"SELECT 1 FROM {table}")
+        assert count > 0, table
+        for statement in ("UPDATE {} SET id = id", "DELETE FROM {}"):
+            with pytest.raises(IntegrityError, match=f"rows of {table} are append-only"):
+                run(statement.format(table))
+        assert run(f"SELECT 1 FROM {table}") == count
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("model", MODELS)
-def test_neither_does_it_let_the_code_change_a_row(model):
+def test_neither_does_it_let_the_code_change_a_row():
     submit_everything()
-    row = model._default_manager.first()
-    for change in (row.save, lambda: model._default_manager.filter(pk=row.pk).update(id=row.pk)):
+    for model in MODELS:
+        row = model._default_manager.first()
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            change()
-    model._default_manager.get(pk=row.pk)
+            row.save()
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            model._default_manager.filter(pk=row.pk).update(id=row.pk)
+        model._default_manager.get(pk=row.pk)
 
 
 @pytest.mark.django_db
