@@ -16,5 +16,6 @@ urlpatterns = [
     path("studies/<slug:slug>/exports/", exports.exports, name="exports"),
     path("studies/<slug:slug>/exports/<slug:code>/", exports.progress, name="export"),
     path("studies/<slug:slug>/exports/<slug:code>/files/<str:name>", exports.file, name="export_file"),
+    path("studies/<slug:slug>/exports/<slug:code>/release/", exports.release, name="export_release"),
     path("studies/<slug:slug>/exports/<slug:code>/delete/", exports.delete, name="export_delete"),
 ]

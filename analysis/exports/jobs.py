@@ -1,4 +1,4 @@
-"""The life of an Export row: requested, claimed, written, published, deleted.
+"""The life of an Export row: requested, claimed, written, held back or published, deleted.
 
 A row is claimed by compare-and-set and kept by a lease that every written batch renews, so that a run that is
 started twice happens once, and one that lost its worker is taken up by another.
@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from analysis.exports import release
 from analysis.exports.formats import FILES
+from analysis.exports.gate import warned
 from analysis.exports.release import Scope
 from analysis.exports.writing import MANIFEST, Written, written
 from analysis.models import Export
@@ -51,13 +52,23 @@ class NoLongerAllowed(Exception):
     """Somebody in the release withdrew, was erased or was excluded while it was written."""
 
 
-def request_export(scope: Scope, by: User | None, *, source: str = ON_PAGE) -> Export:
-    """Write down that a release is wanted. A worker runs it, or the command that asked."""
+class Warned(Exception):
+    """The rules warn of something in it, and there is nobody to ask."""
+
+
+def request_export(
+    scope: Scope, by: User | None, *, source: str = ON_PAGE, is_released: bool = False
+) -> Export:
+    """Write down that a release is wanted. A worker runs it, or the command that asked.
+
+    `is_released`: whatever the rules warn of in it, nobody needs to be asked again.
+    """
     filters = {
         "include_test": scope.include_test,
         "include_excluded": scope.include_excluded,
         "source": source,
         "dataset": scope.source,
+        **({"is_released": True} if is_released else {}),
     }
     with transaction.atomic():
         export = Export.objects.create(
@@ -100,6 +111,14 @@ def run(pk: int, directory: Path | None = None) -> Export | None:
                 "Start it again."
             ),
         )
+    except Warned:
+        _fail(
+            export,
+            _(
+                "The rules on personal data warn of something in it. Look at them, or release it anyway. "
+                "Nothing was kept."
+            ),
+        )
     except OSError as error:
         reason = error.strerror or type(error).__name__
         _fail(export, _("The files could not be written: %(reason)s. Nothing was kept.") % {"reason": reason})
@@ -110,6 +129,16 @@ def run(pk: int, directory: Path | None = None) -> Export | None:
         _fail(export, _("Something unexpected went wrong and was noted for the operator. Nothing was kept."))
     export.refresh_from_db()
     return export
+
+
+def release_anyway(export: Export, by: User | None) -> bool:
+    """Let an export that was held back be taken; False where it is not held back (any more)."""
+    with transaction.atomic():
+        changed = Export.objects.filter(pk=export.pk, state=State.HELD).update(state=State.DONE)
+        if changed:
+            texts = sum(texts for _file, _column, texts in warned(export.manifest))
+            audit.record(by, "export.released", study=export.study, subject=export.code, warned=texts)
+    return bool(changed)
 
 
 def delete(export: Export, by: User | None, **why: str) -> None:
@@ -135,7 +164,7 @@ def delete_those_with(enrolments: QuerySet[Enrolment]) -> int:
         if not people:
             continue
         Export.objects.filter(pk=export.pk).update(people_erased=F("people_erased") + people)
-        if export.state == State.DONE and export.filters.get("source") == ON_PAGE:
+        if export.state in (State.HELD, State.DONE) and export.filters.get("source") == ON_PAGE:
             delete(export, None, reason="a participant was erased")
             removed += 1
     return removed
@@ -225,18 +254,28 @@ def _finish(export: Export, scope: Scope, files: Written, directory: Path) -> No
             raise LeaseLost
         if not release.is_still_allowed(scope):
             raise NoLongerAllowed
+        state = _state(export, files.manifest)
         files.publish(directory)
         if (files.folder / ARCHIVE).exists():
             (files.folder / ARCHIVE).replace(archive(export))
         rows = {name: facts["rows"] for name, facts in files.manifest["files"].items()}
         mine.update(
-            state=State.DONE,
+            state=state,
             manifest=files.manifest,
             rows_done=sum(rows.values()),
             rows_expected=sum(rows.values()),
             finished_at=timezone.now(),
         )
-        _record(export, "export.finished", rows=rows)
+        _record(export, "export.held_back" if state == State.HELD else "export.finished", rows=rows)
+
+
+def _state(export: Export, manifest: dict[str, Any]) -> Export.State:
+    """What a written export is: held back where the rules warn of something in it. Raises Warned."""
+    if export.filters.get("is_released") or not any(warned(manifest)):
+        return State.DONE
+    if export.filters.get("source") == BY_COMMAND:
+        raise Warned
+    return State.HELD
 
 
 def _fail(export: Export, why: str) -> None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis.exports import jobs
 from analysis.exports.formats import FILES
+from analysis.exports.gate import warned
 from analysis.exports.release import Scope
 from analysis.exports.serving import download
 from analysis.forms import ExportForm
@@ -30,6 +31,7 @@ from surveys.quality.deciding import excluded
 
 NEWEST = 30
 UNDER_WAY = [Export.State.WAITING, Export.State.RUNNING]
+KEPT = [*UNDER_WAY, Export.State.HELD, Export.State.DONE]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,6 +93,20 @@ def file(request: HttpRequest, slug: str, code: str, name: str) -> HttpResponseB
 
 @require_POST
 @login_required
+def release(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """Let an export be taken although the rules warn of something in it."""
+    export = _reachable(request, slug, code)
+    if jobs.release_anyway(export, person(request)):
+        messages.success(
+            request, _("The export is released. The audit has your name and what it was held for.")
+        )
+    else:
+        messages.info(request, _("This export is not held back any more."))
+    return redirect("analysis:exports", slug=slug)
+
+
+@require_POST
+@login_required
 def delete(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     export = _reachable(request, slug, code)
     jobs.delete(export, person(request))
@@ -108,7 +124,8 @@ def view_of(export: Export, *, may_export_full: bool) -> dict[str, Any]:
         "is_under_way": export.state in UNDER_WAY,
         "is_by_command": is_by_command,
         "is_open": is_open,
-        "may_be_deleted": is_open and not is_by_command and export.state in [*UNDER_WAY, Export.State.DONE],
+        "may_be_deleted": is_open and not is_by_command and export.state in KEPT,
+        "warned": list(warned(export.manifest)),
         "may_be_rebuilt": is_open and export.state not in UNDER_WAY,
         "include_test": export.filters.get("include_test", False),
         "include_excluded": export.filters.get("include_excluded", False),
@@ -150,7 +167,7 @@ def _reachable(request: HttpRequest, slug: str, code: str) -> Export:
 def _gone(request: HttpRequest, export: Export) -> HttpResponse:
     context = {
         "title": _("This file is not here"),
-        "text": _("The export was deleted, has failed or is not finished yet."),
+        "text": _("The export was deleted, has failed, is held back or is not finished yet."),
         "next_text": _("The list of exports shows what there is and can start a new one."),
         "action_url": reverse("analysis:exports", args=[export.study.slug]),
         "action_label": _("To the exports"),

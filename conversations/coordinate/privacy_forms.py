@@ -41,7 +41,11 @@ PLACES = {
 }
 _OFF, _MARK, _MASK = (Action.OFF, _("off")), (Action.MARK, _("mark")), (Action.MASK, _("mask"))
 SENDING = [_OFF, _MARK, _MASK, (Action.WARN, _("warn")), (Action.BLOCK, _("refuse"))]
-RELEASING = [_OFF, _MARK, _MASK, (Action.BLOCK, _("leave the text out"))]
+RELEASING = [
+    *(_OFF, _MARK, _MASK),
+    (Action.WARN, _("hold the export back until it is released anyway")),
+    (Action.BLOCK, _("leave the text out")),
+]
 REPLIES = [
     (Reply.OFF, _("off")),
     (Reply.LOG, _("count")),

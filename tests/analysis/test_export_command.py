@@ -7,6 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analysis.models import Export
+from conversations.models import Turn
+from conversations.privacy import versions
+from surveys.erasure import append_only_lifted
 from surveys.models import AuditEvent
 from tests.analysis.releases import study_with_talks
 from tests.factories import make_study
@@ -59,6 +62,19 @@ def test_options_narrow_and_widen_what_is_written(tmp_path):
     export(study.slug, "--out", tmp_path, "--de-identified", "--include-test", "--release-seed", "s")
     row = Export.objects.get()
     assert (row.is_full, row.filters["include_test"], row.release_seed) == (False, True, "s")
+
+
+def test_what_the_rules_warn_of_is_written_only_when_it_is_released_anyway(tmp_path):
+    study, _ = study_with_talks()
+    with append_only_lifted():
+        Turn.objects.update(text="I am at amina.khan@orange.fr")
+    versions.store(study, {"export": {"email": "warn"}}, None)
+    with pytest.raises(CommandError, match="warn of something in it"):
+        export(study.slug, "--out", tmp_path)
+    assert not [*tmp_path.iterdir()]
+    export(study.slug, "--out", tmp_path, "--release-anyway")
+    assert "amina.khan@orange.fr" in (tmp_path / "conversations.jsonl").read_text(encoding="utf-8")
+    assert AuditEvent.objects.filter(action="export.requested").latest("pk").detail["is_released"] is True
 
 
 def test_an_unknown_study_or_format_is_one_clear_line(tmp_path):

@@ -61,6 +61,7 @@ def test_the_manifest_counts_what_was_found_in_each_column(study, tmp_path):
         "looked_at": answers,
         "changed": answers,
         "left_out": 0,
+        "warned": 0,
         "found": {"email": answers, "phone": answers},
     }
     assert told["texts"]["conversations.jsonl"]["open_feedback"]["found"] == {"phone": 1}

@@ -12,6 +12,10 @@ from analysis.exports import jobs
 from analysis.exports.release import Scope
 from analysis.models import Export
 from analysis.tasks import run_export
+from conversations.models import Turn
+from conversations.privacy import versions
+from surveys import erasure
+from surveys.erasure import append_only_lifted
 from surveys.models import AuditEvent
 from surveys.models.people import Role
 from tests.analysis.releases import study_with_talks
@@ -267,3 +271,45 @@ def test_a_download_holds_no_connection_to_the_database(client, study, owner):
     assert answer.status_code == 200
     assert connection.connection is None
     assert body(answer)
+
+
+def test_an_export_that_the_rules_warn_of_waits_until_somebody_who_may_releases_it(client, study, owner):
+    with append_only_lifted():
+        Turn.objects.update(text="I am at amina.khan@orange.fr or 06 12 34 56 78")
+    versions.store(study, {"export": {"email": "warn"}}, owner)
+    export, plain = finished(study, owner), finished(study, owner, is_full=False)
+    assert (export.state, plain.state) == (Export.State.HELD, Export.State.DONE)
+    address = page_of(study, "export_file", export.code, "conversations.jsonl")
+    release = page_of(study, "export_release", export.code)
+    others = [make_member(study, Role.OWNER), make_member(study, Role.ANALYST), make_user()]
+    for other, status in zip(others, (403, 403, 404), strict=True):
+        assert signed_in(client, other).post(release).status_code == status
+    signed_in(client, owner)
+    assert client.get(address).status_code == 410
+    shown = client.get(page_of(study)).text
+    assert "Release it anyway" in shown
+    assert "<code>opening_prompt</code>" in shown
+    assert "amina" not in shown
+    assert client.get(release).status_code == 405
+    for _ in range(2):
+        assert client.post(release).status_code == 302
+    event = AuditEvent.objects.get(action="export.released")
+    texts = export.manifest["personal_data"]["texts"]
+    counted = sum(column["warned"] for columns in texts.values() for column in columns.values())
+    assert (event.actor, event.subject, event.detail) == (owner, export.code, {"warned": counted})
+    taken = [json.loads(line) for line in body(client.get(address)).splitlines()]
+    assert {row["opening_prompt"] for row in taken} == {"I am at amina.khan@orange.fr or [PHONE]"}
+
+
+def test_one_that_is_held_back_can_be_deleted_and_goes_with_a_person(client, study, owner):
+    with append_only_lifted():
+        Turn.objects.update(text="I am at amina.khan@orange.fr")
+    versions.store(study, {"export": {"email": "warn"}}, owner)
+    first, second = finished(study, owner), finished(study, owner)
+    signed_in(client, owner)
+    assert client.post(page_of(study, "export_delete", first.code)).status_code == 302
+    erasure.erase(study.enrolments.earliest("pk").participant, reason="asked")
+    assert client.post(page_of(study, "export_release", second.code)).status_code == 302
+    assert [*study.exports.values_list("state", flat=True)] == ["deleted", "deleted"]
+    assert client.get(page_of(study, "export_file", second.code, "all.zip")).status_code == 410
+    assert not AuditEvent.objects.filter(action="export.released").exists()

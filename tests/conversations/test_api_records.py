@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, RawText, Response
+from conversations.privacy import versions
 from prism.lib.crypto import encrypt
 from surveys.models import AuditEvent, Enrolment
 from surveys.models.people import Role
@@ -42,6 +43,7 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
     talk = make_conversation(make_enrolment(study), models=pair, turns=2)
     first = talk.turns.get(number=0)
     make_vote(first, comment=MAIL, reasons_a=["clear"])
+    versions.store(study, {"export": {"email": "warn"}}, None)
     make_text_check(talk, turn=first, spans=[[9, 32, "email", "address", 0.9]])
     answer = first.responses.first()
     Response.objects.filter(pk=answer.pk).update(
@@ -81,7 +83,7 @@ def test_a_conversation_is_shown_whole_and_texts_only_with_right_scope_and_wish(
     assert said["text"] == first.text
     assert said["responses"][0]["reasoning"] == "Hm."
     for text in (said["responses"][0]["text"], said["vote"]["comment"]):
-        assert "ann.example" not in text  # masked, as in an export
+        assert "ann.example" not in text  # masked, where nobody is asked
         assert text.startswith("Write to ")
     event = AuditEvent.objects.get(action="api.texts_read")
     assert (event.actor, event.study) == (full, study)

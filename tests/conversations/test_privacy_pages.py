@@ -16,6 +16,7 @@ from tests.conversations.talking import begin, come_in, make_talk_study, post, s
 from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
+HELD_BACK = "hold the export back until it is released anyway"
 PERSONAL = "Write to amina.khan@orange.fr or 06 12 34 56 78 for me."
 
 
@@ -130,7 +131,7 @@ def test_the_page_counts_what_was_found_and_done_in_this_study_alone(study):
 
 
 def test_a_text_is_tried_and_not_kept(study, caplog):
-    versions.store(study, {"message": {"email": "block"}}, None)
+    versions.store(study, {"message": {"email": "block"}, "export": {"email": "warn"}}, None)
     client = signed_in(study)
     with caplog.at_level("DEBUG", logger="conversations"):
         html = client.post(path(study, "privacy_try"), {"text": PERSONAL}).content.decode()
@@ -138,7 +139,7 @@ def test_a_text_is_tried_and_not_kept(study, caplog):
     assert [mark.text() for mark in shown.css("mark")] == ["amina.khan@orange.fr", "06 12 34 56 78"]
     assert "Write to [EMAIL] or [PHONE] for me." in html
     row = [cell.text(strip=True) for cell in shown.css("#found tbody tr")[0].css("th, td")]
-    assert row == ["amina.khan@orange.fr", "E-mail address", "email", "refuse", "off", "mask"]
+    assert row == ["amina.khan@orange.fr", "E-mail address", "email", "refuse", "off", HELD_BACK]
     assert not TextCheck.objects.exists()
     assert "amina" not in caplog.text
 

@@ -37,6 +37,11 @@ class Command(BaseCommand):
             default=LIVE,
             help="of arena: live (default), imported, all, or the name of one imported dataset",
         )
+        parser.add_argument(
+            "--release-anyway",
+            action="store_true",
+            help="although the study's rules warn of personal data in it; written into the audit",
+        )
         parser.add_argument("--de-identified", action="store_true", help="without free text and dates")
         parser.add_argument(
             "--json", action="store_true", help="one JSON document on stdout, all else on stderr"
@@ -57,7 +62,10 @@ class Command(BaseCommand):
             source=options["source"],
         )
         directory = usable_folder(options["out"])
-        export = jobs.run(jobs.request_export(scope, None, source=jobs.BY_COMMAND).pk, directory)
+        asked = jobs.request_export(
+            scope, None, source=jobs.BY_COMMAND, is_released=options["release_anyway"]
+        )
+        export = jobs.run(asked.pk, directory)
         if export is None or export.state != Export.State.DONE:
             raise CommandError(export.failure if export else "The export was deleted while it ran.")
         self.report(export, directory, as_json=options["json"])
