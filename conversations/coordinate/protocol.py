@@ -60,6 +60,7 @@ def protocol(request: HttpRequest, study: Study) -> HttpResponse:
         "rules": [*described(rules), *reliability.described(rules)] if rules else [],
         **(reliability.measured(study, rules) if rules else {}),
         "is_speed_visible": bool(rules and rules.pacing == STREAM and rules.opening_models > 1),
+        "is_speed_paced": bool(rules and rules.pacing != STREAM and rules.opening_models > 1),
         "gaps": rules_gaps(study),
         "held": Conversation.objects.filter(protocol=newest).count() if newest else 0,
     }
