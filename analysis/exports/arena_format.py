@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from analysis.exports import arena_codebook, arena_energy, arena_rows, release
+from analysis.exports import arena_codebook, arena_energy, arena_prompts, arena_rows, release
 from analysis.exports.arena_rows import Row, Talk
 from analysis.exports.arena_schema import CONVERSATIONS, REACTIONS, SCHEMAS, TABLES, TURNS, VOTES
 from analysis.exports.gate import Gate
@@ -98,7 +98,6 @@ MEANING: dict[str, Any] = {
         "full_conversation_* repeats the whole conversation on every row of turns: never sum over rows.",
         "attempts names every response of a turn, replaced and failed ones too; calls counts its calls.",
         arena_energy.NOTE,
-        "system prompts are those of the registry at the time of the export.",
         "Where people were asked whether what they write may be published, the texts of those who did not "
         "agree are null in every release, and so are the answers to them.",
     ],
@@ -109,7 +108,8 @@ Without = Mapping[str, Sequence[str]]
 
 def meaning(scope: Scope) -> dict[str, Any]:
     """What the manifest says of these files."""
-    return {**MEANING, "withheld": {} if scope.is_full else WITHHELD}
+    notes = [*MEANING["notes"], *arena_prompts.notes()]
+    return {**MEANING, "notes": notes, "withheld": {} if scope.is_full else WITHHELD}
 
 
 def write(
@@ -182,7 +182,9 @@ def talks(batch: Sequence[NumberedPerson]) -> Iterator[tuple[Talk, Without]]:
 def _loaded(pks: Sequence[int]) -> dict[int, Any]:
     responses = Response.objects.select_related("model__provider").prefetch_related("reactions")
     turns = Turn.objects.order_by("number").prefetch_related(
-        Prefetch("responses", responses.order_by("slot", "id"), to_attr="answers"),
+        Prefetch(
+            "responses", arena_prompts.with_prompts(responses).order_by("slot", "id"), to_attr="answers"
+        ),
         Prefetch("vote", votes_in(pks)),
         "draws",
     )

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis.exports import arena_energy
+from analysis.exports import arena_energy, arena_prompts
 from analysis.exports.arena_schema import MEASURED, REASONS, SIDES
 from analysis.leaderboard.public_rows import FLAGS, row_of
 from analysis.subjects.published import published
 from conversations.ballots import CUSTOM
 from conversations.models import Conversation, ImportedTalk, LanguageModel, Response, Turn, Vote
 from conversations.models.imported import LIVE
-from conversations.prompts import system_prompt
 
 Row = dict[str, Any]
 Names = Mapping[int, str]  # of models, by id
@@ -55,12 +54,13 @@ class Talk:
     def imported(self) -> ImportedTalk | None:
         return getattr(self.conversation, "imported", None)
 
-    def header(self, side: str) -> str:
-        """The system prompt: as the dataset has it, or that of the registry."""
+    def header(self, side: str, until: int | None = None) -> str:
+        """The system prompt: as the dataset has it, or as sent with the last answer (up to a turn)."""
         if self.imported:
             return str(getattr(self.imported, f"system_{side}"))
-        model = self.model(side)
-        return system_prompt(model, self.conversation) if model else ""
+        turns = [turn for turn in self.turns if until is None or turn.number <= until]
+        found = next((response for turn in reversed(turns) if (response := shown(turn, side))), None)
+        return arena_prompts.prompt(found, self.conversation) if found else ""
 
     def facts(self, *names: str) -> Row:
         """What the makers of a dataset say of the conversation, or our rules do; null where nobody does."""
@@ -148,7 +148,7 @@ def reaction_rows(talk: Talk, first: int) -> Iterator[Row]:
             side = response.slot.lower()
             said = messages(talk, side, turn.number)
             yield _common(talk, first, reaction.at, until=turn.number) | {
-                "system_prompt": talk.header(side) or None,
+                "system_prompt": talk.header(side, turn.number) or None,
                 "model_pos": side,
                 "refers_to_model": response.model.name,
                 "refers_to_conv_id": talk.side(side),
@@ -195,7 +195,7 @@ def turn_rows(talk: Talk, names: Names) -> Iterator[Row]:
 
 def messages(talk: Talk, side: str, until: int | None = None) -> list[Row]:
     """What this side's model was told and said, up to a turn or all of it."""
-    header = talk.header(side)
+    header = talk.header(side, until)
     said = [_message("system", header)] if header else []
     for turn in talk.turns:
         if until is not None and turn.number > until:
@@ -255,7 +255,7 @@ def _common(talk: Talk, number: int, at: datetime, until: int | None = None) -> 
         "conv_b_id": talk.side("b"),
         "visitor_id": talk.voter,
         "opening_msg": talk.turns[0].text,
-        **{f"system_prompt_{side}": talk.header(side) or None for side in SIDES},
+        **{f"system_prompt_{side}": talk.header(side, until) or None for side in SIDES},
     }
 
 

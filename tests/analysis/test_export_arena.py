@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from analysis.exports import jobs
 from analysis.exports.arena_format import FILES
+from analysis.exports.arena_prompts import prompt, with_prompts
 from analysis.exports.arena_schema import REASONS, SCHEMAS, TABLES
 from analysis.exports.release import Scope
 from analysis.leaderboard import keeping
@@ -27,7 +28,8 @@ from analysis.leaderboard.documents import document
 from analysis.leaderboard.frames import read
 from analysis.leaderboard.public_rows import COLUMNS
 from analysis.models import Export
-from conversations.models import Response, Turn
+from conversations.models import Attempt, LanguageModel, Response, SystemPrompt, Turn
+from conversations.models.prompt import digest
 from surveys import withdrawal
 from surveys.consent_documents import PUBLICATION
 from surveys.erasure import append_only_lifted
@@ -245,6 +247,35 @@ def test_a_reaction_points_at_its_answer_and_is_no_vote(arena, tmp_path):
     assert row["conversation_b"][0]["role"] == "system"
     assert row["conversation_b"][row["msg_index"]]["content"] == row["response_content"] == liked.text
     assert row["question_id"] == f"{row['conversation_pair_id']}-1"
+
+
+def test_prompts_are_those_that_were_sent_whatever_the_registry_says_now(arena, tmp_path):
+    study, models = arena
+    vote = vote_in(study, models[:2])
+    later = next_vote(vote, "idk").turn
+    told = dict(
+        zip([*vote.turn.responses.all(), *later.responses.all()], ["Old.", "", "New.", ""], strict=True)
+    )
+    SystemPrompt.objects.keep(filter(None, told.values()))
+    for answer, text in told.items():
+        request = {"system_sha256": digest(text) if text else None}
+        Attempt.objects.create(response=answer, number=1, prompt_sha256="x" * 64, request=request)
+    LanguageModel.objects.update(header="Edited since.")
+    tables = exported(tmp_path, study)
+    assert "Edited since." not in json.dumps(tables)
+    first, second = sorted(tables["votes"], key=lambda row: row["turn"])
+    assert (first["system_prompt_a"], first["system_prompt_b"]) == ("Old.", None)
+    assert second["system_prompt_a"] == second["conversation_a"][0]["content"] == "New."
+    assert tables["turns"][0]["full_conversation_a"][0] == second["conversation_a"][0]
+    assert second["conversation_b"][0]["role"] == "user"
+    assert "before Prism kept" not in json.dumps(manifest_of(tmp_path)["notes"])
+    old = Attempt.objects.filter(response=vote.turn.responses.all()[1])
+    old.update(request={})
+    first = min(exported(tmp_path, study)["votes"], key=lambda row: row["turn"])
+    assert (first["system_prompt_a"], first["system_prompt_b"]) == ("Old.", "Edited since.")
+    assert "before Prism kept system prompts: 1." in json.dumps(manifest_of(tmp_path)["notes"])
+    copied = make_response(later, "C", models[1], copied_from=later.responses.get(slot="A"))
+    assert prompt(with_prompts(Response.objects.all()).get(pk=copied.pk), later.conversation) == "New."
 
 
 def test_personal_data_are_masked_wherever_somebody_wrote(arena, tmp_path):
