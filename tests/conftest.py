@@ -1,5 +1,6 @@
 """Fixtures of the whole suite."""
 
+import os
 from typing import Any
 
 import pytest
@@ -7,12 +8,20 @@ import redis
 import xdist.scheduler
 from django.conf import settings as configured
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 import prism.celery  # noqa: F401
 from prism.lib.memory import settle
 from tests import databases
 from tests.emptying import quick_emptying  # noqa: F401
 
+# HYPOTHESIS_PROFILE=thorough looks much longer. A busy machine draws examples slowly, which is no fault.
+examples.register_profile(
+    "suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.register_profile("thorough", examples.get_profile("suite"), max_examples=1000)
+examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 HOUSE = "tests/e2e/"
 SLOW = (HOUSE, "tests/faults/", "tests/conversations/test_bots.py", "tests/test_production.py")
 

@@ -207,7 +207,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(PATHS), JSON)
 def test_any_value_in_any_place_is_read_or_refused(path: Path, value: Any):
     text = changed(path, value)

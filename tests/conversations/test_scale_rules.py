@@ -92,7 +92,7 @@ def test_an_order_is_stored_as_it_is_and_its_first_one_wins(places: list[int], m
     assert best(found) == [slots[places.index(1)]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SLOTS.flatmap(lambda slots: st.lists(st.integers(1, 8), min_size=len(slots), max_size=len(slots))))
 def test_shared_places_depend_on_the_order_alone_and_are_refused_where_none_may_be_shared(
     places: list[int],

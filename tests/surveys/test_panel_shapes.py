@@ -71,7 +71,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=12))
 def test_what_is_taken_answers_soon(parts):
     pattern = "".join(parts)

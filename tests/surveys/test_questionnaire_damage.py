@@ -78,7 +78,7 @@ def use(document: Questionnaire) -> None:
                 question_fields(question, display_order(question, "seed"), reading.values, reading.errors)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(FILES) - 1), st.data())
 def test_a_damaged_file_is_refused_by_line_or_can_be_used(number: int, data: st.DataObject) -> None:
     value = FILES[number]

@@ -348,7 +348,7 @@ SURVEY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SURVEY)
 def test_whatever_a_survey_holds_the_import_is_a_valid_questionnaire_or_a_clear_refusal(raw):
     raw["pages"].insert(0, {"elements": EVERY_TYPE})
@@ -359,14 +359,14 @@ def test_whatever_a_survey_holds_the_import_is_a_valid_questionnaire_or_a_clear_
     parse(imported.text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ANYTHING)
 def test_any_json_is_converted_or_refused(raw):
     with contextlib.suppress(SurveyJSError):
         assert parse(convert(json.dumps(raw)).text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="{}()[]'\"!=<>&|, abdnortTea1.\\", max_size=60))
 def test_any_text_is_a_condition_or_not_understood(text):
     with contextlib.suppress(NotUnderstood):
