@@ -94,6 +94,7 @@ def test_a_portal_is_made_previewed_switched_on_used_and_switched_off(study, own
     assert '<html lang="fr"' in front
     assert "Deux réponses des écoles" in front
     assert "https://example.org/legal" in front
+    assert "<progress" not in front
     token = field(front, "csrfmiddlewaretoken")
     sent = {"csrfmiddlewaretoken": token, "consent": "on", "door_key": field(front, "door_key")}
     elsewhere = {"secure": True, "headers": {"origin": "https://evil.example"}}
@@ -106,9 +107,14 @@ def test_a_portal_is_made_previewed_switched_on_used_and_switched_off(study, own
     page = visitor.get(where, secure=True).content.decode()
     assert '<html lang="fr"' in page
     assert "Deux réponses côte à côte" in page
+    aim = {"votes": "5", "since": "2026-01-01"}
+    assert owner.post("/coordinate/studies/schools/votes/", aim).status_code == 302
     ballot = {"csrfmiddlewaretoken": token, "turn": 0, "choice": "both_good"}
     assert visitor.post(f"{where}vote/", ballot, **secure).status_code == 302
     assert (Vote.objects.get().turn.conversation.study, Vote.objects.get().language) == (study, "fr")
+    goal = at().get("/arena/")
+    assert (goal.context["goal"].votes, goal.context["goal"].goal) == (1, 5)
+    assert "sur 5 votes" in goal.content.decode()
     owner.post(f"{PAGE}portals/{portal.pk}/switch/", {"on": "0"})
     assert visitor.get("/arena/", secure=True).status_code == 400
     acts = AuditEvent.objects.filter(study=study, action__startswith="portal.").order_by("pk")

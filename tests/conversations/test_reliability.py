@@ -97,6 +97,62 @@ def test_an_opening_is_rated_twice_in_another_order_and_nothing_else_changes():
     assert len(mine["second_ratings"][0]["answers"]) == 4
 
 
+COMPARED = [
+    (
+        {"kind": "pairwise", "ties": ["both_good"]},
+        {"best": "both_good"},
+        {"best": "B"},
+        [(2, ""), (1, ""), (2, "")],
+    ),
+    (
+        {"kind": "pairwise", "ties": ["both_good"]},
+        {"best": "C"},
+        {"best": "both_good"},
+        [(1, "both_good")] * 3,
+    ),
+    (
+        {"kind": "ranking"},
+        {"place-A": 1, "place-B": 2, "place-C": 3},
+        {"place-A": 3, "place-B": 2, "place-C": 1},
+        [(3, ""), (2, ""), (1, "")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rating", "once", "twice", "stored"), COMPARED, ids=["best", "tie", "ranking"])
+def test_a_comparison_is_made_twice_on_its_own_scale(rating, once, twice, stored):
+    study = make_talk_study(
+        models=3,
+        types=ONE_TYPE,
+        opening__models=3,
+        turns__minimum=1,
+        repeats={"chance": 1, "most": 1},
+        rating=rating,
+        tie="random",
+    )
+    person = come_in(study)
+    talk = begin(person, study)
+    answer(say(person, talk))
+    assert post(person, talk, "rate", turn=0, **once).status_code == 302
+    assert post(person, talk, "finish").status_code == 302
+    post(person, talk, "feedback", open_feedback="Fair enough")
+    repeat = Repeat.objects.get()
+    html = person.get(second(study)).content.decode()
+    assert ("data-ranking" in html) == (rating["kind"] == "ranking")
+    refused = person.post(second(study), {"turn": repeat.pk, "best": "Z", "place-A": 1, "place-B": 1})
+    assert refused.status_code == 409
+    assert not RepeatRating.objects.exists()
+    assert person.post(second(study), {"turn": repeat.pk, **twice})["Location"] == overview(study)
+    again = RepeatRating.objects.order_by("slot")
+    assert [(row.rank, row.tie) for row in again] == stored
+    assert [row.response_id for row in again] == [response.pk for response in repeats.again(repeat)]
+    first = {row.response_id: row.rank for row in Rating.objects.all()}
+    best = {pk for pk, rank in first.items() if rank == 1}
+    kept = any(row.rank == 1 and row.response_id in best for row in again)
+    found = agreement(study)
+    assert (found.rated, found.difference, found.same_best.percent) == (1, None, 100.0 * kept)
+
+
 def test_a_repeat_belongs_to_its_person_and_is_due_before_the_study_ends():
     study, person, _talk = repeated()
     end_of_it = reverse("surveys:study", args=[study.slug])
