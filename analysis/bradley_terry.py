@@ -341,7 +341,8 @@ class _Problem:
             voters_total=total,
             nu=float(np.exp(place[items])) if self.with_nu else 0.0,
             beta=place[beta:],
-            beta_errors=np.sqrt(np.diag(covariance)[beta:]),
+            # With fewer voters than covariates a variance is zero, and rounding may take it below.
+            beta_errors=np.sqrt(np.maximum(0, np.diag(covariance)[beta:])),
         )
 
 

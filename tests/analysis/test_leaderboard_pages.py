@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
@@ -16,7 +17,9 @@ from analysis import tasks
 from analysis.leaderboard import keeping, shown
 from analysis.leaderboard.choices import Choice
 from analysis.models import LeaderboardDay, LeaderboardTable
-from conversations.models import LanguageModel, Portal
+from conversations.demo import load_demo
+from conversations.demo_votes import COMMENT
+from conversations.models import LanguageModel, Portal, Vote
 from conversations.models.watching import VoteSignals
 from tests.analysis.arena_votes import make_arena, some_votes, vote_in
 from tests.factories import make_study
@@ -56,6 +59,19 @@ def test_the_page_shows_scores_intervals_ranks_and_where_they_come_from(client, 
     assert board.rows_sha256 in page
     assert re.search(rf"<dd>\s*{board.seed}\s*</dd>", page)
     assert page.count('<th scope="row">') >= 3
+
+
+def test_the_demonstration_has_a_leaderboard_of_votes_that_say_they_are_invented(client, monkeypatch):
+    monkeypatch.setattr("conversations.demo_votes.PEOPLE", 3)
+    with pytest.raises(CommandError, match="no arena of a demonstration"):
+        call_command("demo_votes")
+    load_demo()
+    for _again in range(2):
+        call_command("demo_votes", verbosity=0)
+    assert set(Vote.objects.values_list("comment")) == {(COMMENT,)}
+    assert Vote.objects.count() == 12
+    assert "halcyon-xl" in client.get("/leaderboard/?least=0").text
+    assert keeping.newest().rows_total == 12
 
 
 def test_models_with_too_few_votes_are_listed_apart_with_their_scores_and_nobody_is_hidden(client):
