@@ -22,6 +22,7 @@ NameFinder = Callable[[str], Iterable[Span]]
 _NUMBERS = (cards, ibans, national_ids, phones, ipv4_addresses)
 # Two numbers that are farther apart than a street and its town are looked at one by one.
 _STREET = 240
+_NAME = 90  # of a street that stands before its number
 _ROUNDS = 4
 
 
@@ -42,7 +43,7 @@ def _all(text: str, names: NameFinder | None) -> Iterable[Span]:
     for start, end in windows(text, gap=12, least=5, before=24, after=24):
         for finder in _NUMBERS:
             yield from finder(text, start, end)
-    for start, end in windows(text, gap=_STREET, least=1, before=4, after=_STREET):
+    for start, end in windows(text, gap=_STREET, least=1, before=_NAME, after=_STREET):
         yield from postal_addresses(text, start, end)
     if names:
         yield from names(text)

@@ -45,11 +45,24 @@ _EN_SMALL = re.compile(
     r"(?<![\w.,$£€/-])[1-9][0-9]{0,4}[a-z]? (?P<name>[a-z][a-z'-]{2,20}(?: [a-z][a-z'-]{2,20})?) "
     r"(?:street|road|avenue|boulevard|crescent|rd|ave|blvd)\b"
 )
+# As people type in a chat; so much may look like it that a word such as "live" must stand before.
+_EN_TYPED = re.compile(
+    r"(?<![\w.,$£€/-])[1-9][0-9]{0,4}[a-z]? (?P<name>[a-z][a-z'-]{2,20}(?: [a-z][a-z'-]{2,20})?) "
+    r"(?:st|lane|ln|terrace|mews|drive|dr|close|court|ct|place|pl|square|sq|gardens|gdns|grove)\b",
+    re.I,
+)
+_BE_TYPES = r"rue|avenue|av\.|boulevard|bd\.?|chauss[ée]e|place|chemin|quai|route|square|dr[èe]ve|clos"
+# In Belgium and Switzerland the number follows the street.
+_BE = re.compile(
+    rf"\b(?:{_BE_TYPES}) {_ARTICLES}?{_CAPITAL_WORD}(?: {_ARTICLES}?{_CAPITAL_WORD}){{0,4}},? "
+    rf"[0-9]{{1,4}}[a-z]?(?P<town>,? (?:[BF]-|CH-)?[1-9][0-9]{{3}} {_CAPITAL_WORD})?(?![\w-])",
+    re.I,
+)
 # Between a number and such a word, these are no name of a street: `3 hour drive`, `2 way street`.
 _NO_NAME = re.compile(
-    r"\b(?:way|lanes?|miles?|km|met(?:er|re)s?|foot|feet|hours?|minutes?|days?|years?|wide|busy|long|short|open|the|an?"
+    r"\b(?:way|lanes?|miles?|min|mins|km|met(?:er|re)s?|foot|feet|hours?|minutes?|days?|years?|wide|busy|long|short|open|the|an?"
     r"|of|on|in|at|down|up|from|to|and|or|per|new|old|different|small|big|large|major|other|more|dirt|side|city|most"
-    r"|best|popular|english|french|blocks?|star|supreme|high|district|appeals|tennis|food|central|us|federal|county"
+    r"|best|good|nice|great|quiet|popular|english|french|blocks?|star|supreme|high|district|appeals|tennis|food|central|us|federal|county"
     r"|crown|world)\b",
     re.I,
 )
@@ -72,6 +85,12 @@ def postal_addresses(text: str, start: int, end: int) -> Iterator[Span]:
     for found in _EN_SMALL.finditer(text, start, end):
         if not _NO_NAME.search(found["name"]):
             yield _span(found, "street_en_small", 0.6)
+    for found in _EN_TYPED.finditer(text, start, end):
+        if not _NO_NAME.search(found["name"]) and _is_home(_EN_HOME, text, found.start()):
+            yield _span(found, "street_en_typed", 0.6)
+    for found in _BE.finditer(text, start, end):
+        if found["town"] or _is_home(_FR_HOME, text, found.start()):
+            yield _span(found, "street_be", 0.75)
     for found in _POSTCODE_ALONE.finditer(text, start, end):
         if _is_home(_EN_HOME, text, found.start()):
             yield _span(found, "postcode_gb", 0.65)

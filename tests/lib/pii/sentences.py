@@ -29,6 +29,8 @@ TUNED = {
     "address_en": ["I live at {address_en}.", "Send it to {address_en}, please."],
     "ip": ["My router shows {ip} as its address.", "Connexion depuis {ip} refusée."],
     "credentials": ["It fails: {credentials}/data", "voici l'adresse {credentials}/base du serveur"],
+    "small_address": ["i live at {small_address}"],
+    "belgian_address": ["J'habite {belgian_address}"],
 }
 
 HELD_OUT = {
@@ -80,8 +82,6 @@ HELD_OUT = {
 BEYOND = {
     "spelt_phone": ["my number is {spelt_phone}"],
     "broken_email": ["write to {broken_email} please"],
-    "small_address": ["i live at {small_address}"],
-    "belgian_address": ["J'habite {belgian_address}"],
     "mistyped_card": ["my card {mistyped_card} fails"],
     "bare_ssn": ["form 8, line 2: {bare_ssn}"],
     "defanged_ip": ["blocked {defanged_ip} today"],
@@ -106,6 +106,8 @@ NEGATIVES = {
         "On 2024-05-12T10:32:45 the log said 404.",
         "The population is 67 750 000, up from 66 524 339.",
         "Call the function foo(0123456789) with this argument.",
+        "I live 10 minutes drive from here, 20 min drive from home.",
+        "Ma rue préférée : la place de la République en 1848, la rue de Rivoli en 1900.",
     ],
     "held_out": [
         "The Supreme Court heard 5 cases; 9 Justices sat.",
