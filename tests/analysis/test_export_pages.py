@@ -284,6 +284,7 @@ def test_an_export_that_the_rules_warn_of_waits_until_somebody_who_may_releases_
     others = [make_member(study, Role.OWNER), make_member(study, Role.ANALYST), make_user()]
     for other, status in zip(others, (403, 403, 404), strict=True):
         assert signed_in(client, other).post(release).status_code == status
+        assert "Release it anyway" not in client.get(page_of(study)).text
     signed_in(client, owner)
     assert client.get(address).status_code == 410
     shown = client.get(page_of(study)).text
