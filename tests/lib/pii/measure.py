@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from prism.lib.intervals import wilson
 from prism.lib.pii import Kind, find
 from tests.lib.pii.making import MAKERS
-from tests.lib.pii.sentences import BEYOND, HELD_OUT, NEGATIVES, TUNED
+from tests.lib.pii.sentences import BEYOND, FRENCH, HELD_OUT, NEGATIVES, TUNED
 
 SEED = 20261122
 REPEATS = 60
@@ -106,6 +106,20 @@ def held_out() -> Figures:
     return measured(cases(HELD_OUT, NEGATIVES["held_out"], SEED + 1))
 
 
+def by_language() -> str:
+    """Recall and precision in the held-out sentences that hold something, English and French apart."""
+    lines = ["| language | recall | precision |", "|---|---|---|"]
+    for name, is_french in (("English", False), ("French", True)):
+        families = {
+            family: [one for one in some if bool(FRENCH.search(one)) == is_french]
+            for family, some in HELD_OUT.items()
+        }
+        told = measured(cases(families, [], SEED + 3))
+        recall = share(told.covered.total(), told.planted.total())
+        lines.append(f"| {name} | {recall} | {share(told.right.total(), told.found.total())} |")
+    return "\n".join(lines)
+
+
 def beyond() -> str:
     """Recall of each form that the patterns are not made for."""
     lines = ["| form | recall |", "|---|---|"]
@@ -118,4 +132,5 @@ def beyond() -> str:
 if __name__ == "__main__":
     for name, figures in (("At hand", tuned()), ("Held out", held_out())):
         print(f"{name}\n\n{table(figures)}\n")
+    print(f"Held out, by language\n\n{by_language()}\n")
     print(f"Beyond the patterns\n\n{beyond()}")

@@ -121,3 +121,4 @@ def test_the_figures_in_the_documents_are_those_measured_now():
     assert measure.table(measure.held_out()) in shown
     assert measure.table(measure.tuned()) in shown
     assert measure.beyond() in shown
+    assert measure.by_language() in shown
