@@ -17,15 +17,17 @@ from typing import Any
 from prism.lib.processes import free_port, port_is_free, var_directory
 
 PROJECT = Path(__file__).parent / "otree"
+LONGEST_INSTALL = 600.0  # seconds
 
 
 def environment() -> Path:
-    """The folder of its programs; made and filled at first use. Raises CalledProcessError when it fails."""
+    """The folder of its programs; made and filled at first use. Raises SubprocessError when it fails."""
     place = var_directory() / "otree"
     if not (place / "bin" / "otree").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
         pip = [str(place / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(PROJECT / "requirements.txt")], check=True, stdout=sys.stderr)
+        wanted = ["-r", str(PROJECT / "requirements.txt")]
+        subprocess.run([*pip, *wanted], check=True, stdout=sys.stderr, timeout=LONGEST_INSTALL)
     return place / "bin"
 
 

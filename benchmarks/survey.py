@@ -55,7 +55,7 @@ def measure_steps(base_url: str, rounds: int, say: Callable[[str], object]) -> d
         try:
             otree = stack.enter_context(otree_server.running())
             asyncio.run(steps.everybody(otree_server.links(otree, 5)))
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             say(f"oTree could not be started ({type(error).__name__}); only Prism is measured.")
             otree = ""
         for people in CROWDS:

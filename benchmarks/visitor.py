@@ -28,7 +28,8 @@ class Seen:
 
     both: float = 0.0
     done: float = 0.0
-    size: int = 0
+    page_size: int = 0  # of the page that the message leads to
+    size: int = 0  # of what brings the answers: the events, and the part of the page at the end
     restarts: int = 0
     cursor: str = ""
     texts: dict[str, str] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class Visitor:
         seen, begun = Seen(), time.perf_counter()
         async with self.browser.post(self.home, data={**self.form, "text": f"bonjour {number}"}) as answer:
             page, address = await answer.text(), answer.url.path
-        seen.size += len(page.encode())
+        seen.page_size = len(page.encode())
         if address != self.home:
             found = EVENTS.search(page)  # missing where all was said before the page was made
             await self._listen(found[1] if found else f"{address}turns/0/events/", seen, begun, leaves)

@@ -1,15 +1,18 @@
 """`manage.py bench` fails when a figure misses its aim, and says which."""
 
 import json
+from random import randrange
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from benchmarks import aims, leaderboard
-from benchmarks.arena import CHUNKS, Round, lost
+from benchmarks.arena import CHUNKS, SPEED, Round, lost
+from benchmarks.study import make_arena
 from benchmarks.tables import of_parts
-from benchmarks.visitor import Seen
+from benchmarks.visitor import Seen, solution
 from conversations.management.commands import bench
 
 
@@ -56,6 +59,7 @@ def test_a_missed_aim_is_exit_status_1_after_the_figures(monkeypatch: Any, capsy
     call_command("bench", only="leaderboard", json=True)
 
 
+@pytest.mark.django_db
 def test_a_part_that_fails_is_named_and_loses_no_other_ones_table(monkeypatch: Any, capsys: Any) -> None:
     def fail(*_arguments: object) -> None:
         raise OSError("no room")
@@ -84,3 +88,18 @@ def test_the_providers_own_record_tells_what_was_asked_again() -> None:
     calls.append({"response": 1, "state": "finished", "started": 2.5, "finished": 3.0})
     assert (here.calls_repeated(here.expected), here.calls_repeated(3), here.calls_again()) == (1, 1, 2)
     assert lost(here) == 1
+
+
+@pytest.mark.django_db
+def test_the_benchs_browsers_solve_the_puzzle_at_the_arenas_door(monkeypatch: Any, settings: Any) -> None:
+    settings.RATE_LIMITS_ON = True
+    monkeypatch.setattr("conversations.views.arena.doors.MANY_ENTRIES", 0)
+    study = make_arena("bench-door", "http://127.0.0.1:1/v1", SPEED, SPEED)
+    client = Client(REMOTE_ADDR=f"2001:db8::{randrange(2**16):x}")
+    form = {"consent": "on", "door_key": "first"}
+    page = client.post(f"/arena/{study.slug}/begin/", form)
+    assert page.status_code == 429
+    assert solution(client.get(f"/arena/{study.slug}/").content.decode()) == ""
+    solved = client.post(f"/arena/{study.slug}/begin/", form | {"proof": solution(page.content.decode())})
+    assert solved["Location"] == f"/arena/{study.slug}/"
+    assert "form_key" in client.get(solved["Location"]).content.decode()
