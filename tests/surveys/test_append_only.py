@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from conversations.models import Attempt, Conversation, Opening, Repeat, RepeatRating
+from conversations.models import Attempt, Conversation, Opening, Repeat, RepeatRating, SystemPrompt
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
 from surveys.quality import deciding
@@ -22,13 +22,13 @@ from tests.factories import (
 )
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
-JUDGED = ["Vote", "Reaction", "Report", "TextCheck", "Opening", "Repeat", "RepeatRating"]
+JUDGED = ["Vote", "Reaction", "Report", "TextCheck", "Opening", "Repeat", "RepeatRating", "SystemPrompt"]
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
-TABLES = [model._meta.db_table for model in MODELS]
+TABLES = {model._meta.db_table: model._meta.pk.column for model in MODELS}
 
 
 def submit_everything() -> Any:
@@ -49,6 +49,7 @@ def judge(talk: Conversation) -> None:
     make_reaction(turn.responses.all()[0])
     make_report(talk)
     make_text_check(talk)
+    SystemPrompt.objects.get_or_create(sha256="0" * 64, defaults={"text": "Be brief."})
     Opening.objects.create(conversation=talk, chance=0.5, seed="seed")
     repeat = Repeat.objects.create(after=talk, turn=turn, chance=0.5, seed="seed")
     RepeatRating.objects.create(repeat=repeat, response=turn.responses.all()[0], slot="A", score=50)
@@ -73,12 +74,12 @@ def run(sql: str) -> int:
 @pytest.mark.django_db
 def test_the_database_refuses_to_change_what_was_submitted():
     submit_everything()
-    for table in TABLES:
+    for table, key in TABLES.items():
         count = run(f"SELECT 1 FROM {table}")
         assert count > 0, table
-        for statement in ("UPDATE {} SET id = id", "DELETE FROM {}"):
+        for statement in (f"UPDATE {table} SET {key} = {key}", f"DELETE FROM {table}"):
             with pytest.raises(IntegrityError, match=f"rows of {table} are append-only"):
-                run(statement.format(table))
+                run(statement)
         assert run(f"SELECT 1 FROM {table}") == count
 
 
@@ -90,7 +91,7 @@ def test_neither_does_it_let_the_code_change_a_row():
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             row.save()
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            model._default_manager.filter(pk=row.pk).update(id=row.pk)
+            model._default_manager.filter(pk=row.pk).update(**{model._meta.pk.attname: row.pk})
         model._default_manager.get(pk=row.pk)
 
 
@@ -117,12 +118,12 @@ def test_only_a_transaction_that_erases_may_change_them():
     submit_everything()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL prism.erasing = 'on'")
-        for table in TABLES:
-            cursor.execute(f"UPDATE {table} SET id = id")
+        for table, key in TABLES.items():
+            cursor.execute(f"UPDATE {table} SET {key} = {key}")
             assert cursor.rowcount > 0
-    for table in TABLES:
+    for table, key in TABLES.items():
         with pytest.raises(IntegrityError, match="append-only"):
-            run(f"UPDATE {table} SET id = id")
+            run(f"UPDATE {table} SET {key} = {key}")
 
 
 @pytest.mark.django_db
