@@ -1,5 +1,6 @@
 """The public leaderboard over the API: the documents that its pages show, open to all."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -38,11 +39,12 @@ class Public(APIView):
         return found
 
 
-class Tables(Public):
+class Tables(Public, ABC):
     """A part of the document of a choice of filters."""
 
+    @abstractmethod
     def part(self, board: Leaderboard, choice: Choice, document: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+        """What is asked for, of the whole document."""
 
     def answer(self, request: Request) -> Response:
         board, choice = self.board(), shapes.ChoiceFilter.choice(request)

@@ -4,6 +4,7 @@ A program acts only for people who came in through one, see `surveys.programs`. 
 through the very functions that fill them: so no answer names a model before the reveal.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -258,15 +259,15 @@ class OneTalk(Conversing):
         return Response(told(found, chat.look(found)))
 
 
-class Act(Conversing):
+class Act(Conversing, ABC):
     """One thing that the person does in a conversation."""
 
     serializer_class = shapes.SeenSerializer
     body: type[shapes.Sent] = shapes.Nothing
 
+    @abstractmethod
     def do(self, talk: Conversation, given: dict[str, Any]) -> Situation | None:
         """Do it; raises Refused."""
-        raise NotImplementedError
 
     def at_a_persons_pace(self, talk: Conversation) -> None:
         """Every message calls models, which costs money. Raises Refused."""

@@ -16,8 +16,8 @@ from analysis.models import Import
 from conversations.models import Dataset, Vote
 from surveys.models import AuditEvent
 from surveys.models.people import Role
+from tests.analysis.arena_tables import conversation, lines, vote
 from tests.analysis.arena_votes import make_arena
-from tests.analysis.test_import_study import conversation, lines, vote
 from tests.factories import make_member, make_study
 
 pytestmark = [

@@ -13,8 +13,8 @@ from analysis.models import Import
 from conversations.models import ImportedTalk, Response, Turn, Vote
 from surveys import erasure
 from surveys.models import Participant
+from tests.analysis.arena_tables import conversation, vote, write_tables
 from tests.analysis.arena_votes import make_arena
-from tests.analysis.test_import_study import conversation, vote, write_tables
 from tests.conversations.talking import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

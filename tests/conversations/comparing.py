@@ -65,3 +65,7 @@ def voted(client: Client, choice: str = "a_better", **fields: Any) -> tuple[Conv
 
 def page(client: Client, talk: Conversation) -> str:
     return client.get(where(talk)).content.decode()
+
+
+def names() -> list[str]:
+    return list(LanguageModel.objects.values_list("short_name", flat=True))
