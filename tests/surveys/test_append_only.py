@@ -10,6 +10,7 @@ from conversations.models import Attempt, Conversation, Opening, Repeat, RepeatR
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
 from surveys.quality import deciding
+from tests.annotations.making import make_assignment, make_batch, make_task, make_whole_annotation
 from tests.factories import (
     make_conversation,
     make_enrolment,
@@ -26,6 +27,7 @@ JUDGED = ["Vote", "Reaction", "Report", "TextCheck", "Opening", "Repeat", "Repea
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
+    "annotations": ["RubricVersion", "Annotation", "Values", "ItemAnswer", "ErrorFound", "Ruling"],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
 TABLES = {model._meta.db_table: model._meta.pk.column for model in MODELS}
@@ -40,6 +42,7 @@ def submit_everything() -> Any:
     audit.record(None, "study.opened", study=study)
     code(enrolment)
     deciding.decide([enrolment], "pay", "All is well", make_user())
+    make_whole_annotation(make_assignment(make_task(make_batch(study))))
     return enrolment
 
 

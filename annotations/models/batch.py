@@ -1,0 +1,183 @@
+"""A batch of texts to annotate: its tasks, and the one or two sides of each."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models import Response, Turn
+from surveys.models import Study
+
+from .rubric import RubricVersion
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def open(self) -> "BatchQuerySet":
+        return self.filter(state=Batch.State.OPEN)
+
+
+class Batch(models.Model):
+    """Tasks that are annotated by one version of a rubric, each by `overlap` people.
+
+    `description`: how the source was read: filters, sampling and seed, or name and SHA-256 of the file.
+    """
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", _("single responses")
+        PAIR = "pair", _("pairs of responses")
+
+    class Source(models.TextChoices):
+        CONVERSATIONS = "conversations", _("conversations of the study")
+        FILE = "file", _("a file")
+        ARENA = "arena", _("votes of the arena")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="batches", db_index=False)
+    slug = models.SlugField(max_length=60)
+    title = models.CharField(max_length=200)
+    rubric_version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="batches")
+    kind = models.CharField(max_length=8, choices=Kind)
+    source = models.CharField(max_length=14, choices=Source)
+    description = models.JSONField(default=dict, blank=True)
+    overlap = models.PositiveSmallIntegerField(default=1, help_text=_("So many people annotate each task"))
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    order_seed = models.PositiveIntegerField(default=0, help_text=_("Of the order of tasks and of sides"))
+    minutes_to_expiry = models.PositiveIntegerField(
+        default=60, help_text=_("An opened task goes back after so many minutes")
+    )
+    most_per_annotator = models.PositiveIntegerField(default=0, help_text=_("0 means no limit"))
+    gold_share = models.FloatField(
+        default=0, help_text=_("Share of gold items among the tasks an annotator gets, 0 to 1")
+    )
+    tags = models.JSONField(default=list, blank=True, help_text=_("Expertise that an annotator must have"))
+    languages = models.JSONField(
+        default=list, blank=True, help_text=_("Languages of its tasks; blank: not said")
+    )
+    guidelines = models.TextField(blank=True, help_text=_("Markdown; shown beside the tasks"))
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "batches"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "slug"], name="batch_of_study"),
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="batch_is_annotated"),
+            models.CheckConstraint(
+                condition=Q(gold_share__gte=0, gold_share__lte=1), name="batch_gold_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def free(self) -> "TaskQuerySet":
+        """Those that somebody may still be given, the most informative first; served by `task_next`."""
+        return self.filter(taken__lt=F("needed"), erased_at=None).order_by("-priority", "number")
+
+    def finished(self) -> "TaskQuerySet":
+        return self.filter(done__gte=F("needed"))
+
+
+class Task(models.Model):
+    """A query with the response or the pair that is annotated. It knows no name of a model.
+
+    `taken` counts assignments that are open or submitted, `done` those that are submitted; whoever changes
+    the state of an assignment changes them in the same transaction, by compare-and-set. `needed` is the
+    batch's overlap, and the database lets nobody take more.
+    `context`: earlier turns, [{role, text}]. `facts`: what a file says of the query, {slug of fact: value}.
+    `preferences`: {judge: response_1 | response_2 | tie | inconsistent}, as imported.
+    """
+
+    class ScenarioSource(models.TextChoices):
+        IMPORT = "import", _("the imported file")
+        TAG = "tag", _("a tag")
+        CLASSIFIER = "classifier", _("the classifier")
+        JUDGE = "judge", _("a judge")
+        PERSON = "person", _("a person")
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks", db_index=False)
+    number = models.PositiveIntegerField(help_text=_("From 1, in the order of the source"))
+    key = models.CharField(max_length=120, help_text=_("Its id in the source"))
+    turn = models.ForeignKey(Turn, models.PROTECT, null=True, related_name="annotation_tasks")
+    query = models.TextField(blank=True)
+    context = models.JSONField(default=list)
+    language = models.CharField(max_length=35, blank=True)
+    tags = models.JSONField(default=list)
+    scenario = models.CharField(max_length=80, blank=True)
+    scenario_group = models.CharField(max_length=40, blank=True)
+    scenario_source = models.CharField(max_length=10, choices=ScenarioSource, blank=True)
+    needed = models.PositiveSmallIntegerField(default=1)
+    taken = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveSmallIntegerField(default=0)
+    priority = models.FloatField(default=0, help_text=_("Expected information; the highest comes first"))
+    gold = models.JSONField(null=True, blank=True, help_text=_("Known answers, by slug of the property"))
+    is_training = models.BooleanField(default=False)
+    facts = models.JSONField(default=dict)
+    preferences = models.JSONField(default=dict)
+    reference = models.TextField(blank=True, help_text=_("A reference answer, for finding errors"))
+    erased_at = models.DateTimeField(null=True, help_text=_("Its texts are gone; nobody is given it"))
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "number"], name="task_number"),
+            models.UniqueConstraint(fields=["batch", "key"], name="task_key"),
+            models.CheckConstraint(condition=Q(taken__lte=F("needed")), name="task_not_above_overlap"),
+            models.CheckConstraint(condition=Q(done__lte=F("taken")), name="task_done_was_taken"),
+        ]
+        indexes = [
+            models.Index(
+                "batch",
+                F("priority").desc(),
+                "number",
+                condition=Q(taken__lt=F("needed"), erased_at=None),
+                name="task_next",
+            ),
+            models.Index("batch", "scenario_group", name="task_scenario"),
+            models.Index("batch", condition=~Q(gold=None), name="task_gold"),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.number} of batch {self.batch_id}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.done >= self.needed
+
+
+class Side(models.Model):
+    """One response of a task. Who wrote it is kept for the analysis and shown to no annotator."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="sides", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    text = models.TextField(blank=True)
+    words = models.PositiveIntegerField(default=0)
+    counter = models.CharField(max_length=40, blank=True, help_text=_("What counted the words"))
+    response = models.ForeignKey(Response, models.PROTECT, null=True, related_name="annotation_sides")
+    model_name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "number"], name="side_of_task"),
+            models.CheckConstraint(condition=Q(number__in=[1, 2]), name="side_is_first_or_second"),
+        ]
+
+    def __str__(self) -> str:
+        return f"side {self.number} of task {self.task_id}"
