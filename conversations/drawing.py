@@ -16,26 +16,29 @@ from prism.lib.codes import random_key
 from surveys.models import Study
 
 SLOTS = "ABCDEFGH"
+PAIR = 2
 BESIDE = "beside"  # the mode of a draw at a later message
 
 
-def eligible(study_id: int) -> list[int]:
+def eligible(study_id: int, least: int = 1) -> list[int]:
     """Ids of the models that the study may draw now, in a stable order.
 
     The fake provider's models are left out as soon as a model of a real provider is there, and those of a
-    provider that rests as long as there are others: a call that may fail is better than none.
+    provider that rests as long as `least` others are left: a call that may fail is better than none.
     """
     entries = PoolEntry.objects.filter(study=study_id).switched_on().order_by("model_id")
     rests = "model__provider__open_until"
     pool = list(entries.values_list("model_id", "model__provider__is_fake", rests))
     pool = [entry for entry in pool if not entry[1]] or pool
-    return [model for model, _, rest in pool if rest is None] or [model for model, *_ in pool]
+    awake = [model for model, _, rest in pool if rest is None]
+    return awake if len(awake) >= least else [model for model, *_ in pool]
 
 
 def sizes(study_id: int) -> dict[int, float | None]:
-    """The models that may be drawn now with their billions of parameters, None where that is not known."""
+    """The models that may be drawn now, two at least where there are so many, with their billions of
+    parameters, None where that is not known."""
     known = dict(LanguageModel.objects.filter(pools__study=study_id).values_list("pk", "billions"))
-    return {model: known.get(model) for model in eligible(study_id)}
+    return {model: known.get(model) for model in eligible(study_id, least=PAIR)}
 
 
 def needed(study: Study) -> int:

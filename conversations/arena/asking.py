@@ -112,7 +112,7 @@ def _picked(study: Study, protocol: Protocol, wish: Wish) -> list[int]:
 
 def choosable(study: Study) -> QuerySet[LanguageModel]:
     """The models that people may pick by hand."""
-    return LanguageModel.objects.filter(pk__in=drawing.eligible(study.pk)).order_by("name")
+    return LanguageModel.objects.filter(pk__in=drawing.eligible(study.pk, drawing.PAIR)).order_by("name")
 
 
 def _topic(protocol: Protocol, wish: Wish) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import time
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from conversations import drawing
+from conversations.calling import BUSY
 from conversations.endpoints import breaker, limits
 from conversations.models import Response, Turn
 from conversations.models.response import ERASED, FINISHED
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 NO_BUDGET_REST = timedelta(minutes=10)
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
 MOST_CHARACTERS = 200_000
+CROWD_SPREAD = 1.2
 
 
 def answer(response_id: int) -> None:
@@ -40,8 +43,8 @@ def answer(response_id: int) -> None:
         try:
             result = loop.run(_stream(live, call)) if isinstance(call, Call) else Result(failure=call)
             pause = _conclude_patiently(End(response, taken.attempt, result), live)
-            if result.failure:
-                _tell(response.model.provider_id, result.failure)
+            if result.failure and (pause is None or result.failure.kind != BUSY):
+                _tell(response.model.provider_id, result.failure, was_called=isinstance(call, Call))
         except BaseException:
             # A text that is left there would have its lease renewed for ever.
             loop.run(_forget(live))
@@ -96,10 +99,15 @@ async def _stream(live: LiveText, call: Call) -> Result:
     )
 
 
-def _tell(provider_id: int, failure: ProviderFailure) -> None:
-    """A provider that keeps failing, or has no budget left, is drawn no more for a while."""
+def _tell(provider_id: int, failure: ProviderFailure, was_called: bool) -> None:
+    """A provider that keeps failing, has no budget left, or was busy for longer than a person waits, is drawn
+    no more for a while."""
     if failure.kind == limits.OVER_BUDGET:
         breaker.take_out(provider_id, failure.kind, NO_BUDGET_REST)
+    elif failure.kind == BUSY:
+        # Our own limits say so too; then the provider is well, and its next minute has room.
+        if was_called:
+            breaker.note_busy(provider_id, failure.retry_after)
     else:
         breaker.note_failure(provider_id, failure.kind)
 
@@ -156,9 +164,11 @@ def _after_silence(end: End) -> float | None:
     """Nothing was shown: wait and try again when the provider asks for it, else replace, else give up."""
     response, attempt, failure = end.response, end.attempt, end.result.failure
     assert failure is not None
-    wait = _protocol(response.turn).calls.wait(failure.kind, failure.retry_after, attempt.number)
+    tried = response.tried(failure.kind)
+    wait = _protocol(response.turn).calls.wait(failure.kind, failure.retry_after, tried)
     if wait is not None:
-        return _again(end, wait)
+        # Not all of a crowd at the same moment: they would only be refused together again.
+        return _again(end, wait * random.uniform(1, CROWD_SPREAD))
     with transaction.atomic():
         turn = (
             Turn.objects.select_for_update().select_related("conversation__protocol").get(pk=response.turn_id)

@@ -40,7 +40,7 @@ def sweep() -> tuple[int, int]:
 
 def _lose(response: Response) -> bool:
     """Mark the attempt lost, keep its text on its own row, and let the same model try once more."""
-    is_last = response.attempt >= response.turn.conversation.protocol.parsed().calls.attempts
+    is_last = response.tried().calls >= response.turn.conversation.protocol.parsed().calls.attempts
     with transaction.atomic():
         taken = Response.objects.filter(
             pk=response.pk,

@@ -7,6 +7,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conversations.calling import BUSY, Tried
+
 from .chat import Draw, Turn
 from .registry import LanguageModel
 
@@ -131,6 +133,14 @@ class Response(models.Model):
     def run(self) -> int:
         """Numbers every fresh start of a slot, so that a reader knows when to begin again."""
         return self.depth * 100 + self.attempt
+
+    def tried(self, failure: str = "") -> Tried:
+        """The calls made so far, the one that is under way counted as one with this `failure`."""
+        told = self.attempts.filter(failure=BUSY, number__lt=self.attempt).order_by("number")
+        moments = list(told.values_list("finished_at", flat=True))
+        waited = (timezone.now() - moments[0]).total_seconds() if moments and moments[0] else 0.0
+        refusals = len(moments) + (failure == BUSY)
+        return Tried(self.attempt - refusals, refusals, waited)
 
     @property
     def is_finished(self) -> bool:

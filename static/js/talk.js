@@ -6,7 +6,9 @@ import { headersFor, partIn, sendFormsOf } from "./parts.js";
 const status = document.getElementById("talk-status");
 const ends = document.getElementById("talk-ends");
 const announced = new Set();
+const SLOW_MS = 6000;
 let source = null;
+let slow = 0;
 
 const stream = () => document.getElementById("stream");
 
@@ -54,6 +56,13 @@ function take(news) {
   }
 }
 
+// Whether an answer that is still to come shows nothing yet; the page does not say which one is meant.
+function isSilent() {
+  return [...(stream()?.querySelectorAll("[data-slot]") || [])].some(
+    (slot) => !slot.querySelector("[data-wait]").hidden && !slot.querySelector("[data-text]").textContent,
+  );
+}
+
 function swap(fresh) {
   document.getElementById("talk").replaceWith(fresh);
   prepare();
@@ -81,8 +90,16 @@ function follow() {
   source = new EventSource(stream().dataset.events);
   const state = document.getElementById("stream-state");
   const calm = state.textContent;
-  source.onopen = () => { state.textContent = calm; };
-  source.onmessage = (event) => take(JSON.parse(event.data));
+  const calmDown = () => { state.textContent = calm; };
+  source.onopen = calmDown;
+  source.onmessage = (event) => {
+    take(JSON.parse(event.data));
+    if (state.textContent === stream().dataset.slow && !isSilent()) calmDown();
+  };
+  clearTimeout(slow);
+  slow = setTimeout(() => {
+    if (isSilent() && state.textContent === calm) state.textContent = stream().dataset.slow;
+  }, SLOW_MS);
   source.onerror = () => {
     state.textContent = stream().dataset.offline;
     // A browser gives up for good after some answers (a restarting proxy's, say); then the page starts over.

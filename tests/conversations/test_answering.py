@@ -232,7 +232,7 @@ def test_signs_of_life_without_a_word_do_not_stretch_the_patience(fake):
 
 
 def test_a_model_that_asks_to_wait_is_tried_again_then_replaced(fake):
-    _, talk, turn = a_turn(fake, "aurora-7b;fail=429;retry=0.1")
+    _, talk, turn = a_turn(fake, "aurora-7b;fail=429;retry=0.1", calls={"patience": 0.9})
     make_speakers(talk.study, fake, "cirrus-mini")
     let_models_answer(turn)
     limited = turn.responses.get(is_replaced=True)
@@ -258,7 +258,7 @@ def test_a_model_that_asks_to_wait_once_answers_itself(fake):
 @pytest.mark.parametrize("wait", ["-5", "nan", "soon", ""])
 def test_a_request_to_wait_that_makes_no_sense_does_no_harm(wait):
     with scripted(lambda one: one.start(429, retry_after=wait)) as url:
-        response = a_response(url, "any")
+        response = a_response(url, "any", calls={"patience": 0.4})
         answering.answer(response.pk)
     response.refresh_from_db()
     assert (response.state, response.failure) == ("failed", "rate_limited")

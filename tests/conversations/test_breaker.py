@@ -47,7 +47,7 @@ def test_five_failures_in_a_row_take_a_provider_out(fake):
 
 
 def test_four_failures_and_one_answer_do_not(fake):
-    turn = a_turn(fake, *["aurora-7b;fail=500"] * 4, "borealis-70b", opening__replacements=0)[2]
+    turn = a_turn(fake, *["aurora-7b;fail=500"] * 4, "basalt-70b", opening__replacements=0)[2]
     let_models_answer(turn)
     assert Attempt.objects.filter(failure="server_error").count() == 4
     assert Provider.objects.get().open_until is None
@@ -59,6 +59,29 @@ def test_what_our_own_limits_refuse_is_no_failure_of_the_provider(fake):
     let_models_answer(turn)
     assert turn.responses.filter(failure="rate_limited").count() == 5
     assert Provider.objects.get().open_until is None
+
+
+def test_requests_to_come_back_later_are_no_failures_and_one_that_nobody_can_wait_for_is_kept_to(fake):
+    turn = a_turn(fake, *["aurora-7b;fail=500"] * 4, "basalt-70b;fail=429;retry=9", opening__replacements=0)[
+        2
+    ]
+    let_models_answer(turn)
+    provider = Provider.objects.get()
+    assert Attempt.objects.filter(failure="server_error").count() == 4
+    assert provider.open_reason == "rate_limited"
+    assert timezone.now() < provider.open_until <= timezone.now() + breaker.FIRST
+    Provider.objects.update(open_until=None)
+    assert not breaker.note_failure(provider.pk, "rate_limited")
+    assert breaker.note_busy(provider.pk, 300.0)
+    provider.refresh_from_db()
+    assert provider.open_until > timezone.now() + timedelta(seconds=250)
+
+
+def test_a_pair_is_drawn_from_who_rests_rather_than_from_too_few(fake):
+    good, bad = two_providers(fake)
+    study = PoolEntry.objects.first().study
+    rest(bad, 60)
+    assert set(drawing.sizes(study.pk)) == {good.models.get().pk, bad.models.get().pk}
 
 
 def test_who_rests_is_not_drawn_while_there_are_others(fake):
