@@ -165,7 +165,8 @@ if PRODUCTION:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+# Where nothing is collected a file is looked for when it is asked for, and not with all others at each start.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not PRODUCTION
 if not PRODUCTION:  # nothing is collected there, and nothing needs to be
     warnings.filterwarnings("ignore", message="No directory at", module="django.core.handlers.base")
 

@@ -28,14 +28,14 @@ SERVED = pytest.mark.django_db(transaction=True)  # for event streams and thread
 
 def rules(**changes: Any) -> str:
     """PRISM's protocol with parts replaced; `turns__minimum=1` reaches inside."""
-    document = yaml.safe_load(protocols.preset("prism"))
+    document = yaml.load(protocols.preset("prism"), yaml.CSafeLoader)
     for path, value in changes.items():
         *parts, last = path.split("__")
         part = document
         for key in parts:
             part = part[key]
         part[last] = value
-    return yaml.safe_dump(document)
+    return str(yaml.dump(document, Dumper=yaml.CSafeDumper))
 
 
 def make_talk_study(models: int = 4, **changes: Any) -> Study:
