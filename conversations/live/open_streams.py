@@ -65,6 +65,7 @@ class Stream:
     tell: Callable[[], None]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     has_to_go: bool = False
+    opening: asyncio.Task[list[Any]] | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -89,7 +90,9 @@ class OpenStreams:
         self.here[stream.id] = stream
         if not settings.RATE_LIMITS_ON:
             return
-        for gone in await self._ask([stream], OPEN, MOST, LEASE_SECONDS):
+        # Goes on where the browser leaves meanwhile: what is closed must have been written down before.
+        stream.opening = asyncio.create_task(self._ask([stream], OPEN, MOST, LEASE_SECONDS))
+        for gone in await asyncio.shield(stream.opening):
             for name in gone:
                 if name.decode() in self.here:
                     self.here[name.decode()].go()
@@ -100,9 +103,14 @@ class OpenStreams:
         """The browser left or has everything; told without waiting, for the connection may be gone."""
         self.here.pop(stream.id, None)
         if settings.RATE_LIMITS_ON:
-            task = asyncio.create_task(self._ask([stream], CLOSE))
+            task = asyncio.create_task(self._close(stream))
             self.closing.add(task)
             task.add_done_callback(self.closing.discard)
+
+    async def _close(self, stream: Stream) -> None:
+        if stream.opening is not None:
+            await asyncio.wait([stream.opening])
+        await self._ask([stream], CLOSE)
 
     async def _keep_forever(self) -> None:
         while self.here:
@@ -112,6 +120,9 @@ class OpenStreams:
             for stream, may_stay in zip(streams, answers, strict=False):
                 if may_stay == 0:
                     stream.go()
+            # Redis may have been told of their life after their end, by another connection.
+            if over := [stream for stream in streams if stream.id not in self.here]:
+                await self._ask(over, CLOSE)
 
     async def _ask(self, streams: list[Stream], script: str, *arguments: int) -> list[Any]:
         """What Redis answers for each of the streams; nothing where it does not."""

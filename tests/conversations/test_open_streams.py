@@ -13,7 +13,7 @@ from django.conf import settings as configured
 from django.test import AsyncClient, Client
 
 from conversations.live import open_streams
-from conversations.live.open_streams import MOST, OpenStreams, Stream
+from conversations.live.open_streams import CLOSE, KEEP, LEASE_SECONDS, MOST, OPEN, OpenStreams, Stream
 from conversations.models import Conversation, Turn
 from tests.conversations.talking import address, answer, begin, come_in, device_of, make_talk_study, say
 
@@ -265,15 +265,54 @@ def test_without_redis_everybody_is_let_in(settings):
     assert run(look) == [False] * (MOST + 2)
 
 
+async def until_nothing_is_left() -> None:
+    """Long before a lease would run out."""
+    async with redis.asyncio.Redis.from_url(configured.REDIS_URL) as store, asyncio.timeout(LEASE_SECONDS):
+        while await store.keys("prism:streams:*"):
+            await asyncio.sleep(0.05)
+
+
 def test_nothing_is_left_of_streams_that_are_over():
     client, talk, _ = a_talk()
 
-    async def look() -> list[bytes]:
+    async def look() -> None:
         windows = await opened(client, talk, MOST + 1)
         await close(*windows)
-        await asyncio.sleep(0.5)
-        async with redis.asyncio.Redis.from_url(configured.REDIS_URL) as store:
-            keys: list[bytes] = await store.keys("prism:streams:*")
-            return keys
+        await until_nothing_is_left()
 
-    assert run(look) == []
+    run(look)
+
+
+class Late(OpenStreams):
+    """A script of this kind reaches Redis only once the stream has been closed."""
+
+    def __init__(self, client: "redis.asyncio.Redis", script: str) -> None:
+        super().__init__(client)
+        self.script, self.begun, self.go_on = script, asyncio.Event(), asyncio.Event()
+
+    async def _ask(self, streams: list[Stream], script: str, *arguments: int) -> list[Any]:
+        if script == self.script:
+            self.begun.set()
+            await self.go_on.wait()
+        answers = await super()._ask(streams, script, *arguments)
+        if script == CLOSE:
+            self.go_on.set()
+        return answers
+
+
+@pytest.mark.parametrize("script", [OPEN, KEEP], ids=["opening", "keeping"])
+def test_a_stream_that_is_closed_while_redis_is_told_of_it_is_over(script: str):
+    async def look() -> None:
+        process = Late(redis.asyncio.Redis.from_url(configured.REDIS_URL), script)
+        stream = Stream(1, lambda: None)
+        opening = asyncio.create_task(process.open(stream))
+        await process.begun.wait()
+        opening.cancel()  # the browser leaves
+        process.close(stream)
+        asyncio.get_running_loop().call_later(0.2, process.go_on.set)
+        await asyncio.gather(*process.closing)
+        if process.keeper is not None:
+            await process.keeper
+        await until_nothing_is_left()
+
+    run(look)
