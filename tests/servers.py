@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from prism.embedded import provide, release, stop
+from prism.lib.processes import CHECKOUT
 from prism.lib.urls import with_redis_database
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+COMPILING = "PRISM_TESTS_COMPILING"  # set in the process that only compiles tests
+TESTPATHS = ("tests",)
 started_here: Path | None = None
 
 
@@ -36,6 +41,20 @@ def use_own_redis_database(worker: str) -> None:
     os.environ["REDIS_URL"] = with_redis_database(os.environ["REDIS_URL"], number)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before several workers begin: what each of them would do again, or wait for, is done once.
+
+    One process compiles the tests with pytest's own additions, and one makes the tables.
+    """
+    if not getattr(session.config.option, "numprocesses", None) or session.config.args != list(TESTPATHS):
+        return
+    tables = subprocess.Popen([sys.executable, "-m", "tests.databases"], cwd=CHECKOUT)
+    tests = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"]
+    subprocess.run(tests, cwd=CHECKOUT, env=os.environ | {COMPILING: "1"}, stdout=subprocess.DEVNULL)
+    tables.wait()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if started_here is None:
         return
@@ -46,7 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 # At import: pytest-django reads the settings in the first hook there is.
-if WORKER is None:
-    started_here = start()
-else:
+if WORKER is not None:
     use_own_redis_database(WORKER)
+elif COMPILING not in os.environ:
+    started_here = start()

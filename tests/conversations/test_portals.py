@@ -174,26 +174,23 @@ def test_a_logo_is_written_anew_small_and_without_what_else_was_in_the_file(owne
     assert Portal.objects.get().logo is None
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
+def test_what_is_no_small_png_or_webp_is_refused(owner):
+    files = [
         SimpleUploadedFile("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"),
         SimpleUploadedFile("logo.png", b"\x89PNG\r\n\x1a\n" + b"x" * 600_000),
         SimpleUploadedFile("logo.png", b"\x89PNG\r\n\x1a\nbroken"),
         picture("JPEG"),
         picture(size=(5000, 5000)),
-    ],
-    ids=["svg", "too large", "broken", "jpeg", "too many pixels"],
-)
-def test_what_is_no_small_png_or_webp_is_refused(owner, file):
-    file.seek(0)
-    assert owner.post(f"{PAGE}portals/new/", FORM | {"logo_file": file}).status_code == 422
+    ]
+    for file in files:
+        answered = owner.post(f"{PAGE}portals/new/", FORM | {"logo_file": file})
+        assert answered.status_code == 422, file.name
     assert not Portal.objects.exists()
 
 
-@pytest.mark.parametrize("host", ["testserver", "127.0.0.1", "a b.example", "example.org/x", "", "localhost"])
-def test_a_host_that_is_no_name_or_is_prisms_own_is_refused(owner, host):
-    assert owner.post(f"{PAGE}portals/new/", FORM | {"host": host}).status_code == 422
+def test_a_host_that_is_no_name_or_is_prisms_own_is_refused(owner):
+    for host in ("testserver", "127.0.0.1", "a b.example", "example.org/x", "", "localhost"):
+        assert owner.post(f"{PAGE}portals/new/", FORM | {"host": host}).status_code == 422, host
     assert not Portal.objects.exists()
 
 
