@@ -33,7 +33,14 @@ def _written_by(enrolments: Enrolments) -> QuerySet[Task]:
 
 def blank_tasks(enrolments: Enrolments) -> int:
     """Nobody is given such a task any more."""
-    blank: dict[str, object] = {"query": "", "context": [], "reference": "", "facts": {}, "gold": None, "tags": []}
+    blank: dict[str, object] = {
+        "query": "",
+        "context": [],
+        "reference": "",
+        "facts": {},
+        "gold": None,
+        "tags": [],
+    }
     return _written_by(enrolments).update(**blank, erased_at=timezone.now())
 
 

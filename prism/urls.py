@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import TemplateView
 
+from annotations.schemas import rubric as rubric_schema
 from conversations.views.schemas import protocol as protocol_schema
 from prism.lib.health import health
 from surveys.views import schemas
@@ -12,6 +13,7 @@ urlpatterns = [
     path("health/", health, name="health"),
     path("schemas/questionnaire-1.json", schemas.questionnaire, name="questionnaire_schema"),
     path("schemas/protocol-1.json", protocol_schema, name="protocol_schema"),
+    path("schemas/rubric-1.json", rubric_schema, name="rubric_schema"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

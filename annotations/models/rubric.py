@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from annotations import rubric_documents
 from surveys.models import Study
 
 
@@ -64,6 +65,9 @@ class RubricVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rubric} v{self.number}"
+
+    def parsed(self) -> "rubric_documents.RubricDocument":
+        return rubric_documents.parse(self.text)
 
 
 class RubricDraft(models.Model):
