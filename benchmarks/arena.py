@@ -17,6 +17,7 @@ import aiohttp
 import httpx2
 from yarl import URL
 
+from benchmarks.probe import probing
 from benchmarks.streaming import median, quantile
 from benchmarks.study import PERSONAS
 from benchmarks.visitor import SIDES, Seen, Visitor
@@ -25,7 +26,6 @@ FIRST, RATE, CHUNKS = 0.3, 50, 60
 SPEED = f"first={FIRST};rate={RATE};chunks={CHUNKS}"
 IDEAL = FIRST + (CHUNKS - 1) / RATE
 CROWDS = (10, 40, 80, 200)
-PROBE_SECONDS = 0.05
 ENTERING_AT_ONCE = 10
 HARMED_AFTER = 1.0
 OF_A_RESPONSE = re.compile(r"(\d+)\.\d+")
@@ -87,7 +87,6 @@ async def crowd(
     visitors = await asyncio.gather(*(enter() for _ in range(people)))
     httpx2.delete(places.calls)  # nothing is asked by then
     await asyncio.sleep(0.5)
-    probes: list[float] = []
     harmed: list[float] = []
 
     def do_harm() -> None:
@@ -95,11 +94,10 @@ async def crowd(
             harmed.append(time.time())
             harm()
 
-    prober = asyncio.create_task(_probe(places.web, probes))
-    asyncio.get_running_loop().call_later(HARMED_AFTER, do_harm)
-    seen = await asyncio.gather(*(one.talk(number, leaves) for number, one in enumerate(visitors)))
-    prober.cancel()
-    await asyncio.gather(prober, *(one.browser.close() for one in visitors), return_exceptions=True)
+    async with probing(f"{places.web}/") as probes:
+        asyncio.get_running_loop().call_later(HARMED_AFTER, do_harm)
+        seen = await asyncio.gather(*(one.talk(number, leaves) for number, one in enumerate(visitors)))
+    await asyncio.gather(*(one.browser.close() for one in visitors), return_exceptions=True)
     return Round(list(seen), probes, _calls(places), harmed[0] if harmed else 0.0)
 
 
@@ -109,25 +107,6 @@ def _calls(places: Places) -> list[dict[str, Any]]:
         (OF_A_RESPONSE.fullmatch(call["attempt"] or ""), call) for call in httpx2.get(places.calls).json()
     ]
     return [{**call, "response": int(attempt[1])} for attempt, call in found if attempt]
-
-
-async def _probe(base_url: str, found: list[float]) -> None:
-    """Ask for the home page every 50 ms, whether or not the page before has come."""
-    async with aiohttp.ClientSession(base_url, cookie_jar=aiohttp.DummyCookieJar()) as browser:
-
-        async def ask() -> None:
-            begun = time.perf_counter()
-            async with browser.get("/") as answer:
-                await answer.read()
-            found.append(time.perf_counter() - begun)
-
-        asked: set[asyncio.Task[None]] = set()
-        try:
-            while True:
-                asked.add(asyncio.create_task(ask()))
-                await asyncio.sleep(PROBE_SECONDS)
-        finally:
-            await asyncio.gather(*asked)
 
 
 async def relayed(base_url: str, count: int, speed: str = SPEED) -> list[float]:
