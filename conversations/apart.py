@@ -40,16 +40,41 @@ class Table:
             allowed[other] &= ~(1 << one)
         return allowed
 
+    @cached_property
+    def _free(self) -> int:
+        """The positions of no pair."""
+        return sum(
+            1 << i for i, beside in enumerate(self._allowed) if beside.bit_count() == len(self.weights) - 1
+        )
+
+    @cached_property
+    def _sets(self) -> list[int]:
+        """The positions that may take each place."""
+        return [sum(1 << i for i in place) for place in self.places]
+
+    def _beside(self, drawn: int) -> int:
+        """The positions that may stand beside all of these."""
+        found = (1 << len(self.weights)) - 1
+        while drawn:
+            found &= self._allowed[drawn.bit_length() - 1]
+            drawn ^= 1 << drawn.bit_length() - 1
+        return found
+
     def _open(self, drawn: int) -> list[int]:
         """Positions for the next place that are apart from none of those drawn."""
-        beside = [i for i in range(len(self.weights)) if drawn >> i & 1]
-        place = self.places[len(beside)]
-        return [i for i in place if all(self._allowed[j] >> i & 1 for j in beside)]
+        beside = self._beside(drawn)
+        return [i for i in self.places[drawn.bit_count()] if beside >> i & 1]
+
+    def _has_plenty(self, drawn: int) -> bool:
+        """Each place that is left has as many positions of no pair as places are left: whoever takes the next
+        one, the others can be taken, which in a large pool spares looking at what may follow whom."""
+        free, left = self._free & ~drawn, self._sets[drawn.bit_count() :]
+        return all((free & place).bit_count() >= len(left) for place in left)
 
     def can_finish(self, drawn: int = 0) -> bool:
         """Whether every place that is left can be taken."""
         if drawn not in self._known:
-            self._known[drawn] = drawn.bit_count() == len(self.places) or any(
+            self._known[drawn] = self._has_plenty(drawn) or any(
                 self.can_finish(drawn | 1 << i) for i in self._open(drawn)
             )
         return self._known[drawn]
@@ -61,7 +86,9 @@ class Table:
         return self._chances[drawn]
 
     def _chances_after(self, drawn: int) -> dict[int, float]:
-        able = [i for i in self._open(drawn) if self.can_finish(drawn | 1 << i)]
+        able = self._open(drawn)
+        if not self._has_plenty(drawn):
+            able = [i for i in able if self.can_finish(drawn | 1 << i)]
         if self.ranks is not None:
             lowest = min(self.ranks[i] for i in able)
             able = [i for i in able if self.ranks[i] == lowest]

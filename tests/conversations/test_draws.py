@@ -210,8 +210,11 @@ def kept_apart(models: int, pairs: list[tuple[int, int]], **changes):
 
 def test_pairs_that_are_kept_apart_never_open_a_conversation_together():
     study, ids = kept_apart(5, [(0, 1), (2, 3)], opening__models=2)
-    for _ in range(25):
-        draw = drawn_turn(study).draws.get()
+    turn = drawn_turn(study)
+    for _ in range(24):
+        drawing.open_turn(turn, turn.conversation.protocol.parsed())
+    assert turn.draws.count() == 25
+    for draw in turn.draws.all():
         assert set(draw.drawn) not in ({ids[0], ids[1]}, {ids[2], ids[3]})
         assert draw.rule["apart"] == [[ids[0], ids[1]], [ids[2], ids[3]]]
         check_again(draw)
