@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,12 +24,15 @@ from conversations.refusals import Refused
 from conversations.situation import Now, Situation, situation
 from prism.lib import statements
 from prism.lib.codes import random_key
-from surveys.models import Device, Draft, Enrolment
+from surveys.models import Device, Enrolment
 
 LOCK = """
     SELECT c.state FROM conversations_conversation c JOIN surveys_enrolment e ON e.id = c.enrolment_id
     WHERE c.id = %s AND e.outcome = '' FOR UPDATE OF c
 """
+
+HAS_TURNS = "SELECT EXISTS (SELECT FROM conversations_turn WHERE conversation_id = %s)"
+DROP_DRAFT = "DELETE FROM surveys_draft WHERE enrolment_id = %s AND page = %s"
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,11 @@ def create(enrolment: Enrolment, protocol: Protocol, device: Device, kind: str, 
         "language": get_language() or "",
         **more,
     }
+    insert = statements.inserting(Conversation, "(study_id, number) DO NOTHING")
     for _attempt in range(4):
-        with suppress(IntegrityError), transaction.atomic():
-            return Conversation.objects.create(**row)
+        begun = Conversation(**row)
+        if insert(begun):
+            return begun
     return Conversation.objects.create(**row)
 
 
@@ -157,6 +161,13 @@ def say(conversation: Conversation, text: str, key: str, is_sent_anyway: bool = 
         raise Refused(_nobody_answers()) from error
 
 
+def _look_before(conversation: Conversation) -> Situation:
+    """As `look`, before a message: at the first one there is little to look at."""
+    if statements.rows(HAS_TURNS, [conversation.pk])[0][0]:
+        return look(conversation)
+    return situation(conversation, None, [], conversation.protocol.parsed())
+
+
 def _passed(conversation: Conversation, text: str, is_sent_anyway: bool) -> Passed:
     """A person's own message as it may go. Raises Refused."""
     if not text:
@@ -173,13 +184,16 @@ def _nobody_answers() -> str:
 def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation:
     with transaction.atomic():
         lock(conversation)
-        here = look(conversation)
+        here = _look_before(conversation)
         if here.turn and (here.turn.key == key or conversation.turns.filter(key=key).exists()):
             return here
         if not here.may_say:
             raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
+        if here.turn is None and not room.may_begin(conversation):
+            raise Refused(_("There are enough of these by now, so no new one begins. Your text is kept."))
         number = here.turn.number + 1 if here.turn else 0
-        turn = Turn.objects.create(conversation=conversation, number=number, key=key, text=passed.text)
+        turn = Turn(conversation=conversation, number=number, key=key, text=passed.text)
+        statements.inserting(Turn)(turn)
         turn._state.fields_cache |= {"choice": None, "vote": None}  # not yet; asking would cost a query each
         passed.keep(turn)
         rules = conversation.protocol.parsed()
@@ -187,7 +201,8 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
             responses = openings.stored_answers(turn, rules) or drawing.open_turn(turn, rules)
         else:
             responses = drawing.go_on(turn, here.turn, here.responses, rules)
-        drawing.hand_over(Response.objects.bulk_create(responses))
+        statements.inserting(Response)(*responses)
+        drawing.hand_over(responses)
         drop_draft(conversation, "say")
         return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
@@ -400,4 +415,4 @@ def draft_page(conversation: Conversation, form: str) -> str:
 def drop_draft(conversation: Conversation, form: str) -> None:
     """What was sent is no draft any more, on any device."""
     page = draft_page(conversation, form)
-    Draft.objects.filter(enrolment=conversation.enrolment_id, page=page).delete()
+    statements.run(DROP_DRAFT, [conversation.enrolment_id, page])

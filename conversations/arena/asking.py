@@ -12,7 +12,21 @@ from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
 from conversations.models import Conversation, LanguageModel, Protocol
+from prism.lib import statements
 from surveys.models import Device, Enrolment, Study
+
+# One act of a person at a time; and the version of the study's rules on personal data that holds now.
+LOCK = """
+    SELECT (SELECT r.id FROM conversations_privacyrules r WHERE r.study_id = e.study_id
+            ORDER BY r.version DESC LIMIT 1)
+    FROM surveys_enrolment e WHERE e.id = %s FOR UPDATE OF e
+"""
+# Whether this very message was sent before, or a conversation waits for its first one.
+IS_OLD = """
+    SELECT EXISTS (
+        SELECT FROM conversations_conversation c LEFT JOIN conversations_turn t ON t.conversation_id = c.id
+        WHERE c.enrolment_id = %s AND (t.id IS NULL OR t.number = 0 AND t.key = %s))
+"""
 
 
 @dataclass(frozen=True)
@@ -39,8 +53,9 @@ def ask(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
 
 @transaction.atomic
 def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
-    Enrolment.objects.select_for_update().get(pk=enrolment.pk)
-    same = _of(enrolment).filter(turns__key=wish.key, turns__number=0).first()
+    newest_rules = statements.rows(LOCK, [enrolment.pk])[0][0]
+    is_new = not statements.rows(IS_OLD, [enrolment.pk, wish.key])[0][0]
+    same = None if is_new else _of(enrolment).filter(turns__key=wish.key, turns__number=0).first()
     if same:
         return same
     protocol = rules(enrolment.study)
@@ -51,9 +66,11 @@ def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
         "picked": _picked(enrolment.study, protocol, wish),
         "topic": _topic(protocol, wish),
     }
-    waiting = _waiting(enrolment, device, protocol)
+    waiting = None if is_new else _waiting(enrolment, device, protocol)
     if waiting is None:
-        return chat.create(enrolment, protocol, device, _kind_with_room(enrolment, protocol), **drawn)
+        begun = chat.create(enrolment, protocol, device, _kind_with_room(enrolment, protocol), **drawn)
+        begun.__dict__["newest_rules"] = newest_rules
+        return begun
     Conversation.objects.filter(pk=waiting.pk).update(**drawn)
     waiting.refresh_from_db(fields=list(drawn))
     return waiting
@@ -70,8 +87,15 @@ def _kind_with_room(enrolment: Enrolment, protocol: Protocol) -> str:
 
 def is_full(enrolment: Enrolment, device: Device, protocol: Protocol) -> bool:
     """Whether the study has as many comparisons as its protocol wants, and none waits for this person."""
-    is_bound = bool(room.full_types(enrolment, protocol.parsed()))
-    return is_bound and _waiting(enrolment, device, protocol) is None
+    if not room.full_types(enrolment, protocol.parsed()):
+        return False
+    waiting = _waiting(enrolment, device, protocol)
+    return waiting is None or room.has_lapsed(waiting)
+
+
+def is_full_for_newcomers(study: Study, *, is_test: bool) -> bool:
+    protocol = rules(study)
+    return protocol is not None and bool(room.full_in(study.pk, protocol.parsed(), is_test=is_test))
 
 
 def _waiting(enrolment: Enrolment, device: Device, protocol: Protocol) -> Conversation | None:

@@ -4,11 +4,13 @@ from functools import partial
 
 import pytest
 import yaml
+from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from conversations import protocols
+from conversations import protocols, room
 from conversations.models import Conversation, Draw, LanguageModel
 from conversations.studies import load_protocol
+from surveys.models import Enrolment
 from tests.conversations.comparing import HOME, ask, enter, open_arena
 from tests.conversations.talking import SERVED, at_once, typed_text
 from tests.conversations.test_lengths import sent
@@ -67,6 +69,32 @@ def test_who_was_asked_for_another_first_message_still_has_their_place():
     assert late.post(HOME, form | {"text": "Mine?"}).status_code == 409
     assert visitor.post(HOME, form | {"text": "Now."}).status_code == 302
     assert Conversation.objects.get(study=study).turns.get().text == "Now."
+
+
+def test_a_place_that_nobody_filled_within_an_hour_goes_to_others_and_a_full_arena_asks_nobody_to_agree():
+    study = with_rules(open_arena(), types=[SCHOOL | {"most": 1}])
+    slow, quick = enter(), enter()
+    form = {"form_key": "k", "mode": "random"}
+    assert slow.post(HOME, form | {"text": " "}).status_code == 409
+    talk = Conversation.objects.get()
+    Conversation.objects.update(started_at=talk.started_at - room.KEPT)
+    assert typed_text(slow.get(HOME).content.decode()) is not None  # the place is free, so also for them
+    assert quick.post(HOME, form | {"text": "Mine."}).status_code == 302
+    assert "There are enough comparisons now" in slow.get(HOME).content.decode()
+    refused = slow.post(HOME, form | {"text": "Now."})
+    assert refused.status_code == 409
+    assert "There are enough of these by now" in refused.content.decode()
+    assert typed_text(refused.content.decode()) == "Now."
+    assert not talk.turns.exists()
+    people = Enrolment.objects.count()
+    shut = Client().get(HOME).content.decode()
+    assert "There are enough comparisons now" in shut
+    assert "Agree and begin" not in shut
+    sent = {"consent": "on", "door_key": "another"}
+    assert "Nothing was stored" in Client().post(f"{HOME}begin/", sent).content.decode()
+    assert Enrolment.objects.count() == people
+    with_rules(study, types=[SCHOOL | {"most": 2}])
+    assert "Agree and begin" in Client().get(HOME).content.decode()
 
 
 # Pairs that are kept apart

@@ -28,7 +28,7 @@ from surveys.consent_documents import ConsentText
 from surveys.models import Study
 from surveys.views import refusals
 from surveys.views.consent import shown
-from surveys.views.visit import Visit, find_visit, in_stage, page_context, participant_page, problem
+from surveys.views.visit import Visit, find_visit, in_stage, let_in, page_context, problem
 
 View = Callable[..., HttpResponse]
 DRAFT = "arena:ask"
@@ -38,7 +38,7 @@ MOST_ENTRIES, MANY_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 60, 40, 60
 
 def visitor_page(view: View) -> View:
     """Let in who agreed to the terms on this browser; others come to the front page."""
-    guarded = participant_page(in_stage("conversations", is_door=False)(view))
+    staged = in_stage("conversations", is_door=False)(view)
 
     @wraps(view)
     @never_cache
@@ -49,7 +49,7 @@ def visitor_page(view: View) -> View:
             return redirect(address_at(where, "home"))
         if slug and not visiting.is_arena(visit.study):
             raise Http404
-        return guarded(request, where, **kwargs)
+        return let_in(request, visit, staged, **kwargs)
 
     return inner
 
@@ -58,13 +58,13 @@ def visitor_page(view: View) -> View:
 @never_cache
 def home(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Looking at it stores nothing."""
+    visit = find_visit(request, slug_at(request, slug))
+    if visit and not visit.enrolment.is_over and visiting.is_shown(visit.study):
+        return let_in(request, visit, ask)
     study = visiting.arena_at(request, slug)
     if study is None:
         return problem(request, title=_("There is no arena here"), text=_("It was not set up."), status=404)
-    visit = find_visit(request, study.slug)
-    if visit is None or visit.enrolment.is_over:
-        return _front(request, study, {}, [])
-    return ask(request, slug=slug)
+    return _front(request, study, {}, [])
 
 
 @require_POST
@@ -81,6 +81,8 @@ def begin(request: HttpRequest, slug: str = "") -> HttpResponse:
     visit = find_visit(request, study.slug)
     if visit and not visit.enrolment.is_over:
         return redirect(address(study, "home"))
+    if _is_full(request, study):
+        return _enough(request, study)
     if _looks_busy(request) and not proof_of_work.is_solved(request.POST.get("proof", "")):
         return _front(request, study, {}, [], puzzle=proof_of_work.puzzle())
     text = _terms(study)
@@ -113,6 +115,8 @@ def _front(
     test = request.POST.get("test", "")
     if not (study.is_open or entry.is_test_token(study, test)) or study.consent_document is None:
         return refusals.closed(request, study)
+    if _is_full(request, study):
+        return _enough(request, study)
     return front(request, study, ticked, missing, puzzle, test)
 
 
@@ -142,7 +146,7 @@ def front(
     return render(request, "arena/front.html", context, status=status)
 
 
-@visitor_page
+@in_stage("conversations", is_door=False)
 def ask(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Write the first message to a new pair."""
     if request.method != "POST":
@@ -233,6 +237,23 @@ def _begun(request: HttpRequest, visit: Visit, protocol: Protocol) -> tuple[str,
 
 def _kind(protocol: Protocol) -> str:
     return protocol.parsed().types[0].key
+
+
+def _is_full(request: HttpRequest, study: Study) -> bool:
+    is_test = entry.is_test_token(study, request.POST.get("test", ""))
+    return asking.is_full_for_newcomers(study, is_test=is_test)
+
+
+def _enough(request: HttpRequest, study: Study) -> HttpResponse:
+    """As `_full`, for who is new: nobody agrees to terms for nothing."""
+    return problem(
+        request,
+        title=_("There are enough comparisons now"),
+        text=_("No new one begins here, so nobody is asked to agree to anything. Nothing was stored."),
+        next_text=_("If you had compared answers here before, come back in the browser that you used then."),
+        status=200,
+        contact=study.contact_email,
+    )
 
 
 def _full(request: HttpRequest, visit: Visit) -> HttpResponse:
