@@ -21,6 +21,7 @@ CLOSE = 1e-8  # of the log-likelihood per unit, from one step to the next
 APART = 1e-3  # log-likelihoods of two starts that are not the same optimum
 SHAKEN = 0.3  # share of noise in every start but the first
 SMALLEST = 1e-300  # a probability of nought, for its logarithm
+HARDLY = 1e-9  # of a rating is none
 FEW = 10  # ratings a rater needs for each class of the scale, for a table of errors to mean anything
 FEW_SHARE = 0.01  # of the units: a class rarer than this is hardly estimated
 
@@ -98,7 +99,10 @@ def _starts(counts: Floats, starts: int, seed: int) -> list[Floats]:
     rated = said.sum(axis=1, keepdims=True)
     shares = np.where(rated > 0, said / np.maximum(rated, 1), said.sum(axis=0) / said.sum())
     random = np.random.default_rng(seed)
-    noise = [random.dirichlet(np.ones(said.shape[1]), len(said)) for _ in range(starts - 1)]
+    # A class that nobody named would only split another one in two.
+    named = np.flatnonzero(said.any(axis=0))
+    noise = np.zeros((starts - 1, *said.shape))
+    noise[:, :, named] = random.dirichlet(np.ones(len(named)), noise.shape[:2])
     return [shares, *((1 - SHAKEN) * shares + SHAKEN * one for one in noise)]
 
 
@@ -119,7 +123,7 @@ def _maximised(counts: Floats, posterior: Floats, smoothing: float) -> tuple[Flo
     margins = (posterior.sum(axis=0) + smoothing) / (len(posterior) + smoothing * classes)
     joint = _joint(counts, posterior) + smoothing
     met = joint.sum(axis=2, keepdims=True)
-    return margins, np.where(met > 0, joint / np.where(met > 0, met, 1), np.nan)
+    return margins, np.where(met > HARDLY, joint / np.maximum(met, HARDLY), np.nan)
 
 
 def _expected(counts: Floats, margins: Floats, errors: Floats) -> tuple[Floats, float]:
@@ -127,7 +131,8 @@ def _expected(counts: Floats, margins: Floats, errors: Floats) -> tuple[Floats, 
     units, raters, classes = counts.shape
     chances = np.nan_to_num(errors, nan=1 / classes).transpose(0, 2, 1).reshape(raters * classes, classes)
     logs = counts.reshape(units, -1) @ np.log(np.maximum(chances, SMALLEST))
-    logs += np.log(np.maximum(margins, SMALLEST))
+    logs[:, margins == 0] = -np.inf
+    logs[:, margins > 0] += np.log(margins[margins > 0])
     most = logs.max(axis=1, keepdims=True)
     likelihoods = np.exp(logs - most)
     total = likelihoods.sum(axis=1, keepdims=True)
