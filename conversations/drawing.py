@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from conversations.exposure import exposures
 from conversations.lots import cast, is_drawable
-from conversations.models import Draw, LanguageModel, PoolEntry, Response, Turn
+from conversations.models import Draw, LanguageModel, Response, Turn
 from conversations.pairing import EmptyPool, Urn, possible, substitutes, urns
+from conversations.pools import drawable
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
+from prism.lib.statements import inserting
 from surveys.models import Study
 
 SLOTS = "ABCDEFGH"
@@ -21,24 +23,14 @@ BESIDE = "beside"  # the mode of a draw at a later message
 
 
 def eligible(study_id: int, least: int = 1) -> list[int]:
-    """Ids of the models that the study may draw now, in a stable order.
-
-    The fake provider's models are left out as soon as a model of a real provider is there, and those of a
-    provider that rests as long as `least` others are left: a call that may fail is better than none.
-    """
-    entries = PoolEntry.objects.filter(study=study_id).switched_on().order_by("model_id")
-    rests = "model__provider__open_until"
-    pool = list(entries.values_list("model_id", "model__provider__is_fake", rests))
-    pool = [entry for entry in pool if not entry[1]] or pool
-    awake = [model for model, _, rest in pool if rest is None]
-    return awake if len(awake) >= least else [model for model, *_ in pool]
+    """Ids of the models that the study may draw now, in a stable order."""
+    return [entry.model for entry in drawable(study_id, least)]
 
 
 def sizes(study_id: int) -> dict[int, float | None]:
     """The models that may be drawn now, two at least where there are so many, with their billions of
     parameters, None where that is not known."""
-    known = dict(LanguageModel.objects.filter(pools__study=study_id).values_list("pk", "billions"))
-    return {model: known.get(model) for model in eligible(study_id, least=PAIR)}
+    return {entry.model: entry.billions for entry in drawable(study_id, least=PAIR)}
 
 
 def needed(study: Study) -> int:
@@ -118,9 +110,11 @@ def draw_from(
     seed = random_key()
     pairs = apart_ids(rule)
     lot = cast(sources, rule, exposures(turn.conversation), seed, mode=mode, pairs=pairs)
-    return Draw.objects.create(
+    draw = Draw(
         turn=turn, is_replacement=is_replacement, seed=seed, rule=lot.rule, pool=lot.pool, drawn=lot.drawn
     )
+    inserting(Draw)(draw)
+    return draw
 
 
 def apart_ids(rule: Sampling) -> list[tuple[int, int]]:

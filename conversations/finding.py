@@ -25,6 +25,10 @@ _TURN = """
     JOIN conversations_response r ON r.turn_id = t.id AND NOT r.is_replaced
     WHERE t.conversation_id = %s AND t.number = %s
 """
+_NEWEST = """
+    SELECT p.id, p.ctid::text, p.xmin::text FROM conversations_protocol p
+    WHERE p.study_id = %s ORDER BY p.version DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,12 @@ def _protocol(pk: int, version: tuple[str, ...]) -> Protocol:
     if kept is None or kept.version != version:
         kept = _protocols[pk] = _Kept(version, Protocol.objects.get(pk=pk))
     return kept.protocol
+
+
+def newest_protocol(study_id: int) -> Protocol | None:
+    """The version that holds for new conversations."""
+    found = statements.rows(_NEWEST, [study_id])
+    return _protocol(found[0][0], found[0][1:]) if found else None
 
 
 def texts_of_turn(talk: Conversation, number: int) -> tuple[int, list[tuple[str, int, str, str]]]:

@@ -47,8 +47,10 @@ def given_text(conversation: Conversation) -> str:
 
 def stored_answers(turn: Turn, rules: Protocol) -> list[Response]:
     """The answers that the first person with this message got, as unsaved copies; else none."""
+    if rules.overlap.answers != STORED:
+        return []
     opening = Opening.objects.filter(conversation=turn.conversation_id).exclude(key="").first()
-    if rules.overlap.answers != STORED or opening is None:
+    if opening is None:
         return []
     first = _first_answers(turn.conversation, opening, rules.opening_models)
     random.Random(f"{opening.seed}:slots").shuffle(first)

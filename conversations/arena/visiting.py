@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
-from conversations import protocols
+from conversations import finding, protocols
 from conversations.arena.addresses import SLUG, slug_at
 from conversations.models import Protocol
 from conversations.studies import load_protocol
@@ -24,7 +24,12 @@ def arena_at(request: HttpRequest, slug: str) -> Study | None:
     """The arena that is meant by an address with this slug, or without one; None where there is none."""
     slug = slug_at(request, slug)
     study = Study.objects.filter(slug=slug).select_related("consent_document").first()
-    return study if study and (slug == SLUG or is_arena(study)) else None
+    return study if study and is_shown(study) else None
+
+
+def is_shown(study: Study) -> bool:
+    """Whether the study has pages of an arena; the default one has them before it has rules."""
+    return study.slug == SLUG or is_arena(study)
 
 
 def is_arena(study: Study) -> bool:
@@ -51,7 +56,7 @@ def make_arena(title: str, **fields: Any) -> Study:
 
 def rules(study: Study) -> Protocol | None:
     """The newest version, which holds for new conversations."""
-    return study.protocols.order_by("-version").first()
+    return finding.newest_protocol(study.pk)
 
 
 def come_in(request: HttpRequest, study: Study, boxes: Mapping[str, bool], language: str) -> Enrolment:

@@ -153,19 +153,12 @@ class Check(models.Model):
         return f"check of provider {self.provider_id}"
 
 
-class PoolEntryQuerySet(models.QuerySet["PoolEntry"]):
-    def switched_on(self) -> "PoolEntryQuerySet":
-        """In the pool still, and neither the model nor its provider is switched off."""
-        return self.filter(is_on=True, model__status=LanguageModel.Status.ACTIVE, model__provider__is_on=True)
-
-
 class PoolEntry(models.Model):
     """A model that a study may draw."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="pool")
     model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="pools")
     is_on = models.BooleanField(default=True)
-    objects = PoolEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "pool entries"

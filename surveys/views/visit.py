@@ -49,11 +49,16 @@ def participant_page(view: View) -> View:
         visit = find_visit(request, slug)
         if visit is None:
             return unknown_visitor(request, slug)
-        journey.seen(visit.enrolment)
-        with languages.speaking(request, visit.study):
-            return view(request, visit, *args, **kwargs)
+        return let_in(request, visit, view, *args, **kwargs)
 
     return inner
+
+
+def let_in(request: HttpRequest, visit: Visit, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
+    """A page for the person who was found behind this very request, in their language."""
+    journey.seen(visit.enrolment)
+    with languages.speaking(request, visit.study):
+        return view(request, visit, *args, **kwargs)
 
 
 def in_stage(key: str, *, is_door: bool = True) -> Callable[[View], View]:
