@@ -6,6 +6,7 @@ import ast
 import gettext
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,13 @@ def texts_of_template(template: Compiled) -> Iterator[str]:
     yield from ARGUMENT.findall(template.source)
 
 
-def texts_of_module(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in GETTEXT:
-            yield ast.literal_eval(node.args[0])
+@cache
+def texts_of_module(path: Path) -> list[str]:
+    return [
+        ast.literal_eval(node.args[0])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in GETTEXT
+    ]
 
 
 def test_every_text_of_a_template_is_in_french(french: dict[str, str]) -> None:
@@ -65,7 +69,7 @@ def test_every_text_of_a_module_is_in_french(french: dict[str, str]) -> None:
 
 def test_the_lists_above_name_files_with_texts() -> None:
     assert len(NAMES) > 100
-    assert sum(len(list(texts_of_module(ROOT / path))) for path in PATHS) > 600
+    assert sum(len(texts_of_module(ROOT / path)) for path in PATHS) > 600
 
 
 def test_no_text_with_a_percent_sign_is_handed_to_a_tag() -> None:

@@ -244,15 +244,15 @@ def test_a_parameter_that_is_not_known_is_named_instead_of_ignored():
     assert assert_problem(wrong, 400)["errors"].keys() == {"outcom"}
 
 
-@pytest.mark.parametrize("position", ["abc", "9" * 40, "\x00", "-1", "2026-99-99", "é"])
-def test_a_cursor_that_was_made_up_is_no_error_of_ours(position):
+@pytest.mark.parametrize("rest", ["enrolments/", "outcomes/days/", "quotas/cells/"])
+def test_a_cursor_that_was_made_up_is_no_error_of_ours(rest):
     study = make_study()
     secret = secret_of(make_member(study))
-    cursor = b64encode(urlencode({"p": position}).encode()).decode()
-    for rest in ("enrolments/", "outcomes/days/", "quotas/cells/"):
+    for position in ("abc", "9" * 40, "\x00", "-1", "2026-99-99", "é"):
+        cursor = b64encode(urlencode({"p": position}).encode()).decode()
         for made_up in (cursor, position):
             answer = asked(f"studies/{study.slug}/{rest}", secret, cursor=made_up)
-            assert answer.status_code in {200, 404}, (rest, made_up)
+            assert answer.status_code in {200, 404}, made_up
 
 
 def test_another_studys_participant_is_not_found():
@@ -283,7 +283,7 @@ def test_a_version_that_was_answered_stays_in_the_list_after_an_edit():
     assert [(row["key"], row["is_current"]) for row in listed] == [("prism", False), ("small", True)]
 
 
-@pytest.mark.parametrize("number", [1, 30])
+@pytest.mark.parametrize("number", [1, 12])
 def test_no_route_asks_the_database_more_often_for_more_rows(number):
     user = make_member(make_study(), Role.OWNER)
     for _ in range(number):

@@ -229,16 +229,16 @@ def test_coding_goes_on_where_a_study_has_no_quotas():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_decisions_arrivals_ends_and_an_edit_at_once_no_count_is_lost() -> None:
-    study = make_described_study(by_sex(female=6, male=6), by_age(young=40, old=40))
+    study = make_described_study(by_sex(female=5, male=5), by_age(young=40, old=40))
     row = schemes.current("gender")
-    people = [seated(study, age=20 + number * 4) for number in range(10)]
+    people = [seated(study, age=20 + number * 6) for number in range(7)]
     coders = [make_member(study) for _ in range(2)]
     acts = []
     for number, person in enumerate(people):
         category = ["Female", "Male"][number % 2]
         acts += [partial(texts.code, study, row, text_of(person), coder, category) for coder in coders]
         acts.append(partial(journey.finish, person, [Outcome.COMPLETE, Outcome.TIMED_OUT][number % 3 == 0]))
-    acts += [partial(journey.after_page, make_described(study, gender="Woman")) for _ in range(6)]
+    acts += [partial(journey.after_page, make_described(study, gender="Woman")) for _ in range(4)]
     acts += [seats.sweep, partial(_edit, study.pk)]
     found = at_once(*acts)
     assert not [one for one in found if isinstance(one, Exception)]
@@ -251,7 +251,7 @@ def test_of_decisions_arrivals_ends_and_an_edit_at_once_no_count_is_lost() -> No
 
 def _edit(pk: int) -> None:
     study = Study.objects.select_related("questionnaire").get(pk=pk)
-    store(study, by_sex(female=5, male=5), by_age(young=30, old=30), strata=DESCRIBED_STRATA)
+    store(study, by_sex(female=4, male=4), by_age(young=30, old=30), strata=DESCRIBED_STRATA)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tests.surveys.seating import (
 from tests.surveys.visitors import address
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ARRIVALS = 200
+ARRIVALS = 60
 Outcome = Enrolment.Outcome
 
 
@@ -38,7 +38,7 @@ def people(study: Study, number: int, **profile: Any) -> list[Enrolment]:
     return list(Enrolment.objects.select_related("study").filter(pk__in=[person.pk for person in made]))
 
 
-def test_of_two_hundred_arrivals_for_the_last_seat_one_is_seated() -> None:
+def test_of_many_arrivals_for_the_last_seat_one_is_seated() -> None:
     study = make_quota_study(by_sex(female=1))
     arrivals = people(study, ARRIVALS)
     found = at_once(*(partial(seats.claim, person) for person in arrivals))
@@ -49,7 +49,7 @@ def test_of_two_hundred_arrivals_for_the_last_seat_one_is_seated() -> None:
 
 def test_of_many_arrivals_for_a_seat_that_ran_out_one_is_seated() -> None:
     study = make_quota_study(by_sex(female=1))
-    late, *arrivals = people(study, ARRIVALS // 4 + 1)
+    late, *arrivals = people(study, ARRIVALS // 3 + 1)
     assert seats.claim(late) is None
     late.seats.update(expires_at=late.arrived_at)
     found = at_once(*(partial(seats.claim, person) for person in arrivals), seats.sweep)
@@ -60,7 +60,7 @@ def test_of_many_arrivals_for_a_seat_that_ran_out_one_is_seated() -> None:
 
 def test_pages_sent_at_once_over_http_seat_one_person_and_tell_the_others() -> None:
     study = make_quota_study(by_sex(female=1))
-    visits = [come(study) for _ in range(ARRIVALS // 8)]
+    visits = [come(study) for _ in range(ARRIVALS // 5)]
 
     def send(number: int, client: Client) -> str:
         fields = {**WOMAN, "form_key": f"key{number}", "shown_at": ""}
@@ -83,12 +83,12 @@ def test_a_page_sent_twice_at_once_takes_one_seat() -> None:
 
 
 def test_several_tables_lead_to_no_deadlock_and_no_count_is_lost() -> None:
-    study = make_quota_study(by_sex(female=9, male=7), by_age(young=8, old=8))
+    study = make_quota_study(by_sex(female=6, male=4), by_age(young=5, old=4))
     crowd = [
         person
         for gender in ("Woman", "Man")
         for age in (25, 60)
-        for person in people(study, 15, gender=gender, age=age)
+        for person in people(study, 8, gender=gender, age=age)
     ]
     Random(1).shuffle(crowd)
     acts = [partial(_come_and_go, person, number) for number, person in enumerate(crowd)]
@@ -107,11 +107,11 @@ def _come_and_go(person: Enrolment, number: int) -> None:
 
 
 def test_edits_during_arrivals_lose_no_seat_and_let_nobody_in_twice() -> None:
-    study = make_quota_study(by_sex(female=20, male=20))
-    crowd = people(study, 30) + people(study, 30, gender="Man", age=60)
+    study = make_quota_study(by_sex(female=12, male=12))
+    crowd = people(study, 18) + people(study, 18, gender="Man", age=60)
     Random(2).shuffle(crowd)
     acts = [partial(_come_and_go, person, number) for number, person in enumerate(crowd)]
-    found = at_once(*acts[:30], partial(_edit, study.pk), *acts[30:], partial(_edit, study.pk))
+    found = at_once(*acts[:18], partial(_edit, study.pk), *acts[18:], partial(_edit, study.pk))
     assert not [r for r in found if isinstance(r, Exception) and not isinstance(r, versions.VersionError)]
     study.refresh_from_db()
     assert study.quota is not None
@@ -123,5 +123,5 @@ def test_edits_during_arrivals_lose_no_seat_and_let_nobody_in_twice() -> None:
 
 def _edit(pk: int) -> None:
     study = Study.objects.select_related("questionnaire").get(pk=pk)
-    text = document(by_sex(female=18, male=25), by_age(young=30, old=30))
+    text = document(by_sex(female=10, male=15), by_age(young=18, old=18))
     versions.store(study, text, make_user(), before=study.quota_id)

@@ -144,7 +144,7 @@ def test_seats_stay_sound_whatever_happens() -> None:
     run_state_machine_as_test(
         Seating,
         settings=settings(
-            max_examples=20,
+            max_examples=settings().max_examples // 5,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

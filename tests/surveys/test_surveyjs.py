@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.questionnaires import parse
@@ -348,7 +348,7 @@ SURVEY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 2)
 @given(SURVEY)
 def test_whatever_a_survey_holds_the_import_is_a_valid_questionnaire_or_a_clear_refusal(raw):
     raw["pages"].insert(0, {"elements": EVERY_TYPE})

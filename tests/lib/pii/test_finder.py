@@ -106,14 +106,14 @@ def test_spans_lie_in_the_text_in_order_and_masking_twice_changes_nothing(text):
     assert mask(masked)[0] == masked
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=4).map("".join))
 def test_no_text_takes_longer_than_its_length_explains(bit):
     """60 µs a character is four times the worst that was measured; a rule that goes back takes hours."""
-    text = (bit * 20_000)[:20_000]
-    begun = time.perf_counter()
+    text = (bit * 10_000)[:10_000]
+    begun = time.thread_time()  # of this thread's own work: how busy the machine is does not count
     find(text)
-    assert time.perf_counter() - begun < 20_000 * 60e-6 + 0.5
+    assert time.thread_time() - begun < 10_000 * 60e-6 + 0.1
 
 
 def test_the_figures_in_the_documents_are_those_measured_now():
