@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from tests.browser import FLAGS, chromium_path
 from tests.e2e.house import House
 
 pytestmark = pytest.mark.browser
@@ -45,12 +44,23 @@ def site(house: House) -> Iterator[str]:
     server.shutdown()
 
 
+# As a browser behaves whose user blocks them; a flag would be obeyed by the full Chromium alone.
+BLOCKED = {
+    "enableThirdPartyCookieRestriction": True,
+    "disableThirdPartyCookieMetadata": False,
+    "disableThirdPartyCookieHeuristics": False,
+}
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    flags = [*FLAGS, "--test-third-party-cookie-phaseout"]
-    strict = browser.browser_type.launch(executable_path=chromium_path(), args=flags)
-    yield strict.new_page()
-    strict.close()
+    context = browser.new_context()
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCookieControls", BLOCKED)
+    yield page
+    context.close()
 
 
 def allow(house: House, *origins: str) -> None:
