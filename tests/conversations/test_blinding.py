@@ -3,6 +3,8 @@
 import re
 import threading
 from collections.abc import Iterator
+from itertools import product
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
+from conversations import drawing
 from conversations.fakellm.server import running
 from conversations.live import claiming
 from conversations.models import Attempt, Conversation, LanguageModel, Provider, Response, Turn
@@ -230,37 +233,24 @@ def test_a_model_that_was_switched_off_or_has_no_key_is_not_named_either(study, 
 
 
 def test_slots_do_not_follow_the_order_of_models_in_the_registry(fake):
-    """Were it so, the letter would tell the model; by chance 12 people see one order once in 10^15 times."""
-    orders = set()
+    """Were it so, the letter would tell the model; by chance 12 draws give one order once in 10^15 times."""
+    orders: set[tuple[int, ...]] = set()
     study = make_talk_study(models=0, opening__models=4)
     add_models(study, fake, *["aurora-7b"] * 4)
-    for _ in range(12):
-        client = Recorder()
-        come_in(study, client)
-        turn = said(client, begin_talk(client, study), "Hello?")
-        orders.add(tuple(turn.responses.order_by("slot").values_list("model_id", flat=True)))
+    client = Recorder()
+    come_in(study, client)
+    turn = said(client, begin_talk(client, study), "Hello?")
+    orders.add(tuple(turn.responses.order_by("slot").values_list("model_id", flat=True)))
+    for _ in range(11):
+        drawn = drawing.open_turn(turn, turn.conversation.protocol.parsed())
+        orders.add(tuple(one.model_id for one in sorted(drawn, key=lambda one: one.slot)))
     assert len(orders) > 1
 
 
 # The search itself
 
 
-@pytest.mark.parametrize("place", ["body", "header", "cookie", "status"])
-@pytest.mark.parametrize(
-    "secret",
-    [
-        lambda model: model.name,
-        lambda model: model.short_name,
-        lambda model: model.code.lower(),
-        lambda model: model.identifier,
-        lambda model: model.family.upper(),
-        lambda model: model.provider.name,
-        lambda model: model.provider.base_url,
-        lambda model: f'data-model="{model.pk}"',
-    ],
-)
-def test_the_search_finds_a_planted_secret_wherever_it_is(study, place, secret):
-    word = secret(LanguageModel.objects.select_related("provider").first())
+def with_planted(word: str, place: str) -> HttpResponse:
     response = HttpResponse("Fine.")
     if place == "body":
         response.write(f"<p>{word}</p>")
@@ -270,19 +260,25 @@ def test_the_search_finds_a_planted_secret_wherever_it_is(study, place, secret):
         response.set_cookie("seen", word)
     else:
         response.reason_phrase = f"OK {word}"
-    assert leaks([("GET /", written(response))])
+    return response
+
+
+def test_the_search_finds_a_planted_secret_wherever_it_is(study):
+    model = LanguageModel.objects.select_related("provider").first()
+    assert model is not None
+    words = [model.name, model.short_name, model.code.lower(), model.identifier, model.family.upper()]
+    words += [model.provider.name, model.provider.base_url, f'data-model="{model.pk}"']
+    for word, place in product(words, ("body", "header", "cookie", "status")):
+        assert leaks([("GET /", written(with_planted(word, place)))]), (word, place)
     assert not leaks([("GET /", written(HttpResponse("Fine.")))])
 
 
-@pytest.mark.parametrize("shown", ["model.name", "model.pk", "total_ms"])
-def test_the_search_finds_a_page_that_tells(study, fake, monkeypatch, shown):
-    def note(response: Response) -> str:
-        value: Any = response
-        for part in shown.split("."):
-            value = getattr(value, part)
-        return str(value)
-
-    monkeypatch.setattr(shapes, "_note", note)
+def test_the_search_finds_a_page_that_tells(study, fake, monkeypatch):
     client = Recorder()
-    opened(study, fake, client)
-    assert leaks(client.received)
+    talk, _turn = opened(study, fake, client)
+    assert leaks(client.received) == []
+    for shown in ("model.name", "model.pk", "total_ms"):
+        monkeypatch.setattr(shapes, "_note", lambda response, get=attrgetter(shown): str(get(response)))
+        client.received.clear()
+        client.get(address(talk))
+        assert leaks(client.received), shown
