@@ -9,6 +9,7 @@ import sys
 from prism.embedded import EmbeddedServerError, provide
 
 SERVERLESS = {
+    "agreement",
     "check",
     "collectstatic",
     "compilemessages",
