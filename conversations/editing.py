@@ -11,25 +11,12 @@ from conversations import protocols
 from conversations.models import Protocol, ProtocolDraft
 from conversations.studies import load_protocol
 from surveys import audit
+from surveys.editing import EditingError, StaleEdit
 from surveys.models import Study
 from surveys.questionnaires import Problem
 
 MAXIMUM_TEXT = 500_000
 BLANK = "prism"  # the shipped protocol that a study without one begins from
-
-
-class EditingError(Exception):
-    """The change was refused; the message says why and what to do."""
-
-
-class StaleEdit(EditingError):
-    """Somebody else stored a version in between; `newest` is theirs."""
-
-    def __init__(self, newest: Protocol) -> None:
-        self.newest = newest
-        super().__init__(
-            _("Somebody else stored a version since you began. Look at what they changed, then store again.")
-        )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("coordinate/", include("surveys.coordinate.urls")),
     path("coordinate/", include("conversations.coordinate.study_urls")),
     path("coordinate/", include("conversations.coordinate.urls")),
+    path("coordinate/", include("annotations.coordinate.urls")),
     path("coordinate/", include("analysis.urls")),
     path("annotate/", include("annotations.urls")),
     path("api/v1/", include("prism.api")),

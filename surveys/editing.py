@@ -1,6 +1,7 @@
 """Writing a study's questionnaire: drafts, versions, and which of them the study uses."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
@@ -39,7 +40,7 @@ class EditingError(Exception):
 class StaleEdit(EditingError):
     """Somebody else stored a version in between; `newest` is theirs."""
 
-    def __init__(self, newest: Questionnaire) -> None:
+    def __init__(self, newest: Any) -> None:
         self.newest = newest
         super().__init__(
             _("Somebody else stored a version since you began. Look at what they changed, then store again.")

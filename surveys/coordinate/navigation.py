@@ -52,6 +52,7 @@ STUDY = [
     Place("registry:pool", _("Models of this study"), Right.RUN),
     Place("registry:privacy", _("Personal data"), Right.VIEW),
     Place("registry:reports", _("Reports"), Right.RUN),
+    Place("annotating:rubrics", _("Rubrics"), Right.VIEW),
     Place("analysis:imports", _("Imports"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),

@@ -22,25 +22,42 @@ from annotations.models import (
     Task,
     Values,
 )
+from annotations.rubric_versions import load_version
 from surveys.models import Enrolment, Study
-from surveys.models.study import sha256
 from tests.factories import make_study, make_user
 
+TWO_PROPERTIES = """\
+format: prism-rubric/1
+key: two
+title: Two properties
+language: en
+scales:
+  fit:
+    levels:
+      - {value: 0, label: not at all}
+      - {value: 1, label: a little}
+      - {value: 2, label: mostly}
+      - {value: 3, label: fully}
+properties:
+  - {id: 0, slug: kind, title: Kind, kind: scale, scale: fit, usual: 2}
+  - {id: 1, slug: clear, title: Clear, kind: scale, scale: fit}
+"""
 _numbers = count(1)
 
 
 def make_batch(study: Study | None = None, **fields: Any) -> Batch:
-    """An open batch of pairs without tasks, under a rubric of one property."""
+    """An open batch of pairs without tasks, under TWO_PROPERTIES unless another version is given."""
     number = next(_numbers)
     study = study or make_study()
-    fields.setdefault("rubric_version", make_rubric_version(study))
+    if "rubric_version" not in fields:
+        fields["rubric_version"] = make_rubric_version(study)
     given = {"slug": f"batch-{number}", "title": f"Batch {number}", "state": Batch.State.OPEN, **fields}
     return Batch.objects.create(study=study, **{"kind": "pair", "source": "file", **given})
 
 
-def make_rubric_version(study: Study, text: str = "format: prism-rubric/1") -> RubricVersion:
+def make_rubric_version(study: Study, text: str = TWO_PROPERTIES) -> RubricVersion:
     rubric = Rubric.objects.create(study=study, slug=f"rubric-{next(_numbers)}", title="A rubric")
-    return RubricVersion.objects.create(rubric=rubric, number=1, text=text, document={}, sha256=sha256(text))
+    return load_version(rubric, text)
 
 
 def make_task(batch: Batch, **fields: Any) -> Task:

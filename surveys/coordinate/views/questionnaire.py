@@ -1,63 +1,59 @@
-"""The editor of a study's questionnaire: the text, and what is wrong with it."""
+"""The editor of a study's questionnaire."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prism.lib.headers import POLICY
-from prism.lib.numbers import whole_number
 from prism.lib.ratelimit import rate_limited
 from surveys import editing
-from surveys.access import Right, person
-from surveys.comparing import compare
-from surveys.coordinate.navigation import workbench
-from surveys.coordinate.pages import study_page, typed_text
+from surveys.access import Right
+from surveys.coordinate import editor
+from surveys.coordinate.editor import Editor
+from surveys.coordinate.pages import study_page
 from surveys.models import Questionnaire, Study
-from surveys.questionnaires import (
-    QuestionnaireError,
-)
+from surveys.questionnaires import QuestionnaireError
 from surveys.questionnaires.problems import beside_lines
 
 HERE = "coordinate:questionnaire"
-FRAMING = f"{POLICY}; frame-src 'self'"
 
 
 @rate_limited("store_questionnaire", limit=120, seconds=3600, by="user")
 @require_http_methods(["GET", "HEAD", "POST"])
 @study_page(Right.RUN)
 def questionnaire(request: HttpRequest, study: Study) -> HttpResponse:
-    if request.method == "POST":
-        return _act(request, study)
-    writing = editing.writing(study, person(request))
-    return _page(request, study, writing.text, writing.base, is_draft=writing.is_draft)
+    return editor.edit(request, _editor(request, study))
 
 
-def _act(request: HttpRequest, study: Study) -> HttpResponse:
-    """Whatever the button was, what was typed is kept first."""
-    if "discard" in request.POST:
-        editing.discard(study, person(request))
-        messages.success(request, _("Your draft is gone. This is the newest version."))
-        return redirect(HERE, study.slug)
-    text, base = typed_text(request, most=None), _base(request, study)
-    try:
-        editing.keep(study, person(request), text, base)
-        return _stored(request, study, text, base) if "store" in request.POST else redirect(HERE, study.slug)
-    except editing.StaleEdit as error:
-        return _page(request, study, text, error.newest, other=base, refusal=str(error), status=409)
-    except QuestionnaireError:
-        refusal = _("This is no questionnaire yet, so it was not stored. Your text is kept as a draft.")
-        return _page(request, study, text, base, refusal=refusal, status=422)
-    except editing.EditingError as error:
-        return _page(request, study, text, base, refusal=str(error), status=422)
+@require_POST
+@rate_limited("check_questionnaire", limit=1200, seconds=3600, by="user")
+@study_page(Right.RUN)
+def check(request: HttpRequest, study: Study) -> HttpResponse:
+    return editor.check(request, _editor(request, study))
 
 
-def _stored(request: HttpRequest, study: Study, text: str, base: Questionnaire | None) -> HttpResponse:
-    version = editing.store(study, person(request), text, base)
+def _editor(request: HttpRequest, study: Study) -> Editor[Study, Questionnaire]:
+    return Editor(
+        drafts=editing,
+        subject=study,
+        study=study,
+        place=HERE,
+        address=reverse(HERE, args=[study.slug]),
+        template="surveys/coordinate/questionnaire.html",
+        findings_template="surveys/coordinate/findings.html",
+        findings=_findings,
+        fault=QuestionnaireError,
+        refusal=_("This is no questionnaire yet, so it was not stored. Your text is kept as a draft."),
+        text_of=lambda version: version.document,
+        stored=lambda version: _stored(request, study, version),
+    )
+
+
+def _stored(request: HttpRequest, study: Study, version: Questionnaire) -> HttpResponse:
     if version.pk == study.questionnaire_id:
         messages.success(request, _("This is the text of %s, which the study uses.") % version)
         return redirect(HERE, study.slug)
@@ -65,54 +61,7 @@ def _stored(request: HttpRequest, study: Study, text: str, base: Questionnaire |
     return redirect("coordinate:use_version", study.slug, version.pk)
 
 
-def _base(request: HttpRequest, study: Study) -> Questionnaire | None:
-    """The version the text began from; one of another study is none."""
-    return editing.version_of(study, whole_number(request.POST.get("base", "")))
-
-
-def _page(
-    request: HttpRequest,
-    study: Study,
-    text: str,
-    base: Questionnaire | None,
-    *,
-    is_draft: bool = True,
-    other: Questionnaire | None = None,
-    refusal: str = "",
-    status: int = 200,
-) -> HttpResponse:
-    latest = editing.newest(study)
-    context = workbench(request, study, HERE) | {
-        **_findings(study, text),
-        "text": text,
-        "base": base,
-        "latest": latest,
-        "is_draft": is_draft,
-        "is_stale": latest != base,
-        "refusal": refusal,
-        "changes": compare(other.document, base.document) if other and base else [],
-    }
-    response = render(request, "surveys/coordinate/questionnaire.html", context, status=status)
-    response["Content-Security-Policy"] = FRAMING
-    return response
-
-
-def _findings(study: Study, text: str) -> dict[str, Any]:
+def _findings(text: str) -> dict[str, Any]:
     checked = editing.check(text)
     problems = beside_lines(checked.problems, text)
-    return {"study": study, "document": checked.document, "problems": problems}
-
-
-@require_POST
-@rate_limited("check_questionnaire", limit=1200, seconds=3600, by="user")
-@study_page(Right.RUN)
-def check(request: HttpRequest, study: Study) -> HttpResponse:
-    """While one types: keep the draft, and say what is wrong with it."""
-    text = typed_text(request, most=None)
-    try:
-        editing.keep(study, person(request), text, _base(request, study))
-    except editing.EditingError as error:
-        return JsonResponse({"problem": str(error)}, status=413)
-    findings = _findings(study, text)
-    html = render_to_string("surveys/coordinate/findings.html", findings, request=request)
-    return JsonResponse({"html": html, "is_valid": findings["document"] is not None})
+    return {"document": checked.document, "problems": problems, "is_valid": checked.document is not None}
