@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
@@ -55,21 +57,40 @@ class Player:
         self.context.close()
         assert not self.trouble, self.trouble
 
-    def look(self, name: str, *, dark: bool = True) -> None:
-        """Let axe look at the page as it stands, in light and dark; keep a picture where SCREENSHOTS says."""
+    def look(self, name: str, *, dark: bool = True, colours: bool = True, phone: bool = False) -> None:
+        """Let axe look at the page as it stands: in light, at its colours in the dark and, with `phone`, as
+        it is on a phone. Keep a picture of each where SCREENSHOTS says."""
         self.page.wait_for_load_state()
-        for scheme in ("light", "dark") if dark else ("light",):
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            self.page.evaluate(SETTLED, scheme)
-            # Only colours differ between the two lights.
-            found = flaws(self.page, *(COLOURS if scheme == "dark" else ()))
-            assert found == [], f"{name}, {scheme}: {found}"
-            self.picture(f"{name}-{scheme}")
+        self._look(f"{name}-light", "light", but=() if colours else COLOURS)
+        if dark and colours:
+            self._look(f"{name}-dark", "dark", *COLOURS)
         self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        if phone and self.size != "phone":
+            self._look_on_a_phone(name)
+
+    def _look(
+        self, name: str, scheme: Literal["light", "dark"], *rules: str, but: Sequence[str] = ()
+    ) -> None:
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        self.page.evaluate(SETTLED, scheme)
+        found = flaws(self.page, *rules, but=but)
+        assert found == [], f"{name}: {found}"
+        self.picture(f"{self.size}-{name}")
+
+    def _look_on_a_phone(self, name: str) -> None:
+        self.resize("phone")
+        assert flaws(self.page, but=COLOURS) == [], f"{name} on a phone"
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        self.picture(f"phone-{name}")
+        self.resize(self.size)
+
+    def resize(self, size: str) -> None:
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
 
     def picture(self, name: str) -> None:
         if folder := os.environ.get("SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{self.size}-{name}.png", full_page=True)
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()

@@ -19,9 +19,9 @@ MOST_STEPS = 60
 MANY_ENTRIES = 60  # conversations.views.arena.doors
 
 
-@pytest.fixture(params=["desk", "phone"])
-def player(request: pytest.FixtureRequest, browser: Browser, house: House) -> Iterator[Player]:
-    player = Player(browser, house.url, request.param)
+@pytest.fixture
+def player(browser: Browser, house: House) -> Iterator[Player]:
+    player = Player(browser, house.url)
     yield player
     player.close()
 
@@ -62,7 +62,7 @@ def named(text: str) -> set[str]:
 def come_in(player: Player) -> None:
     page = player.page
     page.goto(f"{player.url}/arena/")
-    player.look("arena-front")
+    player.look("arena-front", phone=True)
     tab_to(page, "[name=consent]")
     page.keyboard.press("Space")
     tab_to(page, ".arena-terms [type=submit]")
@@ -74,7 +74,7 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player, h
     page = player.page
     received = heard(page)
     come_in(player)
-    player.look("arena-ask")
+    player.look("arena-ask", phone=True)
     tab_to(page, "[data-use]")
     page.keyboard.press("Enter")
     expect(page.locator("#text")).to_be_focused()
@@ -88,10 +88,10 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player, h
     expect(page.locator("#talk-status")).to_have_text("Both answers are complete. Which is better?")
     ended = page.locator("#talk-ends p").all_inner_texts()
     assert sorted(ended) == ["Answer A is complete.", "Answer B is complete."]  # each is announced once
-    player.look("arena-ballot")
+    player.look("arena-ballot", phone=True)
     vote(page)
     expect(page.locator("#voted-title")).to_be_focused()
-    player.look("arena-voted")
+    player.look("arena-voted", phone=True)
     found, evidence = noticed(house)
     assert "driven" in found  # which this browser is
     assert evidence["keys"] > 10
@@ -103,7 +103,7 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player, h
     assert len(named(page.content())) == 2
     assert len({name for _where, body in received for name in named(body)}) == 2
     assert page.locator(".arena-card", has_text="Energy").count() == 2
-    player.look("arena-reveal")
+    player.look("arena-reveal", phone=True)
     tab_to(page, "form[action*=share] [type=submit]")
     page.keyboard.press("Enter")
     link = page.locator("#shared-link").input_value()
@@ -113,9 +113,9 @@ def test_somebody_compares_votes_and_goes_on_by_keyboard_alone(player: Player, h
     page.locator("#ballot").wait_for()
     vote(page)
     page.goto(f"{player.url}/arena/history/")
-    player.look("arena-history")
+    player.look("arena-history", phone=True)
     page.goto(link)
-    player.look("arena-shared")
+    player.look("arena-shared", phone=True)
 
 
 def noticed(house: House) -> tuple[list[str], dict[str, Any]]:

@@ -109,16 +109,13 @@ def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(
-    house: House, browser: Browser, size: str
-) -> None:
-    player = at_the_questions(browser, house, size)
-    player.look("types")
+def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(house: House, browser: Browser) -> None:
+    player = at_the_questions(browser, house)
+    player.look("types", phone=True)
     assert_fits(player.page)
     player.press("Continue")
     player.sees("A few answers are still missing or need a change.")
-    player.look("types-error")
+    player.look("types-error", phone=True)
     assert_fits(player.page)
     choose(player.page)
     fill_words(player.page)
@@ -245,21 +242,6 @@ def test_pasting_is_refused_counted_and_explained_where_it_is_off(house: House, 
     player.close()
 
 
-@pytest.mark.parametrize(("said", "size"), [(FRENCH, "desk"), (ARABIC, "phone")], ids=["fr", "ar"])
-def test_every_type_of_question_fits_in_another_language_too(
-    house: House, browser: Browser, said: Said, size: str
-) -> None:
-    player = at_the_questions(browser, house, size)
-    player.press(said.switch)
-    assert_speaks(player.page, said, said.questions)
-    player.look(f"types-{said.language}")
-    player.press(said.go_on)
-    player.page.locator(".alert").wait_for()
-    player.look(f"types-{said.language}-error", dark=False)
-    assert_fits(player.page)
-    player.close()
-
-
 @pytest.mark.parametrize(("said", "size"), [(ARABIC, "desk"), (FRENCH, "phone")], ids=["ar", "fr"])
 def test_a_journey_in_another_language_from_the_link_to_the_withdrawal(
     house: House, browser: Browser, said: Said, size: str
@@ -291,6 +273,11 @@ def answer_in(player: Player, said: Said) -> None:
     """Both pages of questions; a change of the language on the way keeps what is typed."""
     page = player.page
     assert_speaks(page, said, said.questions)
+    player.look(f"types-{said.language}", phone=True)
+    player.press(said.go_on)
+    page.locator(".alert").wait_for()
+    player.look(f"types-{said.language}-error", colours=False)
+    assert_fits(page)
     page.locator("[name=word]").fill("Serendipity")
     player.press("English")
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -309,7 +296,7 @@ def answer_in(player: Player, said: Said) -> None:
     player.go_on(said.go_on)
     page.wait_for_url("**/done/")
     assert_speaks(page, said, said.done)
-    player.look(f"done-{said.language}", dark=False)
+    player.look(f"done-{said.language}", colours=False)
 
 
 def withdraw_in(player: Player, said: Said) -> None:
@@ -326,7 +313,7 @@ def withdraw_in(player: Player, said: Said) -> None:
     assert_speaks(page, said, said.own)
     page.get_by_role("link", name=said.withdraw).click()
     assert_speaks(page, said, said.leave)
-    player.look(f"withdraw-{said.language}", dark=False)
+    player.look(f"withdraw-{said.language}", colours=False)
     player.go_on(said.erase)
     assert_speaks(page, said, said.left)
-    player.look(f"withdrawn-{said.language}", dark=False)
+    player.look(f"withdrawn-{said.language}", colours=False)

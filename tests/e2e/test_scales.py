@@ -28,13 +28,10 @@ def at_the_answers(browser: Browser, house: House, slug: str, size: str, *, scri
     return player
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-def test_likert_points_are_chosen_by_keyboard_and_every_model_goes_on(
-    browser: Browser, house: House, size: str
-) -> None:
-    player = at_the_answers(browser, house, "likert", size)
+def test_likert_points_are_chosen_by_keyboard_and_every_model_goes_on(browser: Browser, house: House) -> None:
+    player = at_the_answers(browser, house, "likert", "desk")
     page = player.page
-    player.look("likert")
+    player.look("likert", phone=True)
     player.press("Send my ratings")
     player.sees("Please rate every answer. Still to do: A, B, C, D.")
     for slot in "ABCD":
@@ -45,21 +42,20 @@ def test_likert_points_are_chosen_by_keyboard_and_every_model_goes_on(
     player.press("Send my ratings")
     player.sees("Who answered")
     expect(page.locator(".arena-card")).to_have_count(4)
-    player.look("likert-rated")
+    player.look("likert-rated", phone=True)
     player.say("Go on, all of you.")
     player.wait_for_answers()
     expect(page.locator("#rate .answer")).to_have_count(4)
-    player.look("likert-second", dark=False)
+    player.look("likert-second", colours=False, phone=True)
     player.close()
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
 def test_answers_are_put_in_order_by_buttons_and_their_models_named_at_the_end(
-    browser: Browser, house: House, size: str
+    browser: Browser, house: House
 ) -> None:
-    player = at_the_answers(browser, house, "order", size)
+    player = at_the_answers(browser, house, "order", "desk")
     page = player.page
-    player.look("order")
+    player.look("order", phone=True)
     player.press("Send my order")
     player.sees("Please put the answers in order: move them")
     up = page.get_by_role("button", name="Move up: Answer D")
@@ -67,13 +63,13 @@ def test_answers_are_put_in_order_by_buttons_and_their_models_named_at_the_end(
         up.focus()
         page.keyboard.press("Enter")
     player.sees("Answer D is now number 1 of 4.")
-    player.look("order-moved", dark=False)
+    player.look("order-moved", dark=False, phone=True)
     player.press("Send my order")
     expect(page.locator(".is-winner .answer-letter")).to_contain_text("Answer D")
     player.press("Finish this conversation")
     player.give_feedback()
     page.get_by_role("heading", name="Who answered").wait_for()
-    player.look("order-models")
+    player.look("order-models", phone=True)
     page.get_by_role("link", name="Go on", exact=True).click()
     player.sees("Your next conversation")
     player.close()

@@ -16,11 +16,10 @@ def quick_again(house: House):
     house.set_models()
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
 def test_the_answers_stop_at_once_in_every_window_and_what_arrived_can_be_rated(
-    house: House, browser: Browser, size: str
+    house: House, browser: Browser
 ) -> None:
-    player = Player(browser, house.url, size)
+    player = Player(browser, house.url)
     page = player.page
     page.goto(house.link("talks"))
     player.choose_kind(0)
@@ -33,11 +32,11 @@ def test_the_answers_stop_at_once_in_every_window_and_what_arrived_can_be_rated(
     other.goto(page.url)
     other.locator("#stream").wait_for()
     page.bring_to_front()  # in a window behind another one colours stay in mid-change
-    player.look("stop")
+    player.look("stop", phone=True)
     player.press("Stop the answers")
     player.sees("You stopped this answer. This is what had arrived.")
     player.wait_for_answers()
-    player.look("stopped", dark=False)
+    player.look("stopped", dark=False, phone=True)
     other.locator("#rate").wait_for(timeout=10_000)
     house.set_models()
     player.rate()
