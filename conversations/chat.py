@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from conversations import drawing, judging, openings, repeats, room
 from conversations.judging import Judgement, Judgements
+from conversations.looking import look, shown
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
 from conversations.own_questions import NO_ANSWERS, OwnAnswers, checked
 from conversations.privacy import checking
@@ -133,17 +134,6 @@ def lock(conversation: Conversation) -> None:
 def cleaned(text: str) -> str:
     """Text as a person typed it: browsers send line ends as two characters, and PostgreSQL takes no zero."""
     return text.replace("\x00", "").replace("\r\n", "\n").strip()
-
-
-def look(conversation: Conversation) -> Situation:
-    turn = conversation.turns.select_related("choice", "vote").order_by("-number").first()
-    responses = shown(turn) if turn else []
-    here = situation(conversation, turn, responses, conversation.protocol.parsed())
-    return replace(here, responses=tuple(responses))
-
-
-def shown(turn: Turn) -> list[Response]:
-    return list(turn.responses.shown().select_related("rating").order_by("slot"))
 
 
 def say(conversation: Conversation, text: str, key: str, is_sent_anyway: bool = False) -> Situation:

@@ -83,14 +83,14 @@ def in_stage(key: str, *, is_door: bool = True) -> Callable[[View], View]:
 
 
 def page_context(request: HttpRequest, visit: Visit, current: str) -> dict[str, Any]:
-    """What templates/participant.html shows around every page."""
+    """What templates/participant.html shows around every page; without `current` no steps of a journey."""
     link = request.build_absolute_uri(resume_path(visit.enrolment)) if visit.device.is_trusted else ""
     mine = reverse(OWN_PAGE, args=[visit.study.slug])
     if request.__dict__.get("is_framed") and visit.device.is_trusted:
         mine = resume_path(visit.enrolment, OWN_PAGE)  # opens in a window that does not know the person yet
     return {
         "study": visit.study,
-        "journey": journey.steps(visit.enrolment, current),
+        "journey": journey.steps(visit.enrolment, current) if current else None,
         "progress": None,
         "resume_link": link,
         "mine_url": mine,

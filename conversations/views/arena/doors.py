@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -37,7 +37,10 @@ MOST_ENTRIES, MANY_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 60, 40, 60
 
 
 def visitor_page(view: View) -> View:
-    """Let in who agreed to the terms on this browser; others come to the front page."""
+    """Let in who agreed to the terms on this browser; others come to the front page.
+
+    That the study is an arena the page itself must see.
+    """
     staged = in_stage("conversations", is_door=False)(view)
 
     @wraps(view)
@@ -47,8 +50,6 @@ def visitor_page(view: View) -> View:
         visit = find_visit(request, where)
         if visit is None:
             return redirect(address_at(where, "home"))
-        if slug and not visiting.is_arena(visit.study):
-            raise Http404
         return let_in(request, visit, staged, **kwargs)
 
     return inner
@@ -187,8 +188,7 @@ def _ask(
     mode = _mode(request, visit, wish, modes)
     text, topic = (wish.text, wish.topic) if wish else _begun(request, visit, protocol)
     context = {
-        **page_context(request, visit, "conversations"),
-        "journey": None,
+        **page_context(request, visit, ""),
         "rules": protocol.parsed(),
         "kind": protocol.spoken().types[0],
         "modes": [{**described(one), "checked": one == mode} for one in modes if one != CUSTOM],
@@ -258,5 +258,5 @@ def _enough(request: HttpRequest, study: Study) -> HttpResponse:
 
 def _full(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The study has all comparisons that it wants; those that were begun go on."""
-    context = {**page_context(request, visit, "conversations"), "journey": None}
+    context = page_context(request, visit, "")
     return render(request, "arena/full.html", context)

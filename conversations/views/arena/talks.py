@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations import chat, energy, stopping
-from conversations.arena import sharing, spending, voting, watching
+from conversations.arena import sharing, spending, visiting, voting, watching
 from conversations.arena.addresses import address, slug_at
 from conversations.ballots import SIDES
 from conversations.chat import Refused
@@ -71,9 +71,8 @@ def show(
     draft = {**drafts(visit, conversation, here, "say", "vote"), **(typed or {})}
     is_part = asks_for_part(request, "talk")
     context = {
-        **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
+        **({"study": visit.study} if is_part else page_context(request, visit, "")),
         **talk_context(conversation, here, draft),
-        "journey": None,
         "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
         "error": error,
@@ -161,9 +160,10 @@ report = act(_report)
 @visitor_page
 def history(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The visitor's comparisons, newest first; models are named where they were revealed."""
+    if not visiting.is_shown(visit.study):
+        raise Http404
     context = {
-        **page_context(request, visit, "conversations"),
-        "journey": None,
+        **page_context(request, visit, ""),
         "talks": _rows(_begun(visit)),
     }
     return render(request, "arena/history.html", context)
