@@ -263,29 +263,24 @@ def test_a_category_outlives_the_text_where_only_texts_are_erased(study, person,
     assert CodingRuling.objects.get().reason == ""
 
 
-@pytest.mark.parametrize(
-    ("role", "full", "figures", "words"),
-    [
+def test_who_may_see_figures_and_who_the_texts(client, study, person, scheme):
+    for role, full, figures, words in (
         (Role.OWNER, True, 200, 200),
         (Role.OWNER, False, 200, 403),
         (Role.ANALYST, False, 200, 403),
         (Role.ANNOTATOR, True, 403, 200),
         (Role.ANNOTATOR, False, 403, 403),
         (None, False, 404, 404),
-    ],
-)
-def test_who_may_see_figures_and_who_the_texts(client, study, person, scheme, role, full, figures, words):
-    user = make_member(study, role, may_export_full=full) if role else coder(make_study())
-    client.force_login(user)
-    assert client.get(at(study)).status_code == figures
-    for rest in ("ethnicity/", "ethnicity/rulings/"):
-        assert client.get(at(study, rest)).status_code == words
-        if words != 200:
-            answer = text_of(study, scheme)
-            assert (
-                client.post(at(study, rest), {"answer": answer.pk, "category": "Asian"}).status_code == words
-            )
-    assert words == 200 or not Coding.objects.exists()
+    ):
+        user = make_member(study, role, may_export_full=full) if role else coder(make_study())
+        client.force_login(user)
+        assert client.get(at(study)).status_code == figures, (role, full)
+        for rest in ("ethnicity/", "ethnicity/rulings/"):
+            assert client.get(at(study, rest)).status_code == words, (role, full)
+            if words != 200:
+                code = {"answer": text_of(study, scheme).pk, "category": "Asian"}
+                assert client.post(at(study, rest), code).status_code == words, (role, full)
+        assert words == 200 or not Coding.objects.exists()
 
 
 def test_a_text_of_another_study_cannot_be_coded(client, study, person, scheme):

@@ -55,14 +55,16 @@ def test_without_a_reason_nothing_is_erased(enrolment, reason):
     assert Answer.objects.exclude(value=None).exists()
 
 
-@pytest.mark.parametrize(
-    ("slug", "code"),
-    [("values", "user123"), ("values", "c123456789"), ("values", "user1 OR 1"), ("other", "x")],
-)
-def test_a_code_or_study_that_is_not_there_is_named_and_nothing_is_erased(enrolment, slug, code):
-    with pytest.raises(CommandError, match=r"Nobody in values|no study other"):
-        erase(slug, code)
-    assert Answer.objects.exclude(value=None).exists()
+def test_a_code_or_study_that_is_not_there_is_named_and_nothing_is_erased(enrolment):
+    for slug, code in (
+        ("values", "user123"),
+        ("values", "c123456789"),
+        ("values", "user1 OR 1"),
+        ("other", "x"),
+    ):
+        with pytest.raises(CommandError, match=r"Nobody in values|no study other"):
+            erase(slug, code)
+        assert Answer.objects.exclude(value=None).exists()
 
 
 def test_a_code_of_another_study_erases_nobody(enrolment):

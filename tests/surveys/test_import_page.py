@@ -57,21 +57,18 @@ def test_a_draft_is_replaced_only_where_one_says_so(editor, study):
     assert EditorDraft.objects.get().text != "my words"
 
 
-@pytest.mark.parametrize(
-    ("sent", "words"),
-    [
+def test_what_cannot_be_imported_is_refused_with_a_reason(editor, study):
+    for sent, words in (
         ({"text": ""}, "Choose a file or paste the JSON."),
         ({"text": "{"}, "This is no JSON: line 1"),
         ({"text": json.dumps({"pages": []})}, "There is no question in it"),
         ({"file": SimpleUploadedFile("x.json", b"\xff\xfe\x00")}, "no text in UTF-8"),
         ({"file": SimpleUploadedFile("x.json", b"x" * 600_000)}, "too large"),
-    ],
-)
-def test_what_cannot_be_imported_is_refused_with_a_reason(editor, study, sent, words):
-    answer = editor.post(at(study), sent)
-    assert answer.status_code == 422
-    assert words in answer.content.decode()
-    assert not EditorDraft.objects.exists()
+    ):
+        answer = editor.post(at(study), sent)
+        assert answer.status_code == 422, words
+        assert words in answer.content.decode()
+        assert not EditorDraft.objects.exists()
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.OWNER, 200), (Role.ANALYST, 403), (None, 404)])

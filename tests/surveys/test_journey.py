@@ -153,14 +153,14 @@ def test_who_is_complete_can_change_nothing_any_more(study):
     assert enrolment.page_submissions.count() == 3
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
-def test_every_outcome_has_a_page_with_its_own_code(study, outcome):
-    client, enrolment = newcomer(study)
-    assert journey.finish(enrolment, outcome)
-    assert where(client, study) == "done/"
-    page = LexborHTMLParser(text_of(client.get(address(study, "done/"))))
-    assert page.css_first("[data-completion-code]").text() == CODES[outcome]
-    assert len(page.css("h1")) == 1
+def test_every_outcome_has_a_page_with_its_own_code(study):
+    for outcome in OUTCOMES:
+        client, enrolment = newcomer(study)
+        assert journey.finish(enrolment, outcome)
+        assert where(client, study) == "done/"
+        page = LexborHTMLParser(text_of(client.get(address(study, "done/"))))
+        assert page.css_first("[data-completion-code]").text() == CODES[outcome]
+        assert len(page.css("h1")) == 1
 
 
 def test_an_outcome_without_a_code_says_that_the_page_may_be_closed():

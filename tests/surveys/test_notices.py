@@ -92,12 +92,12 @@ def test_who_has_no_message_costs_no_query(study, django_assert_num_queries):
         assert notices.waiting(person) == []
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 1001])
-def test_an_empty_or_endless_message_is_refused(study, text):
+def test_an_empty_or_endless_message_is_refused(study):
     person = newcomer(study)[1]
-    with pytest.raises(notices.NoticeError):
-        sent(study, person, text=text)
-    assert not Notice.objects.exists()
+    for text in ("", "   ", "x" * 1001):
+        with pytest.raises(notices.NoticeError):
+            sent(study, person, text=text)
+        assert not Notice.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -141,12 +141,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED.keys())
-def test_a_webhook_that_does_not_hold_is_refused_and_changes_nothing(house: Panelled, change: Any) -> None:
+def test_a_webhook_that_does_not_hold_is_refused_and_changes_nothing(house: Panelled) -> None:
     _client, _enrolment, one = house.send()
-    assert house.post(*change(*house.panel.event(one))).status_code == 403
-    assert not PanelEvent.objects.exists()
-    assert state(house, one) == ""
+    for name, change in REFUSED.items():
+        assert house.post(*change(*house.panel.event(one))).status_code == 403, name
+        assert not PanelEvent.objects.exists()
+        assert state(house, one) == ""
 
 
 @pytest.mark.parametrize("seconds", [-301, 301])

@@ -290,21 +290,21 @@ def test_a_page_of_prism_in_another_language_keeps_the_texts_of_the_document(db)
     assert page.css_first("h1").attributes["lang"] == "en"
 
 
-@pytest.mark.parametrize("language", ["de", "", "en\n", "tlh"])
-def test_a_language_that_is_not_offered_changes_nothing(study, person, language: str) -> None:
-    assert switch(person, study, language).status_code == 400
-    assert shown(person, study, "you").css_first("html").attributes["lang"] == "en"
+def test_a_language_that_is_not_offered_changes_nothing(study, person) -> None:
+    for language in ("de", "", "en\n", "tlh"):
+        assert switch(person, study, language).status_code == 400, language
+        assert shown(person, study, "you").css_first("html").attributes["lang"] == "en"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
-def test_the_switch_leads_only_to_pages_of_ours(study, person, elsewhere: str) -> None:
-    assert switch(person, study, "fr", _next=elsewhere)["Location"] == address(study)
+def test_the_switch_leads_only_to_pages_of_ours(study, person) -> None:
+    for elsewhere in ("https://evil.example/", "//evil.example", "javascript:alert(1)", ""):
+        assert switch(person, study, "fr", _next=elsewhere)["Location"] == address(study)
 
 
-@pytest.mark.parametrize("draft", ["", "a b", "x" * 121, "survey:you\n"])
-def test_a_draft_without_a_proper_name_is_not_kept(study, person, draft: str) -> None:
-    assert switch(person, study, "fr", _draft=draft, name="Ada").status_code == 302
-    assert not Draft.objects.exists()
+def test_a_draft_without_a_proper_name_is_not_kept(study, person) -> None:
+    for draft in ("", "a b", "x" * 121, "survey:you\n"):
+        assert switch(person, study, "fr", _draft=draft, name="Ada").status_code == 302, draft
+        assert not Draft.objects.exists()
 
 
 def test_a_stranger_can_switch_nothing(study) -> None:

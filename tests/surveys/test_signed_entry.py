@@ -116,11 +116,11 @@ def shared_secret() -> bytes:
     return public_key("panel", "k1")["n"].encode()
 
 
-@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
-def test_a_token_that_does_not_hold_is_refused_and_nothing_is_made(client, signed_study, forge):
-    answer = arrive(client, signed_study, PID, prolific_token=forge())
-    assert answer.status_code == 400
-    assert_nothing_was_made()
+def test_a_token_that_does_not_hold_is_refused_and_nothing_is_made(client, signed_study):
+    for name, forge in FORGED.items():
+        answer = arrive(client, signed_study, PID, prolific_token=forge())
+        assert answer.status_code == 400, name
+        assert_nothing_was_made()
 
 
 def test_an_expired_token_says_so(client, signed_study):

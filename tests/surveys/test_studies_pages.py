@@ -67,21 +67,24 @@ def test_an_anonymous_visitor_is_sent_to_the_sign_in(client, study):
         assert client.get(path)["Location"].startswith("/accounts/login/")
 
 
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [(Role.OWNER, 200), (Role.COORDINATOR, 200), (Role.ANALYST, 403), (Role.ANNOTATOR, 403), (None, 404)],
-)
-def test_who_may_run_a_study(client, study, role, status):
-    client.force_login(make_member(study, role) if role else make_member(make_study()))
-    assert client.get(at(study, "settings/")).status_code == status
-    assert client.get(at(study, "state/")).status_code == status
-    if status != 200:
-        assert client.post(at(study, "settings/"), FIELDS).status_code == status
-        assert client.post(at(study, "state/"), {"state": "closed"}).status_code == status
-        assert client.post(at(study, "preview/")).status_code == status
-        study.refresh_from_db()
-        assert (study.title, study.state) == ("Values and answers", "open")
-        assert not Enrolment.objects.exists()
+def test_who_may_run_a_study(client, study):
+    for role, status in (
+        (Role.OWNER, 200),
+        (Role.COORDINATOR, 200),
+        (Role.ANALYST, 403),
+        (Role.ANNOTATOR, 403),
+        (None, 404),
+    ):
+        client.force_login(make_member(study, role) if role else make_member(make_study()))
+        assert client.get(at(study, "settings/")).status_code == status, role
+        assert client.get(at(study, "state/")).status_code == status, role
+        if status != 200:
+            assert client.post(at(study, "settings/"), FIELDS).status_code == status, role
+            assert client.post(at(study, "state/"), {"state": "closed"}).status_code == status, role
+            assert client.post(at(study, "preview/")).status_code == status, role
+            study.refresh_from_db()
+            assert (study.title, study.state) == ("Values and answers", "open")
+            assert not Enrolment.objects.exists()
 
 
 def test_settings_are_stored_and_audited(client, study):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WORDS = "zebra finches"
 
 
-@pytest.mark.parametrize("attempt", range(4))
+@pytest.mark.parametrize("attempt", range(2))
 def test_a_page_that_is_submitted_meanwhile_leaves_nothing(attempt):
     study = make_small_study()
     client, enrolment = newcomer(study)
