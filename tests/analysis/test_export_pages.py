@@ -67,10 +67,15 @@ def body(response):
     return b"".join(response)
 
 
-def test_a_study_without_exports_says_so(client, study, analyst):
+def test_a_study_without_exports_says_so_and_an_analyst_cannot_ask_for_everything(client, study, analyst):
+    assert client.get(page_of(study)).url.startswith("/accounts/login/")
     page = signed_in(client, analyst).get(page_of(study))
     assert page.status_code == 200
     assert "No export yet" in page.text
+    answer = client.post(page_of(study), {"content": "full"})
+    assert answer.status_code == 422
+    assert "The export was not started" in answer.text
+    assert not Export.objects.exists()
 
 
 def test_an_owner_starts_a_full_export_and_a_worker_gets_it(
@@ -109,13 +114,6 @@ def test_a_double_click_starts_one_export(client, study, owner):
     assert Export.objects.count() == 1
 
 
-def test_an_analyst_cannot_ask_for_everything(client, study, analyst):
-    answer = signed_in(client, analyst).post(page_of(study), {"content": "full"})
-    assert answer.status_code == 422
-    assert "The export was not started" in answer.text
-    assert not Export.objects.exists()
-
-
 def test_an_analyst_takes_a_de_identified_export(client, study, analyst):
     export = finished(study, analyst, is_full=False)
     signed_in(client, analyst)
@@ -129,69 +127,58 @@ def test_an_analyst_takes_a_de_identified_export(client, study, analyst):
     assert (event.actor, event.subject, event.detail) == (analyst, export.code, {"file": "survey.jsonl"})
 
 
-def test_all_files_come_in_one_archive(client, study, owner):
+def test_all_files_come_in_one_archive_and_nothing_else_nor_without_the_right(client, study, owner):
     export = finished(study, owner)
     answer = signed_in(client, owner).get(page_of(study, "export_file", export.code, "all.zip"))
     packed = body(answer)
     assert answer["Content-Length"] == str(len(packed))
     assert len(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == 6
+    for name in ("settings.py", "..%2fsecret", ".unfinished"):
+        other = page_of(study, "export_file", export.code, "x").replace("/x", f"/{name}")
+        assert client.get(other).status_code == 404
+    study.memberships.update(may_export_full=False)  # a right that was taken away ends downloads
+    again = client.get(page_of(study, "export_file", export.code, "survey.jsonl"))
+    assert again.status_code == 403
 
 
-@pytest.mark.parametrize("name", ["survey.jsonl", "all.zip"])
-def test_an_analyst_sees_a_full_export_but_gets_none_of_its_files(client, study, owner, analyst, name):
+def test_an_analyst_sees_a_full_export_but_gets_none_of_its_files(client, study, owner, analyst):
     export = finished(study, owner)
     signed_in(client, analyst)
     assert "you need the right to export in full" in client.get(page_of(study)).text
-    assert client.get(page_of(study, "export_file", export.code, name)).status_code == 403
+    for name in ("survey.jsonl", "all.zip"):
+        assert client.get(page_of(study, "export_file", export.code, name)).status_code == 403
     assert client.post(page_of(study, "export_delete", export.code)).status_code == 403
     assert not AuditEvent.objects.filter(action="export.downloaded").exists()
 
 
-def test_a_right_that_was_taken_away_ends_downloads(client, study, owner):
-    export = finished(study, owner)
-    study.memberships.update(may_export_full=False)
-    answer = signed_in(client, owner).get(page_of(study, "export_file", export.code, "survey.jsonl"))
-    assert answer.status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("maker", "status"),
-    [
-        (lambda study: make_member(study, Role.COORDINATOR), 200),
-        (lambda study: make_member(study, Role.ANNOTATOR), 403),
-        (lambda study: make_user(), 404),
-        (lambda study: make_member(make_study(), Role.OWNER, may_export_full=True), 404),
-    ],
-    ids=["coordinator", "annotator", "stranger", "owner of another study"],
-)
-def test_who_reaches_exports(client, study, owner, maker, status):
+def test_who_reaches_exports(client, study, owner):
     export = finished(study, owner, is_full=False)
-    signed_in(client, maker(study))
-    assert client.get(page_of(study)).status_code == status
-    fragment = client.get(page_of(study, "export", export.code), headers={"HX-Request": "true"})
-    assert fragment.status_code == status
-    assert client.get(page_of(study, "export_file", export.code, "survey.jsonl")).status_code == status
-    deleted = client.post(page_of(study, "export_delete", export.code))
-    assert deleted.status_code == (302 if status == 200 else status)
-
-
-def test_somebody_who_is_not_signed_in_is_asked_to(client, study):
-    assert client.get(page_of(study)).url.startswith("/accounts/login/")
-
-
-def test_an_export_is_not_reached_through_another_study(client, study, owner):
-    export = finished(study, owner)
     other = make_study()
-    user = make_member(other, Role.OWNER, may_export_full=True)
-    signed_in(client, user)
-    assert client.get(page_of(other, "export_file", export.code, "survey.jsonl")).status_code == 404
-    assert client.post(page_of(other, "export_delete", export.code)).status_code == 404
+    for user, status in (
+        (make_member(study, Role.ANNOTATOR), 403),
+        (make_user(), 404),
+        (make_member(other, Role.OWNER, may_export_full=True), 404),
+        (make_member(study, Role.COORDINATOR), 200),
+    ):
+        signed_in(client, user)
+        assert client.get(page_of(study)).status_code == status
+        fragment = client.get(page_of(study, "export", export.code), headers={"HX-Request": "true"})
+        assert fragment.status_code == status
+        assert client.get(page_of(study, "export_file", export.code, "survey.jsonl")).status_code == status
+        # Nor is it reached through another study, whoever runs that.
+        elsewhere = page_of(other, "export_file", export.code, "survey.jsonl")
+        assert client.get(elsewhere).status_code == 404
+        assert client.post(page_of(other, "export_delete", export.code)).status_code == 404
+        deleted = client.post(page_of(study, "export_delete", export.code))
+        assert deleted.status_code == (302 if status == 200 else status)
 
 
 def test_progress_is_a_part_that_asks_again_until_the_export_is_finished(client, study, owner):
     export = jobs.request_export(Scope(study), owner)
     signed_in(client, owner)
     address = page_of(study, "export", export.code)
+    without_scripts = client.get(address)
+    assert (without_scripts.status_code, without_scripts.url) == (302, page_of(study))
     waiting = client.get(address, headers={"HX-Request": "true"})
     assert "Waiting for a worker" in waiting.text
     assert f'hx-get="{address}"' in waiting.text
@@ -203,13 +190,6 @@ def test_progress_is_a_part_that_asks_again_until_the_export_is_finished(client,
     done = client.get(address, headers={"HX-Request": "true"})
     assert "hx-get" not in done.text
     assert done["HX-Retarget"] == f"#export-{export.code}"
-
-
-def test_without_scripts_progress_leads_to_the_page(client, study, owner):
-    export = jobs.request_export(Scope(study), owner)
-    answer = signed_in(client, owner).get(page_of(study, "export", export.code))
-    assert answer.status_code == 302
-    assert answer.url == page_of(study)
 
 
 def test_a_failure_is_shown_plainly(client, study, owner):
@@ -233,16 +213,6 @@ def test_deleting_removes_the_files_and_keeps_the_entry(
     assert "Its files were deleted" in client.get(page_of(study)).text
     assert client.get(page_of(study, "export_file", export.code, "survey.jsonl")).status_code == 410
     assert AuditEvent.objects.get(action="export.deleted").actor == owner
-
-
-def test_other_names_than_the_files_are_not_found(client, study, owner):
-    export = finished(study, owner)
-    signed_in(client, owner)
-    for name in ("settings.py", "..%2fsecret", ".unfinished"):
-        assert (
-            client.get(page_of(study, "export_file", export.code, "x").replace("/x", f"/{name}")).status_code
-            == 404
-        )
 
 
 def test_the_page_takes_as_many_queries_for_one_export_as_for_many(
