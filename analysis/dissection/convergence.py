@@ -8,7 +8,7 @@ from analysis.dissection.degrees import Floats
 def split_r_hat(draws: Floats) -> Floats:
     """R̂ of chains cut in halves (Gelman et al., Bayesian Data Analysis, 3rd ed., § 11.4).
 
-    `draws` is … × chains × draws. Near 1 where all halves tell the same; above about 1.01 the chains
+    `draws` is … × chains × draws. Near 1 where all halves tell the same; well above it the chains
     should be longer. NaN where nothing varies.
     """
     half = draws.shape[-1] // 2

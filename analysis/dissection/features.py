@@ -12,6 +12,7 @@ from analysis.dissection.degrees import Floats
 from analysis.dissection.properties import LENGTH, PLACE, SEVERITIES
 
 Coding = Literal["sign", "raw", "normalised"]
+CODINGS: tuple[Coding, ...] = ("sign", "raw", "normalised")
 
 # The longer response is "more lengthy" from this many words on, by the words of the shorter one.
 LENGTHY_FROM = np.array([1, 3, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19])
@@ -40,7 +41,7 @@ def longer(a: Floats, b: Floats) -> Floats:
     short, long = np.fmin(a, b), np.fmax(a, b)
     with np.errstate(invalid="ignore"):
         few = np.nan_to_num(short, nan=0).clip(0, len(LENGTHY_FROM) - 1).astype(np.int64)
-        # Products in floating point, as published: (63, 90) is therefore no difference.
+        # Products in floating point, as published; where 0.7 misses an exact bound, like (63, 90), 0.8 holds.
         by_ratio = [(short <= ratio * long) & (long - short >= gap) for ratio, gap in RATIOS]
         is_longer = np.where(short < len(LENGTHY_FROM), long >= LENGTHY_FROM[few], np.any(by_ratio, axis=0))
     return np.nan_to_num(np.sign(a - b)) * is_longer
@@ -48,6 +49,8 @@ def longer(a: Floats, b: Floats) -> Floats:
 
 def correlations(x: Floats) -> Floats:
     """Pearson correlations of the features over the pairs; NaN for one that never varies."""
+    if len(x) < 2:
+        return np.full((x.shape[1], x.shape[1]), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.corrcoef(x, rowvar=False))
 
