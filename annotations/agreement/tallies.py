@@ -81,19 +81,28 @@ def resamples(
     """
     drawn = np.unique(clusters, return_inverse=True)[1].ravel()
     total = int(drawn.max()) + 1
-    within = _within(drawn, of) if is_shared or total < len(drawn) else None
-    chances = of.count / total if within is None else np.full(total, 1 / total)
-    step = max(1, CELLS // len(chances))
+    is_alone = total == len(drawn) and not is_shared
+    step = max(1, CELLS // (len(of.count) if is_alone else len(drawn)))
     for start in range(0, replicates, step):
-        counts = random.multinomial(total, chances, min(step, replicates - start)).astype(np.float64)
-        yield counts if within is None else counts @ within
+        rows = min(step, replicates - start)
+        if is_alone:
+            yield random.multinomial(total, of.count / total, rows).astype(np.float64)
+        else:
+            yield _by_pattern(_drawn(total, rows, random)[:, drawn], of.pattern)
 
 
-def _within(drawn: Integers, of: Tally) -> Floats:
-    """Clusters × patterns: how many units of the cluster have the pattern."""
-    counts = np.zeros((drawn.max() + 1, len(of.count)))
-    np.add.at(counts, (drawn, of.pattern), 1)
-    return counts
+def _drawn(clusters: int, rows: int, random: np.random.Generator) -> Floats:
+    """Rows × clusters: how often each gets drawn when as many as there are do."""
+    chosen = random.integers(0, clusters, (rows, clusters)) + np.arange(rows)[:, None] * clusters
+    counts = np.bincount(chosen.ravel(), minlength=rows * clusters)
+    return counts.reshape(rows, clusters).astype(np.float64)
+
+
+def _by_pattern(counts: Floats, pattern: Integers) -> Floats:
+    """Rows × units summed to rows × patterns; every pattern has a unit."""
+    order = np.argsort(pattern, kind="stable")
+    starts = np.searchsorted(pattern[order], np.arange(pattern.max() + 1))
+    return np.add.reduceat(counts[:, order], starts, axis=1)
 
 
 def _counted(codes: Integers, levels: int) -> Floats:
