@@ -26,6 +26,7 @@ from .wire import Cursor, Entry, SlotText, endings, event, news, stream_key, unp
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.05
 GAP_SECONDS = 0.1
+PACED_SECONDS = 0.15
 HEARTBEAT_SECONDS = 10.0
 REFRESH_SECONDS = 2.0
 Row = tuple[str, int, str, str]
@@ -178,7 +179,8 @@ async def follow(
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
     `rows` is what PostgreSQL had a moment ago.
-    One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once.
+    One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once; with a
+    pacing they come every PACED_SECONDS.
     A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
     feed = hub().join(turn, rows, pacing)
@@ -210,11 +212,15 @@ async def follow(
             if stream.has_to_go:
                 yield event({}, cursor, name="crowded")
                 return
+            if pacing != STREAM:
+                # By the clock alone: events that hurried while text arrives would tell that a model writes.
+                await asyncio.sleep(PACED_SECONDS)
+                continue
             if data:
                 await asyncio.sleep(GAP_SECONDS)
             silent = heard_at + HEARTBEAT_SECONDS - time.monotonic()
             with suppress(TimeoutError):
-                async with asyncio.timeout(max(silent, 0) if pacing == STREAM else GAP_SECONDS):
+                async with asyncio.timeout(max(silent, 0)):
                     await changed.wait()
     finally:
         hub().leave(feed)
