@@ -14,35 +14,24 @@ from analysis.dissection.degrees import Floats
 from analysis.dissection.pairs import INCONSISTENT, NONE, TIE, A, B
 from analysis.dissection.properties import (
     LENGTH,
-    MISTAKE_LABELS,
     PER_ITEM,
     PLACE,
+    PROPERTIES,
     RATED,
-    SCALARS,
+    RUBRIC,
     SEVERITIES,
     SLUGS,
-    STANCE_LABELS,
+    SPECIFIC,
     judge_named,
 )
+from annotations.rubric_documents import Fact, FactKind, Property
 
 Stances = Literal["signed", "shifted"]
 Row = Mapping[str, Any]
 
 SEPARATOR = " | "
 NOT_APPLICABLE = 999  # what the original stores instead of counts
-PREREQUISITES = {
-    "clarifies_intent": ("clear intent",),
-    "empathetic": ("explicitly express feelings", "express feelings"),
-    "satisfies_constraints": ("explicit constraints", "constraints"),
-    "supports_stances": ("explicit subjective stances", "subjective stances"),
-    "corrects_mistakes": ("explicit mistakes or biases", "mistakes or biases"),
-}
-# Labels and the range of numbers of each per-item property.
-SCALES: dict[str, tuple[Mapping[str, int], int, int]] = {
-    "satisfies_constraints": ({}, 0, 3),
-    "supports_stances": (STANCE_LABELS, -2, 2),
-    "corrects_mistakes": (MISTAKE_LABELS, 0, 3),
-}
+STANCES, STANCE_SHIFT = "supports_stances", 2
 VERDICTS = {
     "response_1": A,
     "a": A,
@@ -78,7 +67,7 @@ def read_pair(record: Row, stances: Stances = "signed", weight: str | None = Non
     reader = _Reader(_lowered(record), stances)
     if not any(reader.has(f"basic_response_{side}") for side in (1, 2)):
         raise UnusableRecord("no ratings of either response")
-    items = {slug: reader.asked(slug) for slug in PREREQUISITES}
+    items = {slug: reader.asked(PROPERTIES[slug]) for slug in SPECIFIC}
     sides = [reader.side(side, items) for side in (1, 2)]
     return Pair(
         scenario=reader.scenario(),
@@ -94,6 +83,8 @@ def read_pair(record: Row, stances: Stances = "signed", weight: str | None = Non
 class _Reader:
     def __init__(self, record: Row, stances: Stances) -> None:
         self.record, self.stances = record, stances
+        known = ((RUBRIC.named(name), value) for name, value in record.items())
+        self.facts = {found.slug: value for found, value in known if isinstance(found, Fact)}
         self.flags: list[str] = []
 
     def missing(self, reason: str) -> float:
@@ -103,36 +94,39 @@ class _Reader:
     def has(self, name: str) -> bool:
         return isinstance(self.record.get(name), dict)
 
-    def table(self, name: str) -> Row:
+    def table(self, name: str) -> dict[str, Any]:
         found = self.record.get(name)
         return _lowered(found) if isinstance(found, dict) else {}
 
-    def asked(self, slug: str) -> int:
+    def by_slug(self, name: str) -> dict[str, Any]:
+        """Values of an object by the slugs of the properties, under whatever name they stand there."""
+        known = ((RUBRIC.named(key), value) for key, value in self.table(name).items())
+        return {found.slug: value for found, value in known if isinstance(found, Property)}
+
+    def asked(self, found: Property) -> int:
         """How many answers of this kind the query asks for; what cannot be read asks for none."""
-        name = next((name for name in PREREQUISITES[slug] if name in self.record), None)
-        value = self.record[name] if name else None
-        if slug in SCALARS:
-            word = _word(value)
-            if word not in ("yes", "no"):
-                self.missing(f"{slug}: prerequisite unknown")
-                return 0
-            return int((word == "yes") != (slug == "clarifies_intent"))
-        if name is None or not isinstance(value, list | None):
-            self.missing(f"{slug}: prerequisite unknown")
-            return 0
-        return len(value or ())
+        if found.condition is None:
+            return 1
+        fact, value = RUBRIC.fact(found.condition.fact), self.facts.get(found.condition.fact)
+        if fact.kind == FactKind.YES_NO:
+            if _word(value) in ("yes", "no"):
+                return int((_word(value) == "yes") == found.condition.value)
+        elif fact.slug in self.facts and isinstance(value, list | None):
+            return len(value or ())
+        self.missing(f"{found.slug}: prerequisite unknown")
+        return 0
 
     def side(self, side: int, items: Mapping[str, int]) -> tuple[Floats, bool]:
         values = np.full(len(SLUGS), np.nan)
-        ratings = self.table(f"basic_response_{side}")
-        for slug, key in RATED.items():
-            values[PLACE[slug]] = self.level(slug, ratings.get(key))
+        ratings = self.by_slug(f"basic_response_{side}")
+        for slug in RATED:
+            values[PLACE[slug]] = self.level(slug, ratings.get(slug))
         counts, is_applicable = self.errors(self.record.get(f"errors_response_{side}"))
         for slug, count in zip(SEVERITIES, counts, strict=True):
             values[PLACE[slug]] = count
-        specific = self.table(f"query-specific_response_{side}")
-        for slug, key in {**SCALARS, **PER_ITEM}.items():
-            values[PLACE[slug]] = self.specific(slug, specific.get(key), items[slug])
+        specific = self.by_slug(f"query-specific_response_{side}")
+        for slug in SPECIFIC:
+            values[PLACE[slug]] = self.specific(slug, specific.get(slug), items[slug])
         values[PLACE[LENGTH]] = self.words(self.table(f"response_{side}").get("num_words"))
         return values, is_applicable
 
@@ -140,8 +134,8 @@ class _Reader:
         """A rating from 0 to 3, also as text."""
         if value is None:
             return self.missing(f"{slug}: no score")
-        found = _number(value)
-        return float(found) if found in (0, 1, 2, 3) else self.missing(f"{slug}: unknown score")
+        found = self.score(slug, value)
+        return self.missing(f"{slug}: unknown score") if found is None else found
 
     def words(self, value: object) -> float:
         found = _number(value)
@@ -172,9 +166,7 @@ class _Reader:
             return self.missing(f"{slug}: answered though not asked") if is_answered else math.nan
         if not is_answered:
             return self.missing(f"{slug}: asked but not answered")
-        if slug in SCALARS:
-            return self.level(slug, value)
-        return self.per_item(slug, value, asked)
+        return self.per_item(slug, value, asked) if slug in PER_ITEM else self.level(slug, value)
 
     def per_item(self, slug: str, value: object, asked: int) -> float:
         """Mean over the items, by their place: a judge may have reworded them, and two may read alike."""
@@ -191,15 +183,15 @@ class _Reader:
             return self.missing(f"{slug}: unknown label")
         return sum(score for score in scores if score is not None) / len(scores)
 
-    def score(self, slug: str, answer: str) -> float | None:
-        labels, lowest, highest = SCALES[slug]
-        shift = 2 if slug == "supports_stances" and self.stances == "shifted" else 0
-        word = _word(answer)
-        if word in labels:
-            return labels[word] + shift
-        found = _number(word)
-        is_known = found is not None and found.is_integer() and lowest + shift <= found <= highest + shift
-        return found if is_known else None
+    def score(self, slug: str, answer: object) -> float | None:
+        """By number or label; numbers of stances by the coding that was said."""
+        scale = PROPERTIES[slug].scale
+        shift = STANCE_SHIFT if slug == STANCES and self.stances == "shifted" else 0
+        number = _number(answer)
+        if number is not None:
+            return number if scale and number - shift in scale.values else None
+        found = scale.read(answer) if scale and isinstance(answer, str) else None
+        return None if found is None else float(found + shift)
 
     def scenario(self) -> str:
         found = self.record.get("scenario_group") or self.record.get("group")

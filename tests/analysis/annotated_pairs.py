@@ -6,13 +6,13 @@ import numpy as np
 
 from analysis.dissection.degrees import sigmoid
 from analysis.dissection.features import features
-from analysis.dissection.properties import MISTAKE_LABELS, PER_ITEM, RATED, SCALARS, SCENARIOS, STANCE_LABELS
+from analysis.dissection.properties import PER_ITEM, PROPERTIES, RATED, SCENARIOS
 from analysis.dissection.record_values import read_pair
 
 LABELS = {
     "satisfies_constraints": [0, 1, 2, 3],
-    "supports_stances": [label.capitalize() for label in STANCE_LABELS],
-    "corrects_mistakes": [label.capitalize() for label in MISTAKE_LABELS],
+    "supports_stances": [level.label for level in PROPERTIES["supports_stances"].scale.levels],
+    "corrects_mistakes": [level.label for level in PROPERTIES["corrects_mistakes"].scale.levels],
 }
 FACTS = {
     "satisfies_constraints": "explicit constraints",
@@ -44,12 +44,12 @@ def sided(rng, side, items, asked):
     errors = [
         {"brief description": "x", "severity": str(word), "type": "factual error"} for word in severities
     ]
-    specific = {key: int(rng.integers(0, 4)) if asked[slug] else None for slug, key in SCALARS.items()}
-    for slug, key in PER_ITEM.items():
-        specific[key] = [f"{item} | {rng.choice(LABELS[slug])}" for item in items[slug]]
+    specific = {PROPERTIES[slug].key: int(rng.integers(0, 4)) if asked[slug] else None for slug in asked}
+    for slug in PER_ITEM:
+        specific[PROPERTIES[slug].key] = [f"{item} | {rng.choice(LABELS[slug])}" for item in items[slug]]
     return {
         f"response_{side}": {"content": "x", "model": "m", "num_words": int(rng.integers(1, 300))},
-        f"basic_response_{side}": {key: int(rng.integers(0, 4)) for key in RATED.values()},
+        f"basic_response_{side}": {PROPERTIES[slug].key: int(rng.integers(0, 4)) for slug in RATED},
         f"errors_response_{side}": {"applicable or not": "applicable", "errors": errors},
         f"query-specific_response_{side}": specific,
     }
