@@ -346,7 +346,7 @@ def test_the_pages_ask_as_much_for_many_as_for_few(
     house: Panelled, owner: Client, django_assert_max_num_queries: Any
 ) -> None:
     by = make_member(house.study)
-    enrolments = [make_enrolment(house.study) for _ in range(60)]
+    enrolments = [make_enrolment(house.study) for _ in range(20)]
     PanelSubmission.objects.bulk_create(
         PanelSubmission(enrolment=one, digest=f"d{one.pk}", encrypted_session="x") for one in enrolments
     )
