@@ -152,16 +152,20 @@ def test_memory_does_not_grow_with_the_number_of_people(tmp_path, monkeypatch):
     study = make_study()
     models = make_models(4, study)
 
-    def peak_with(people: int) -> int:
+    def with_people(people: int) -> None:
         while study.enrolments.count() < people:
             make_conversation(make_enrolment(study, finished_survey=True), models=models)
+
+    def peak_with(people: int) -> int:
+        with_people(people)
         tracemalloc.start()
         export_to(tmp_path, study)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return peak
 
-    peak_with(4)  # loads what is loaded once
+    with_people(2)
+    export_to(tmp_path, study)  # loads what is loaded once
     few = peak_with(4)
     many = peak_with(20)
     assert manifest_of(tmp_path)["files"]["survey.jsonl"]["rows"] == 20

@@ -25,7 +25,7 @@ from tests.conversations.talking import (
 from tests.surveys.visitors import make_small_study, newcomer, same_browser
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ODD = ["", "a\x00b", "🙂\u202e\ufeff\u2028", "9" * 400, "1e999", "%00%0d%0aSet-Cookie: x=1", "[" * 5_000]
+ODD = ["", "a\x00b", "🙂\u202e\ufeff\u2028", "9" * 400, "1e999", "%00%0d%0aSet-Cookie: x=1", "[" * 1_500]
 FIELDS = [
     *("text", "form_key", "shown_at", "turn", "score-A", "score-A__trace", "slot", "type", "open_feedback"),
     *("performance.values", "performance.values__trace", "performance.values__na", "choice.values"),
@@ -113,12 +113,16 @@ def test_odd_values_in_every_field_of_every_form(place):
     assert faults(ask()) == []
 
 
-@pytest.mark.parametrize("odd", ODD)
-def test_odd_values_in_the_feedback(odd):
+def test_odd_values_in_the_feedback():
     study = make_talk_study(turns__minimum=1)
-    client = come_in(study)
-    path = address(reach_feedback(client, study), "feedback")
-    assert client.post(path, dict.fromkeys(FIELDS, odd)).status_code in {302, 400, 422}
+    client, path = Client(), ""
+    for odd in ODD:
+        if not path:  # what was taken was the end of a conversation
+            client = come_in(study)
+            path = address(reach_feedback(client, study), "feedback")
+        status = client.post(path, dict.fromkeys(FIELDS, odd)).status_code
+        assert status in {302, 400, 422}, odd[:12]
+        path = "" if status == 302 else path
 
 
 def test_odd_addresses(place):

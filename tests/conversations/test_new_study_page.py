@@ -42,7 +42,9 @@ def upload(content: bytes) -> SimpleUploadedFile:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_each_template_becomes_a_draft_of_ones_own_that_can_open(name, owner):
+def test_each_template_becomes_a_draft_of_ones_own_with_every_page_of_the_workbench_that_can_open(
+    name, owner
+):
     client = signed_in(owner)
     answer = client.post(PAGE, {"source": name, "slug": "mine", "title": "My study"})
     assert answer.status_code == 302
@@ -50,16 +52,10 @@ def test_each_template_becomes_a_draft_of_ones_own_that_can_open(name, owner):
     assert (study.title, study.state) == ("My study", Study.State.DRAFT)
     assert [(member.user, member.role) for member in study.memberships.all()] == [(owner, Role.OWNER)]
     assert study.protocols.exists() == (name != "annotation")
-    client.post("/coordinate/studies/mine/state/", {"state": Study.State.OPEN})
-    assert Study.objects.get(slug="mine").is_open
-
-
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_every_page_of_the_workbench_can_show_what_was_made(name, owner):
-    client = signed_in(owner)
-    client.post(PAGE, {"source": name, "slug": "mine"})
     pages = [reverse(place.name, args=["mine"]) for place in STUDY]
     assert {page: client.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+    client.post("/coordinate/studies/mine/state/", {"state": Study.State.OPEN})
+    assert Study.objects.get(slug="mine").is_open
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
