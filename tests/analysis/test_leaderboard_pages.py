@@ -19,7 +19,7 @@ from analysis.leaderboard.choices import Choice
 from analysis.models import LeaderboardDay, LeaderboardTable
 from conversations.demo import load_demo
 from conversations.demo_votes import COMMENT
-from conversations.models import LanguageModel, Portal, Vote
+from conversations.models import Draw, LanguageModel, Portal, Vote
 from conversations.models.watching import VoteSignals
 from tests.analysis.arena_votes import make_arena, some_votes, vote_in
 from tests.factories import make_study
@@ -62,17 +62,19 @@ def test_the_page_shows_scores_intervals_ranks_and_where_they_come_from(client, 
         assert known in method
 
 
-def test_the_demonstration_has_a_leaderboard_of_votes_that_say_they_are_invented(client, monkeypatch):
-    monkeypatch.setattr("conversations.demo_votes.PEOPLE", 3)
+def test_the_demonstration_ranks_all_models_by_votes_that_say_they_are_invented(client):
     with pytest.raises(CommandError, match="no arena of a demonstration"):
         call_command("demo_votes")
     load_demo()
     for _again in range(2):
         call_command("demo_votes", verbosity=0)
     assert set(Vote.objects.values_list("comment")) == {(COMMENT,)}
-    assert Vote.objects.count() == 12
-    assert "halcyon-xl" in client.get("/leaderboard/?least=0").text
-    assert keeping.newest().rows_total == 12
+    assert Vote.objects.count() == keeping.newest().rows_total == 160
+    page = client.get("/leaderboard/").text
+    assert "halcyon-xl" in page
+    assert "Too few votes" not in page
+    drawn = Draw.objects.values_list("drawn", "turn__responses__slot", "turn__responses__model")
+    assert all(models["AB".index(slot)] == model for models, slot, model in drawn)
 
 
 def test_models_with_too_few_votes_are_listed_apart_with_their_scores_and_nobody_is_hidden(client):
