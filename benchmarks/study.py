@@ -27,6 +27,30 @@ def make_study(name: str, fake_url: str, *options: str) -> Study:
 
 def make_arena(name: str, fake_url: str, *speeds: str) -> Study:
     """An open arena at /arena/<name>/ with the shipped terms and protocol, and one model for each speed."""
+    study = _arena(name, preset("arena"))
+    _fill(study, fake_url, speeds)
+    return study
+
+
+def make_duel(name: str, fake_url: str, small: Sequence[str], big: Sequence[str], pacing: str) -> Study:
+    """As `make_arena`, with small models that speak in one way and big ones that speak in another."""
+    study = _arena(name, f"{preset('arena')}pacing: {pacing}\n")
+    provider = Provider.objects.create(name=name, base_url=fake_url, is_fake=True)
+    for size, speeds in ((7, small), (120, big)):
+        for number, speed in enumerate(speeds):
+            model = LanguageModel.objects.create(
+                provider=provider,
+                identifier=f"{PERSONAS[size == 120]};{speed}",
+                name=f"{name}/{size}-{number}",
+                short_name=f"{size}-{number}",
+                code=f"{size}-{number}",
+                billions=size,
+            )
+            PoolEntry.objects.create(study=study, model=model)
+    return study
+
+
+def _arena(name: str, protocol: str) -> Study:
     study = Study.objects.create(
         slug=name,
         title=name,
@@ -35,8 +59,7 @@ def make_arena(name: str, fake_url: str, *speeds: str) -> Study:
         panel={"kind": "open"},
         consent_document=ConsentDocument.load_file(consents.shipped("arena"), source="consent-arena.yaml"),
     )
-    load_protocol(study, preset("arena").replace("max_tokens: 1024", "max_tokens: 100000"))
-    _fill(study, fake_url, speeds)
+    load_protocol(study, protocol.replace("max_tokens: 1024", "max_tokens: 100000"))
     return study
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks import arena, leaderboard, survey, variants
+from benchmarks import arena, cadence, dissection, leaderboard, survey, variants
 from benchmarks.aims import Row
 from benchmarks.study import PERSONAS
 
@@ -61,6 +61,15 @@ LEADERBOARD = (
     ("evalica: Newman's ties, without intervals (s)", "evalica_newman_s", ""),
     ("Points apart at most, half wins", "board_points_apart", "at most 0.05"),
 )
+DISSECTION = (
+    ("Pairs", "dissect_pairs", ""),
+    ("One judge, seconds of one core", "dissect_s", "at most 10"),
+    ("One judge, by the clock (s)", "dissect_clock_s", ""),
+    ("A judge where several are fitted together, seconds of one core", "dissect_together_s", ""),
+    ("Effective draws of the coefficient that has fewest", "dissect_effective", "at least 400"),
+    ("Largest R-hat", "dissect_r_hat", "at most 1.05"),
+    ("Correlation with the weights that the votes were drawn by", "dissect_correlation", "at least 0.95"),
+)
 
 
 def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
@@ -75,12 +84,19 @@ def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
             f"all people at once; ideal {arena.IDEAL:.2f} s": arena.rows(crowds),
             "The same when something goes wrong": variants.rows(),
         },
+        "cadence": {
+            f"A fast and a slow model, {cadence.PEOPLE} people who ask again and again: can arrival times "
+            "tell which is which?": cadence.rows()
+        },
         "survey": {"A survey of four pages with eight questions, all at once, without thinking": SURVEY},
         "thinking": {"Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING},
         "monitor": {"A coordinator's views of a large study": LARGE_STUDY},
         "leaderboard": {
             f"A leaderboard of {leaderboard.MODELS} models and {leaderboard.PEOPLE} voters, best of "
             f"{leaderboard.RUNS} runs": LEADERBOARD
+        },
+        "dissect": {
+            f"The dissection of {dissection.PAIRS} pairs by 29 properties, intervals included": DISSECTION
         },
     }
 

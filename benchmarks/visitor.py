@@ -70,12 +70,23 @@ class Visitor:
         form = {"csrfmiddlewaretoken": _find(CSRF, page), "form_key": _find(FORM, page), "mode": "random"}
         return cls(browser, home, form)
 
+    async def renew(self) -> None:
+        """Get the page for a first message anew, as after a comparison."""
+        async with self.browser.get(self.home) as answer:
+            self.form["form_key"] = _find(FORM, await answer.text())
+
     async def talk(self, number: int, leaves: bool = False) -> Seen:
         """Ask, follow both answers to the end, and get the part of the page that shows them.
 
         Who is refused, or not told, has seen nothing: both answers count as lost.
         """
-        seen, begun = Seen(), time.perf_counter()
+        seen = Seen()
+        await self.follow(seen, number, leaves)
+        return seen
+
+    async def follow(self, seen: Seen, number: int, leaves: bool = False) -> str:
+        """As `talk`, for a person who sees it in their own way; returns the comparison's address."""
+        begun = time.perf_counter()
         async with self.browser.post(self.home, data={**self.form, "text": f"bonjour {number}"}) as answer:
             page, address = await answer.text(), answer.url.path
         seen.page_size = len(page.encode())
@@ -86,7 +97,7 @@ class Visitor:
         seen.both = seen.both or seen.done
         async with self.browser.get(address, headers={"X-Prism-Part": "talk"}) as answer:
             seen.size += len(await answer.read())
-        return seen
+        return address
 
     async def _listen(self, address: str, seen: Seen, begun: float, leaves: bool) -> None:
         while not await self._follow(address, seen, begun, LEAVES_AT if leaves else 0):

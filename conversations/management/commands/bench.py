@@ -14,7 +14,19 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
-from benchmarks import aims, arena, leaderboard, machine, monitor, streaming, survey, tables, variants
+from benchmarks import (
+    aims,
+    arena,
+    cadence,
+    dissection,
+    leaderboard,
+    machine,
+    monitor,
+    streaming,
+    survey,
+    tables,
+    variants,
+)
 from benchmarks.arena import Places
 from benchmarks.study import PERSONAS, make_arena, make_people, make_study
 from benchmarks.tables import CHUNKS, FIRST, RATE, SPEAKING
@@ -23,8 +35,8 @@ from prism.lib.processes import Supervisor, free_port, port_is_free, var_directo
 
 LARGE = 10_000
 WORKER = "live worker 1"
-LIVE_PARTS = ("streaming", "arena", "survey", "thinking")
-PARTS = (*LIVE_PARTS, "monitor", "leaderboard")
+LIVE_PARTS = ("streaming", "arena", "cadence", "survey", "thinking")
+PARTS = (*LIVE_PARTS, "monitor", "leaderboard", "dissect")
 
 
 class Command(BaseCommand):
@@ -68,6 +80,8 @@ class Command(BaseCommand):
             self.measure("monitor", self.monitor)
         if "leaderboard" in parts:
             self.measure("leaderboard", lambda: leaderboard.measure(self.stderr.write))
+        if "dissect" in parts:
+            self.measure("dissect", lambda: dissection.measure(self.stderr.write))
         self.end()
 
     def end(self) -> None:
@@ -123,6 +137,7 @@ class Command(BaseCommand):
             measures = {
                 "streaming": partial(self.streaming, places),
                 "arena": partial(self.arena, house, places),
+                "cadence": partial(cadence.measure, places, secrets.token_hex(3)),
                 "survey": partial(
                     survey.measure_steps, places.web, self.options["rounds"], self.stderr.write
                 ),

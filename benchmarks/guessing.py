@@ -93,6 +93,13 @@ def share_right(turns: list[tuple[Seen, bool]]) -> float:
     return float((rule.guesses(figures[half:], longer[half:]) == truth[half:]).mean())
 
 
+def number_right(turns: list[tuple[Seen, bool]]) -> int:
+    """As `share_right`, each half of an even number judged by what the other one taught."""
+    half = len(turns) // 2
+    first, second = turns[:half], turns[half:]
+    return round(share_right(first + second) * half) + round(share_right(second + first) * half)
+
+
 def half_width(turns: int) -> float:
     """Of the interval of 99 % around one half, for the half of these turns that is judged."""
     return float(WIDTH * (0.25 / (turns // 2)) ** 0.5)
