@@ -35,6 +35,8 @@ def test_a_provider_and_a_model_are_added_tested_changed_and_archived(fake):
     assert "key" in assert_problem(moved, 400)["errors"]
     limited = sent(where, secret, "patch", daily_budget="2.50", tokens_a_minute=1000)
     assert (limited.json()["daily_budget"], limited.json()["base_url"]) == ("2.50", provider["base_url"])
+    assert sent(where, secret, "patch", zone="fra").json()["zone"] == "FRA"
+    assert "zone" in assert_problem(sent(where, secret, "patch", zone="ZZZ"), 400)["errors"]
     assert "is_fake" in assert_problem(sent(where, secret, "patch", is_fake=True), 400)["errors"]
     Provider.objects.update(base_url=fake, is_fake=True)
 
