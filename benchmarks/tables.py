@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks import arena, dissection, leaderboard, survey, variants
+from benchmarks import arena, cadence, dissection, leaderboard, survey, variants
 from benchmarks.aims import Row
 from benchmarks.study import PERSONAS
 
@@ -83,6 +83,10 @@ def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
             f"One message each in the arena, two answers of {arena.CHUNKS} words at {arena.RATE} a second, "
             f"all people at once; ideal {arena.IDEAL:.2f} s": arena.rows(crowds),
             "The same when something goes wrong": variants.rows(),
+        },
+        "cadence": {
+            f"A fast and a slow model, {cadence.PEOPLE} people who ask again and again: can arrival times "
+            "tell which is which?": cadence.rows()
         },
         "survey": {"A survey of four pages with eight questions, all at once, without thinking": SURVEY},
         "thinking": {"Consent and the PRISM survey, 3 to 10 s of thinking a page, all at once": THINKING},

@@ -17,6 +17,7 @@ from django.db import close_old_connections
 from benchmarks import (
     aims,
     arena,
+    cadence,
     dissection,
     leaderboard,
     machine,
@@ -34,7 +35,7 @@ from prism.lib.processes import Supervisor, free_port, port_is_free, var_directo
 
 LARGE = 10_000
 WORKER = "live worker 1"
-LIVE_PARTS = ("streaming", "arena", "survey", "thinking")
+LIVE_PARTS = ("streaming", "arena", "cadence", "survey", "thinking")
 PARTS = (*LIVE_PARTS, "monitor", "leaderboard", "dissect")
 
 
@@ -136,6 +137,7 @@ class Command(BaseCommand):
             measures = {
                 "streaming": partial(self.streaming, places),
                 "arena": partial(self.arena, house, places),
+                "cadence": partial(cadence.measure, places, secrets.token_hex(3)),
                 "survey": partial(
                     survey.measure_steps, places.web, self.options["rounds"], self.stderr.write
                 ),
