@@ -90,6 +90,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{judge}\n{said}")
         for note in document.get("notes", []):
             self.stdout.write(note)
+        if self.options["out"]:
+            self.stdout.write(f"All tables are in {self.options['out']}.")
 
 
 def told_in_json(document: dict[str, Any]) -> str:
