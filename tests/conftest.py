@@ -1,6 +1,7 @@
 """Fixtures of the whole suite."""
 
 import os
+from functools import cache
 from typing import Any
 
 import pytest
@@ -62,9 +63,14 @@ def no_rate_limits(settings: Any) -> None:
     settings.RATE_LIMITS_ON = False
 
 
+@cache
+def own_redis() -> redis.Redis:
+    """Kept for the whole run: a new client looks up its own version among the packages each time."""
+    return redis.Redis.from_url(configured.REDIS_URL)
+
+
 @pytest.fixture(autouse=True)
 def empty_redis(request: pytest.FixtureRequest) -> None:
     """Every test that may touch the servers begins with an empty Redis of this worker's own."""
     if "django_db" in request.keywords or {"db", "live_server"} & set(request.fixturenames):
-        with redis.Redis.from_url(configured.REDIS_URL) as client:
-            client.flushdb()
+        own_redis().flushdb()
