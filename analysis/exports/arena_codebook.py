@@ -92,6 +92,7 @@ MEANINGS = {
     "total_conv_*_kwh": "energy of this side's answers, in kilowatt-hours",
     "total_conv_*_output_tokens": "tokens of this side's answers",
     "total_ms_*": "milliseconds to the end of the answer",
+    "truncated_*": "the answer ran into the greatest length; empty where its end is not known",
     "turn": "from 0",
     "visitor_id": "the person, as voter",
     "voter": "the person, by their code in this release",

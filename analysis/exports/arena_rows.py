@@ -128,7 +128,7 @@ def vote_rows(talk: Talk, first: int, names: Names) -> Iterator[Row]:
             }
             public = row_of(vote, talk.voter, talk.code)
             origin = talk.origin("votes", str(turn.number))
-            yield row | public | _judged(vote) | _drawn(vote, names) | origin
+            yield row | public | _judged(vote) | _truncated(turn) | _drawn(vote, names) | origin
             first += 1
 
 
@@ -273,6 +273,15 @@ def _judged(vote: Vote) -> Row:
         "reasons_b": vote.reasons_b,
         "comment": vote.comment or None,
         "leaks": vote.leaks,
+    }
+
+
+def _truncated(turn: Any) -> Row:
+    """Whether each answer ran into the greatest length; null where its end is not known."""
+    answers = {side: shown(turn, side) for side in SIDES}
+    return {
+        f"truncated_{side}": found.is_truncated if found and found.finish_reason else None
+        for side, found in answers.items()
     }
 
 

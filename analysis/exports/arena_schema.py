@@ -133,6 +133,7 @@ SCHEMAS: Mapping[str, Schema] = {
         **_public(),
         "comment": TEXT,
         "leaks": LEAKS,
+        **{f"truncated_{side}": TRUTH for side in SIDES},
         "draw_seed": TEXT,
         "slot_order": TEXTS,
         **_ORIGIN,

@@ -207,7 +207,10 @@ def test_turns_hold_failed_and_replaced_answers_and_the_draw(arena, tmp_path):
             pool=[{"model": model.pk, "exposure": 0, "weight": 1.0, "inclusion": 0.5} for model in models]
         )
     Turn.objects.create(conversation=turn.conversation, number=1, key="later", text="And then?")
-    first, second = exported(tmp_path, study)["turns"]
+    turn.responses.filter(slot="A").update(finish_reason="length")
+    tables = exported(tmp_path, study)
+    first, second = tables["turns"]
+    assert [(row["truncated_a"], row["truncated_b"]) for row in tables["votes"]] == [(True, None)]
     assert list(first) == list(SCHEMAS["turns"])
     calls = [(one["slot"], one["model"], one["state"], one["is_replaced"]) for one in first["attempts"]]
     assert ("B", models[2].name, "failed", True) in calls
