@@ -59,6 +59,10 @@ class House:
             popen.kill()
             popen.wait()
 
+    def kill_live_workers(self) -> None:
+        """All that run; a test may leave one dead."""
+        self.kill(*(name for name in LIVE_WORKERS if self.pid(name)))
+
     def watch(self) -> None:
         """What the demonstration does all the time: start again what has ended."""
         self.around.watch_once()
@@ -113,6 +117,7 @@ def running(place: Path, database: str, **environment: str) -> Iterator[House]:
         with Supervisor(place / "log") as around, Supervisor(place / "log") as prism:
             around.add("redis", _redis(place, redis_port), ready=_answers(redis_url))
             add_prism(prism, ports, live_workers=len(LIVE_WORKERS), web_workers=1)
+            prism.children = [child for child in prism.children if child.name != "fake provider"]
             around.start(START_SECONDS)
             prism.start(START_SECONDS)
             yield House(place, ports, around, prism, provider_url, redis_url)
