@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from annotations.agreement import chance, drift
 from annotations.agreement.bootstrap import Resampling, estimate
 from annotations.agreement.chance import Why
 from annotations.agreement.pairs import against_others, between_raters, matrix
 from annotations.agreement.tables import from_array
+from tests.annotations import oracles
 
 LEVELS = [0, 1, 2, 3]
 
@@ -35,7 +35,7 @@ def test_every_two_raters_are_compared_on_what_both_rated():
             assert (pair.agreement.value, pair.agreement.why) == (None, Why.NO_PAIRS)
         else:
             one, other = values[met, pair.first], values[met, pair.second]
-            theirs = cohen_kappa_score(one, other, labels=LEVELS, weights="quadratic")
+            theirs = oracles.cohen(one, other, labels=LEVELS, weights="quadratic")
             assert pair.agreement.value == pytest.approx(theirs)
             assert pair.agreement.low < theirs < pair.agreement.high
     cells = matrix(table, pairs)
