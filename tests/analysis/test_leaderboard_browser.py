@@ -13,7 +13,7 @@ from analysis.leaderboard import keeping
 from analysis.models import LeaderboardDay
 from conversations.models import LanguageModel
 from tests.analysis.arena_votes import make_arena, vote_in
-from tests.browser import chromium, flaws
+from tests.browser import COLOURS, chromium, flaws
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = (
@@ -24,6 +24,8 @@ NAMES = (
     "Ember Large",
     "Fjord 405B Preview",
 )
+# Theme, width, the rules of axe and those left out: colours depend on the theme alone, the rest on the width.
+LOOKS = (("light", 1280, (), ()), ("dark", 1280, COLOURS, ()), ("light", 390, (), COLOURS))
 CHOICES = ("a_better", "b_better", "both_good", "both_bad", "idk")
 
 
@@ -62,22 +64,20 @@ def address(live_server, settings, tmp_path):
 def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path):
     pictures = Path(os.environ.get("PICTURES", tmp_path))
     with chromium() as browser:
-        for theme in ("light", "dark"):
-            for width in (1280, 390):
-                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-                faults: list[str] = []
-                page.on("console", lambda said, faults=faults: faults.append(said.text))
-                for name in ("", "matrix/", "against/", "history/", "method/"):
-                    page.goto(address + name)
-                    page.wait_for_load_state("networkidle")
-                    wide = page.evaluate("document.documentElement.scrollWidth")
-                    page.screenshot(
-                        path=pictures / f"{name[:-1] or 'home'}-{theme}-{width}.png", full_page=True
-                    )
-                    assert wide <= width, name
-                    assert flaws(page) == [], name
-                    assert faults == [], name
-                page.close()
+        page = browser.new_page(reduced_motion="reduce")
+        faults: list[str] = []
+        page.on("console", lambda said: faults.append(said.text))
+        for name in ("", "matrix/", "against/", "history/", "method/"):
+            for theme, width, rules, but in LOOKS:
+                page.set_viewport_size({"width": width, "height": 900})
+                page.emulate_media(color_scheme=theme)
+                page.goto(address + name)
+                page.wait_for_load_state("networkidle")
+                picture = f"{name[:-1] or 'home'}-{theme}-{width}.png"
+                page.screenshot(path=pictures / picture, full_page=True)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, picture
+                assert flaws(page, *rules, but=but) == [], picture
+                assert faults == [], picture
 
 
 def test_points_and_lines_are_drawn_and_a_filter_changes_the_address(address):
