@@ -1,4 +1,5 @@
 from .annotation import Annotation, ErrorFound, ItemAnswer, Status, Values
+from .annotator import AnnotatorProfile
 from .assignment import Assignment, Draft
 from .batch import Batch, Side, Task
 from .rubric import Rubric, RubricDraft, RubricVersion
@@ -6,6 +7,7 @@ from .ruling import Ruling
 
 __all__ = [
     "Annotation",
+    "AnnotatorProfile",
     "Assignment",
     "Batch",
     "Draft",

@@ -1,0 +1,236 @@
+"""Who gets which task next, exactly as often as its batch asks and never twice to the same person.
+
+A task is picked under `FOR UPDATE SKIP LOCKED`, so that annotators who ask at once get different ones. The
+order is: training, a known answer where one is due, then the highest priority. What is left only in
+the hands of others at this moment is waited for, so that the last place of a task is never overlooked.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import User
+from annotations.models import AnnotatorProfile, Assignment, Batch, Task
+from annotations.models.assignment import AssignmentQuerySet
+from annotations.models.batch import TaskQuerySet
+from surveys.models import Enrolment
+
+AHEAD = 2  # open at once: the task on the screen, and the one that waits behind it
+HOLDING = (Assignment.State.OPEN, Assignment.State.SUBMITTED)
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A member of the study who signs in, or a recruited participant."""
+
+    user: User | None = None
+    enrolment: Enrolment | None = None
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """How assignments name them."""
+        return {"annotator": self.user} if self.user else {"enrolment": self.enrolment or Enrolment()}
+
+    @property
+    def seed(self) -> str:
+        return f"u{self.user.pk}" if self.user else f"e{self.enrolment.pk if self.enrolment else 0}"
+
+    def assignments(self, batch: Batch) -> AssignmentQuerySet:
+        return Assignment.objects.filter(task__batch=batch, **self.key)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an annotator had of a batch so far; `held` counts open and submitted tasks without training."""
+
+    held: int
+    open: int
+
+
+def next_assignment(batch: Batch, annotator: Annotator) -> Assignment | None:
+    """The task to do now: the one that is open, or a new one; None where nothing is left for this person."""
+    now = timezone.now()
+    waiting = annotator.assignments(batch).open().filter(expires_at__gt=now, task__erased_at=None)
+    return waiting.order_by("opened_at", "pk").first() or assign(batch, annotator)
+
+
+def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
+    """One more task in the hands of this person, or None."""
+    expire(annotator.assignments(batch).expired(timezone.now()))
+    if not batch.is_open or not is_suited(batch, annotator):
+        return None
+    counts = _counts(batch, annotator)
+    if counts.open >= AHEAD or 0 < batch.most_per_annotator <= counts.held:
+        return None
+    for tasks in _choices(batch, annotator, counts):
+        taken = _take(batch, annotator, tasks)
+        if taken:
+            return taken
+    return None
+
+
+def is_suited(batch: Batch, annotator: Annotator) -> bool:
+    """Whether the person has the expertise and one of the languages that the batch asks for."""
+    profile = _profile(batch, annotator)
+    if not set(batch.tags) <= set(profile.tags):
+        return False
+    mine, asked = _primary(profile.languages), _primary(batch.languages)
+    return not mine or not asked or bool(mine & asked)
+
+
+def _profile(batch: Batch, annotator: Annotator) -> AnnotatorProfile:
+    found = AnnotatorProfile.objects.filter(study=batch.study_id, user=annotator.user).first()
+    return found or AnnotatorProfile()
+
+
+def _primary(languages: Iterable[str]) -> set[str]:
+    """`de` of de-AT: who reads one kind of a language reads the others."""
+    return {language.lower().split("-")[0] for language in languages if language}
+
+
+def _counts(batch: Batch, annotator: Annotator) -> Counts:
+    counted = annotator.assignments(batch).aggregate(
+        held=Count("pk", filter=Q(state__in=HOLDING, task__is_training=False)),
+        open=Count("pk", filter=Q(state=Assignment.State.OPEN)),
+    )
+    return Counts(**counted)
+
+
+def _choices(batch: Batch, annotator: Annotator, counts: Counts) -> Iterable[TaskQuerySet]:
+    """The sets of tasks to try one after the other."""
+    tasks = _new_to(batch, annotator)
+    yield tasks.filter(is_training=True)
+    work = tasks.filter(is_training=False)
+    if not batch.gold_share:
+        yield work
+    else:
+        gold, others = work.filter(gold__isnull=False), work.filter(gold__isnull=True)
+        yield from (gold, others) if is_gold_due(batch, annotator, counts.held) else (others,)
+    yield _let_go(batch, annotator)
+
+
+def is_gold_due(batch: Batch, annotator: Annotator, number: int) -> bool:
+    """Whether the person's task of this number is one with a known answer; drawn by the batch's seed."""
+    draw = random.Random(f"gold {batch.order_seed} {annotator.seed} {number}")
+    return draw.random() < batch.gold_share
+
+
+def _readable(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+    """Free tasks in the person's languages that hold none of their own words."""
+    tasks = batch.tasks.free()
+    mine = _primary(_profile(batch, annotator).languages)
+    if mine:
+        spoken = Q(language="")
+        for language in mine:
+            spoken |= Q(language__iexact=language) | Q(language__istartswith=f"{language}-")
+        tasks = tasks.filter(spoken)
+    if annotator.enrolment:
+        person = annotator.enrolment.participant_id
+        tasks = tasks.filter(
+            Q(turn=None) | ~Q(turn__conversation__enrolment__participant=person),
+        )
+    return tasks
+
+
+def _new_to(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+    had = Assignment.objects.filter(task=OuterRef("pk"), **annotator.key)
+    return _readable(batch, annotator).filter(~Exists(had))
+
+
+def _let_go(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+    """What the person once opened and let expire: theirs again when nothing else is left."""
+    expired = Assignment.objects.filter(task=OuterRef("pk"), state=Assignment.State.EXPIRED, **annotator.key)
+    return _readable(batch, annotator).filter(Exists(expired))
+
+
+def _take(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Assignment | None:
+    """The best of these tasks; one that is locked only where there is no other."""
+    return _take_locked(batch, annotator, tasks, skip=True) or (
+        _take_locked(batch, annotator, tasks, skip=False) if tasks.exists() else None
+    )
+
+
+@transaction.atomic
+def _take_locked(batch: Batch, annotator: Annotator, tasks: TaskQuerySet, *, skip: bool) -> Assignment | None:
+    task = tasks.select_for_update(of=("self",), skip_locked=skip).first()
+    if task is None or not _count_taken(task):
+        return None
+    held = set(task.assignments.filter(state__in=HOLDING).values_list("place", flat=True))
+    place = min(set(range(task.needed)) - held)
+    now = timezone.now()
+    made, _is_new = Assignment.objects.update_or_create(
+        task=task,
+        **annotator.key,
+        defaults={
+            "place": place,
+            "state": Assignment.State.OPEN,
+            "is_swapped": is_swapped(batch, task, place),
+            "opened_at": now,
+            "expires_at": now + timedelta(minutes=batch.minutes_to_expiry),
+            "ended_at": None,
+        },
+    )
+    return made
+
+
+def _count_taken(task: Task) -> bool:
+    free = Task.objects.filter(pk=task.pk, taken__lt=F("needed"), erased_at=None)
+    return bool(free.update(taken=F("taken") + 1))
+
+
+def is_swapped(batch: Batch, task: Task, place: int) -> bool:
+    """Which side is shown first: drawn for the first place and turned over from place to place."""
+    if batch.kind != Batch.Kind.PAIR:
+        return False
+    draw = random.Random(f"side {batch.order_seed} {task.number}")
+    return (draw.random() < 0.5) != bool(place % 2)
+
+
+def end(assignment: Assignment, state: str, reason: str = "") -> bool:
+    """Give an open task back: skipped, expired or returned. False where it was open no more."""
+    return _give_back(assignment, Assignment.objects.open(), state, reason)
+
+
+def expire(assignments: AssignmentQuerySet) -> int:
+    """Give back all of these that are open beyond their time; how many."""
+    now = timezone.now()
+    late = assignments.expired(now).order_by("task_id")
+    # Somebody may have renewed theirs since it was read.
+    still = Assignment.objects.expired(now)
+    return sum(_give_back(assignment, still, Assignment.State.EXPIRED) for assignment in late)
+
+
+@transaction.atomic
+def _give_back(assignment: Assignment, where: AssignmentQuerySet, state: str, reason: str = "") -> bool:
+    # The task first, as for whoever takes it: nobody waits for the other in a circle.
+    Task.objects.select_for_update().get(pk=assignment.task_id)
+    given_back = where.filter(pk=assignment.pk).update(
+        state=state, reason=reason[:300], ended_at=timezone.now()
+    )
+    Task.objects.filter(pk=assignment.task_id).update(taken=F("taken") - given_back)
+    return bool(given_back)
+
+
+def renew(assignment: Assignment, now: datetime) -> bool:
+    """More time for who is at work on it. False where it is open no more."""
+    later = now + timedelta(minutes=assignment.task.batch.minutes_to_expiry)
+    mine = Assignment.objects.open().filter(pk=assignment.pk, expires_at__gt=now)
+    return bool(mine.update(expires_at=later))
+
+
+def reopen(assignment: Assignment) -> bool:
+    """Take an expired task again, if it still has a place. False where it has none."""
+    if assignment.state != Assignment.State.EXPIRED:
+        return False
+    task = assignment.task
+    key = Annotator(assignment.annotator, assignment.enrolment)
+    mine = Task.objects.free().filter(pk=task.pk)
+    return _take_locked(task.batch, key, mine, skip=False) is not None
