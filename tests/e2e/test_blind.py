@@ -48,6 +48,16 @@ SHAPES = """(selector) => [...document.querySelectorAll(selector)].map((answer) 
 })"""
 HIDDEN = """() => [...document.querySelectorAll("#talk input[type=hidden]")].map((one) => one.value)"""
 TOKEN = re.compile(r"\w{64}|[\w-]{16,40}|\d{0,2}|[A-F]|random")
+# The lengths of both answers as the page showed them, one after another.
+STEPS = """() => {
+  window.steps = [];
+  const look = () => {
+    const texts = [...document.querySelectorAll("#stream [data-text]")];
+    if (texts.length === 2) window.steps.push(texts.map((text) => text.textContent.length));
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+CADENCE = "\npacing: cadence\n"
 # Times the speed of the house: answers of a second and a half.
 WELL = "chunks=40;rate=2"
 FIRST = (
@@ -287,3 +297,40 @@ def test_the_arena_tells_nothing_until_the_reveal_and_then_names_both(arena: Wat
     names = {f"grault-{number}" for number in (1, 2)}
     assert all(name in page.content().lower() for name in names)
     assert names <= arena.tap.found(arena.secrets())
+
+
+@pytest.fixture
+def paced(arena: Watched) -> Iterator[Watched]:
+    """The arena by a further version of its rules, which shows both answers at one cadence."""
+    add = (
+        "INSERT INTO conversations_protocol (study_id, version, document, sha256, created_at)"
+        " SELECT study_id, version + 1, replace(document, %s, '') || %s, '', now()"
+        " FROM conversations_protocol WHERE study_id = (SELECT id FROM surveys_study WHERE slug = 'arena')"
+        " ORDER BY version DESC LIMIT 1"
+    )
+    arena.sql(add, CADENCE, CADENCE)
+    yield arena
+    arena.sql(add, CADENCE, "")
+
+
+def test_at_one_cadence_both_answers_are_always_equally_long_until_the_shorter_one_ends(
+    paced: Watched,
+) -> None:
+    page = paced.page
+    set_models(paced, "arena", "aurora-7b;chunks=60;rate=40", "cirrus-mini;chunks=40;rate=2;first=8")
+    page.goto(f"{paced.tap.url}/arena/")
+    page.check("[name=consent]")
+    page.click(".arena-terms [type=submit]")
+    page.fill("#text", "What is fair?")
+    page.click("#ask [type=submit]")
+    page.locator("#stream").wait_for()
+    page.evaluate(STEPS)
+    page.locator("#ballot").wait_for()
+    steps = page.evaluate("window.steps")
+    whole = steps[-1]
+    assert whole[0] != whole[1]
+    assert len({max(step) for step in steps}) > 3
+    for step in steps:
+        assert step == [min(max(step), length) for length in whole]
+    vote(page, "a_better")
+    paced.assert_blind()
