@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
     "listen to panels": {"task": "surveys.tasks.sweep_panels", "schedule": 60.0},
     "release seats that ran out": {"task": "surveys.tasks.sweep_seats", "schedule": 30.0},
     "erase what studies keep no longer": {"task": "surveys.tasks.enforce_retention", "schedule": 3600.0},
+    "give back late annotations": {"task": "annotations.tasks.expire_assignments", "schedule": 60.0},
     "look studies through": {"task": "surveys.tasks.sweep_assessments", "schedule": 120.0},
 }
 app.autodiscover_tasks()

@@ -12,6 +12,7 @@ from annotations import assigning
 from annotations.assigning import Annotator, assign, next_assignment
 from annotations.models import AnnotatorProfile, Assignment, Batch, Task
 from annotations.submitting import Said, submit
+from annotations.tasks import expire_assignments
 from surveys.models.people import Role
 from tests.annotations.making import make_annotation, make_batch, make_task
 from tests.factories import make_conversation, make_enrolment, make_member, make_study, make_user
@@ -174,3 +175,16 @@ def test_twenty_annotators_at_once_never_exceed_the_overlap_and_lose_nothing():
         held = task.assignments.filter(state=State.SUBMITTED)
         assert sorted(held.values_list("place", flat=True)) == [0, 1, 2]
         assert task.annotations.count() == 3
+
+
+@pytest.mark.django_db
+def test_beat_gives_back_what_ran_out():
+    batch = make_batch()
+    task = make_task(batch)
+    late = next_assignment(batch, annotator())
+    Assignment.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    expire_assignments()
+    late.refresh_from_db()
+    assert (late.state, counted(task)) == (State.EXPIRED, (0, 0))
+    assert submit(late, Said()) is not None  # what was written is not lost while there is a place
+    assert counted(task) == (1, 1)
