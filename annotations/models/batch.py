@@ -37,6 +37,12 @@ class Batch(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
+    class Filling(models.TextChoices):
+        NONE = "", _("nothing to fill in")
+        WAITING = "waiting", _("waiting for a worker")
+        RUNNING = "running", _("being filled")
+        FAILED = "failed", _("failed")
+
     study = models.ForeignKey(Study, models.CASCADE, related_name="batches", db_index=False)
     slug = models.SlugField(max_length=60)
     title = models.CharField(max_length=200)
@@ -59,6 +65,9 @@ class Batch(models.Model):
         default=list, blank=True, help_text=_("Languages of its tasks; blank: not said")
     )
     guidelines = models.TextField(blank=True, help_text=_("Markdown; shown beside the tasks"))
+    filling = models.CharField(max_length=8, choices=Filling, blank=True, default="")
+    filling_at = models.DateTimeField(null=True, help_text=_("Last sign of life of whoever fills it"))
+    problem = models.CharField(max_length=1000, blank=True, default="", help_text=_("Why it was not filled"))
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -81,6 +90,11 @@ class Batch(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether a worker is still to store some of its tasks."""
+        return self.filling in (self.Filling.WAITING, self.Filling.RUNNING)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
