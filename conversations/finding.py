@@ -51,7 +51,7 @@ def find(device: Device, code: str) -> Conversation | None:
     values = found[0]
     talk = columns.read(values[: len(columns)])
     *version, talk.__dict__["newest_rules"] = values[len(columns) :]
-    talk.protocol = _protocol(talk.protocol_id, tuple(version))
+    talk.protocol = kept_protocol(talk.protocol_id, tuple(version))
     return talk
 
 
@@ -61,7 +61,8 @@ def _statement() -> tuple[Columns[Conversation], str]:
     return columns, f"SELECT {columns.sql}{_FROM}"
 
 
-def _protocol(pk: int, version: tuple[str, ...]) -> Protocol:
+def kept_protocol(pk: int, version: tuple[str, ...]) -> Protocol:
+    """The protocol with this id; `version` is its row's place in its table, and the transaction behind it."""
     kept = _protocols.get(pk)
     if kept is None or kept.version != version:
         kept = _protocols[pk] = _Kept(version, Protocol.objects.get(pk=pk))
@@ -71,7 +72,7 @@ def _protocol(pk: int, version: tuple[str, ...]) -> Protocol:
 def newest_protocol(study_id: int) -> Protocol | None:
     """The version that holds for new conversations."""
     found = statements.rows(_NEWEST, [study_id])
-    return _protocol(found[0][0], found[0][1:]) if found else None
+    return kept_protocol(found[0][0], found[0][1:]) if found else None
 
 
 def texts_of_turn(talk: Conversation, number: int) -> tuple[int, list[tuple[str, int, str, str]]]:

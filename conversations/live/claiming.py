@@ -17,9 +17,11 @@ from conversations.models import Attempt, LanguageModel, Response, SystemPrompt,
 from conversations.models.prompt import digest
 from conversations.prompts import system_prompt
 from conversations.protocols import RESERVED
+from prism.lib import statements
 from prism.lib.crypto import UnreadableSecret
 
 from .calls import Call, ProviderFailure
+from .taking import take_waiting
 from .together import Together
 
 DEFAULT_LIMIT = 4096  # tokens out, where the parameters set none
@@ -48,10 +50,11 @@ def take(response_id: int) -> Taken | None:
 def _take_all(ids: list[int]) -> dict[int, Taken]:
     try:
         with transaction.atomic():
-            responses = Response.objects.claim(ids, WORKER)
+            responses = take_waiting(ids, WORKER)
             calls = _within_limits(responses, _calls(responses))
             SystemPrompt.objects.keep(text for call in calls.values() if (text := _system(call)))
-            attempts = Attempt.objects.bulk_create([_attempt(row, calls[row.pk]) for row in responses])
+            attempts = [_attempt(row, calls[row.pk]) for row in responses]
+            statements.inserting(Attempt)(*attempts)
             return {
                 row.pk: Taken(row, attempt, calls[row.pk])
                 for row, attempt in zip(responses, attempts, strict=True)

@@ -8,9 +8,11 @@ from django.db import connection, transaction
 
 from conversations import counting
 from conversations.models import Attempt, LanguageModel, Response
+from prism.lib import statements
 
 from .calls import Ending, ProviderFailure
 from .claiming import price
+from .publishing import LOCK
 from .together import Together
 
 RESPONSES = """
@@ -68,9 +70,8 @@ def finish(end: End) -> bool:
 def _finish_all(ends: list[End]) -> dict[End, bool]:
     try:
         with transaction.atomic():
-            in_order = Response.objects.filter(pk__in=[end.response.pk for end in ends]).order_by("pk")
-            # Locked in one order, as checkpoints do, so that neither waits for the other in a circle.
-            list(in_order.select_for_update().values_list("pk"))
+            # In one order, as checkpoints do, so that neither waits for the other in a circle.
+            statements.rows(LOCK, [[end.response.pk for end in ends]])
             stored = _store(RESPONSES, [_of_response(end) for end in ends])
             mine = [end for end in ends if end.response.pk in stored]
             if mine:

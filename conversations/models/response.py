@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -31,26 +31,6 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def forgotten_since(self, moment: datetime) -> "ResponseQuerySet":
         """Handed to the broker before `moment` and taken by nobody."""
         return self.filter(state=Response.State.WAITING, enqueued_at__lt=moment)
-
-    def claim(self, ids: list[int], worker: str) -> "list[Response]":
-        """Take those of `ids` that wait, each for one attempt; what another worker is taking is left to it.
-
-        Call within a transaction.
-        """
-        free = self.filter(pk__in=ids, state=Response.State.WAITING)
-        taken: list[Response] = list(
-            free.select_related("model__provider", "turn__conversation__protocol").select_for_update(
-                of=("self",), skip_locked=True
-            )
-        )
-        now = timezone.now()
-        for response in taken:
-            response.state, response.worker, response.lease_at = Response.State.STREAMING, worker, now
-            response.attempt += 1
-        self.filter(pk__in=[response.pk for response in taken]).update(
-            state=Response.State.STREAMING, worker=worker, lease_at=now, attempt=F("attempt") + 1
-        )
-        return taken
 
 
 class Response(models.Model):
