@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from benchmarks.guessing import Seen, half_width, share_right
 from conversations.fakellm.server import running
 from conversations.live import answering, feed
 from conversations.live.pacing import LEAST_RATE, LONGEST_STEP, RESERVE, Pace
 from conversations.live.wire import Cursor, SlotText, endings, mark, news
 from conversations.protocols import CADENCE, STREAM, TOGETHER, ProtocolError, parse
-from benchmarks.guessing import Seen, half_width, share_right
 from tests.conversations.listening import Heard, hear
 from tests.conversations.talking import a_turn, address, let_models_answer, page, rules
 
