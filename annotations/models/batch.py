@@ -165,6 +165,7 @@ class Task(models.Model):
             ),
             models.Index("batch", "scenario_group", name="task_scenario"),
             models.Index("batch", condition=~Q(gold=None), name="task_gold"),
+            models.Index("batch", condition=Q(is_training=True), name="task_training"),
         ]
 
     def __str__(self) -> str:
