@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = [
     "--headless",
@@ -58,6 +58,7 @@ def flaws(page: Page, *rules: str, but: Sequence[str] = ()) -> list[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run Chromium. Close it before any test of the same process uses the database from its thread."""
+    expect.set_options(timeout=60_000)  # what is waited for comes in its own time where a machine stalls
     path = chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

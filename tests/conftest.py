@@ -19,7 +19,7 @@ from tests.emptying import quick_emptying  # noqa: F401
 
 # HYPOTHESIS_PROFILE=thorough looks much longer. A busy machine draws examples slowly, which is no fault.
 examples.register_profile(
-    "suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "suite", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 examples.register_profile("thorough", examples.get_profile("suite"), max_examples=1000)
 examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
