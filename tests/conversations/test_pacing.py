@@ -1,5 +1,6 @@
 """When text is shown: with one cadence, or all at once, the time of arrival tells nothing of a model."""
 
+import asyncio
 import random
 import re
 import threading
@@ -200,8 +201,18 @@ def watched(fake: str, pacing: str) -> tuple[Heard, dict[str, str]]:
     return heard, dict(turn.responses.values_list("slot", "text"))
 
 
+class Deaf(asyncio.Event):
+    """Raised where a stream lets what arrives decide when it sends."""
+
+    async def wait(self):
+        raise AssertionError("a paced stream waits for news, and hurries while a model writes")
+
+
 @pytest.mark.django_db(transaction=True)
-def test_with_one_cadence_every_event_on_the_wire_carries_all_sides(fake):
+def test_with_one_cadence_every_event_carries_all_sides_and_none_is_hurried_by_what_arrives(
+    fake, monkeypatch
+):
+    monkeypatch.setattr(feed.Feed, "tell", lambda turn: setattr(turn, "changed", Deaf()))
     heard, stored = watched(fake, CADENCE)
     assert heard.texts == stored
     assert heard.over == {"A": "done", "B": "done"}

@@ -1,7 +1,7 @@
 """Stopping answers in a browser: on the desk, on a phone, and while another window is open."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.house import House
 from tests.e2e.player import Player
@@ -41,4 +41,22 @@ def test_the_answers_stop_at_once_in_every_window_and_what_arrived_can_be_rated(
     house.set_models()
     player.rate()
     player.sees("Your next message")
+    player.close()
+
+
+def test_who_waits_long_for_a_first_word_reads_that_we_keep_asking(house: House, browser: Browser) -> None:
+    player = Player(browser, house.url)
+    page = player.page
+    page.clock.install()
+    page.goto(house.link("talks"))
+    player.choose_kind(0)
+    house.set_models("chunks=4000;rate=4;first=3000")
+    player.say("What is fair?")
+    page.locator("#stream").wait_for()
+    state = page.locator("#stream-state")
+    expect(state).not_to_contain_text("longer than usual")
+    page.clock.fast_forward(6_000)
+    expect(state).to_have_text("This takes longer than usual. We keep asking by ourselves; nothing is lost.")
+    player.press("Stop the answers")
+    page.locator("#stream").wait_for(state="detached")
     player.close()
