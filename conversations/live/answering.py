@@ -76,7 +76,7 @@ async def _stream(live: LiveText, call: Call) -> Result:
                 if len(live.text) + len(live.reasoning) + piece.length > MOST_CHARACTERS:
                     raise ProviderFailure("endless", f"more than {MOST_CHARACTERS} characters")
                 out.piece(live, piece)
-                patience.reschedule(asyncio.get_running_loop().time() + call.silence_seconds)
+                _be_patient(patience, call.silence_seconds)
         if not live.text.strip():
             failure = ProviderFailure("empty", "the answer had no text")
     except ProviderFailure as error:
@@ -97,6 +97,13 @@ async def _stream(live: LiveText, call: Call) -> Result:
         total_ms=round((time.monotonic() - begun) * 1000),
         is_superseded=is_superseded,
     )
+
+
+def _be_patient(patience: asyncio.Timeout, seconds: float) -> None:
+    """Wait anew from now on; a clock that was set just now is left alone, for setting it costs more."""
+    until = asyncio.get_running_loop().time() + seconds
+    if until - (patience.when() or 0.0) > seconds / 50:
+        patience.reschedule(until)
 
 
 def _tell(provider_id: int, failure: ProviderFailure, was_called: bool) -> None:

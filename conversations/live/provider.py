@@ -49,7 +49,8 @@ def lane(call: Call) -> AbstractAsyncContextManager[object]:
 async def stream(call: Call, ending: Ending) -> AsyncIterator[Piece]:
     """The pieces of text and reasoning as they come; `ending` is filled in. Raises ProviderFailure.
 
-    Reads the SDK's raw event lines: parsing each into its typed chunk costs about as much as all the rest.
+    Reads the SDK's raw bytes: parsing each event into its typed chunk costs about as much as all the rest,
+    and finding lines in text, where Unicode knows many ends of a line, costs more than finding them in bytes.
     """
     timeout = httpx2.Timeout(call.silence_seconds, connect=min(10.0, call.silence_seconds))
     client = client_for(call.base_url, call.api_key, call.reach)
@@ -67,10 +68,16 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[Piece]:
     splitter = Splitter()
     try:
         async with lane(call), request as response:
-            async for line in response.iter_lines():
-                piece = _piece(line, ending, splitter)
-                if piece.text or piece.reasoning:
-                    yield piece
+            begun = b""
+            async for part in response.iter_bytes():
+                *lines, begun = (begun + part).replace(b"\r", b"\n").split(b"\n")
+                for line in lines:
+                    piece = _piece(line, ending, splitter)
+                    if piece.text or piece.reasoning:
+                        yield piece
+            last = _piece(begun, ending, splitter)
+            if last.length:
+                yield last
     except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError) as error:
         raise _failure(error) from error
     except (ValueError, RuntimeError, httpx2.InvalidURL) as error:
@@ -82,10 +89,10 @@ async def stream(call: Call, ending: Ending) -> AsyncIterator[Piece]:
         raise ProviderFailure("cut", "the stream ended without a finish reason")
 
 
-def _piece(line: str, ending: Ending, splitter: Splitter) -> Piece:
-    if not line.startswith("data:"):
+def _piece(line: bytes, ending: Ending, splitter: Splitter) -> Piece:
+    if not line.startswith(b"data:"):
         return NOTHING
-    body = line[5:].strip()
+    body = line[5:].decode("utf-8", "replace").strip()
     if body == "[DONE]":
         ending.is_complete = True
         return NOTHING

@@ -124,7 +124,9 @@ class Publisher:
             pipe = self.redis.pipeline(transaction=False)
             for turn, entry in turns.items():
                 pipe.xadd(stream_key(turn), pack(entry))
-                pipe.expire(stream_key(turn), STREAM_SECONDS)
+                if any(offset == 0 or state != "streaming" for _, _, offset, _, state in entry):
+                    # At the beginning and at the end of a text, and when all is sent again.
+                    pipe.expire(stream_key(turn), STREAM_SECONDS)
             await pipe.execute()
         except (redis.RedisError, OSError) as error:
             logger.warning(
