@@ -8,6 +8,7 @@ from accounts.models import User
 from annotations.models import Rubric, RubricVersion
 from annotations.rubric_documents import parse, values_of
 from annotations.rubrics import KEYS, shipped
+from surveys.models import Study
 from surveys.models.study import sha256
 
 
@@ -47,6 +48,14 @@ def shipped_version(key: str) -> RubricVersion:
     text = shipped(key)
     rubric, _made = Rubric.objects.get_or_create(study=None, slug=key, defaults={"title": parse(text).title})
     return load_version(rubric, text)
+
+
+def newest_versions(study: Study) -> list[RubricVersion]:
+    """The newest version of each rubric that the study may use, its own first."""
+    shipped = sync()
+    own = RubricVersion.objects.filter(rubric__study=study).select_related("rubric")
+    newest = own.order_by("rubric_id", "-number").distinct("rubric_id")
+    return [*sorted(newest, key=lambda version: version.rubric.title), *shipped]
 
 
 def sync() -> list[RubricVersion]:

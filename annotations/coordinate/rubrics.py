@@ -11,7 +11,7 @@ from annotations import rubric_editing
 from annotations.coordinate.rubric_editor import HERE, PLACE, form_page
 from annotations.coordinate.rubric_forms import BeginForm
 from annotations.models import Rubric, RubricVersion
-from annotations.rubric_versions import sync
+from annotations.rubric_versions import newest_versions
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
@@ -23,7 +23,7 @@ from surveys.models import Study
 @require_safe
 @study_page(Right.VIEW)
 def rubrics(request: HttpRequest, study: Study) -> HttpResponse:
-    return _page(request, study, BeginForm(_versions(study)))
+    return _page(request, study, BeginForm(newest_versions(study)))
 
 
 @require_POST
@@ -31,7 +31,7 @@ def rubrics(request: HttpRequest, study: Study) -> HttpResponse:
 @study_page(Right.RUN)
 def begin(request: HttpRequest, study: Study) -> HttpResponse:
     """A rubric of the study's own, which begins as a copy of another."""
-    form = BeginForm(_versions(study), request.POST)
+    form = BeginForm(newest_versions(study), request.POST)
     if not form.is_valid():
         return _page(request, study, form, status=422)
     slug, version = form.cleaned_data["slug"], form.cleaned_data["version"]
@@ -50,14 +50,6 @@ def version(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     """The form of a stored version that the study may use."""
     found = get_object_or_404(RubricVersion, pk=pk, rubric__in=Rubric.objects.of(study))
     return form_page(request, found.parsed())
-
-
-def _versions(study: Study) -> list[RubricVersion]:
-    """The newest version of each rubric that the study may use, its own first."""
-    shipped = sync()
-    own = RubricVersion.objects.filter(rubric__study=study).select_related("rubric")
-    newest = own.order_by("rubric_id", "-number").distinct("rubric_id")
-    return [*sorted(newest, key=lambda version: version.rubric.title), *shipped]
 
 
 def _page(request: HttpRequest, study: Study, form: BeginForm, status: int = 200) -> HttpResponse:

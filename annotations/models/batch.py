@@ -172,6 +172,11 @@ class Task(models.Model):
         return f"task {self.number} of batch {self.batch_id}"
 
     @property
+    def in_hand(self) -> int:
+        """Annotators who have it open."""
+        return self.taken - self.done
+
+    @property
     def is_finished(self) -> bool:
         return self.done >= self.needed
 

@@ -59,6 +59,7 @@ STUDY = [
     Place("annotating:annotators", _("Annotators"), Right.RUN),
     Place("annotating:agreement", _("Agreement"), Right.VIEW),
     Place("annotating:adjudication", _("Adjudication"), Right.ADJUDICATE),
+    Place("analysis:dissections", _("Dissection"), Right.VIEW),
     Place("analysis:imports", _("Imports"), Right.RUN),
     Place("analysis:exports", _("Exports"), Right.EXPORT),
     Place("coordinate:people", _("People"), Right.PEOPLE),

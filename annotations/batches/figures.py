@@ -1,0 +1,50 @@
+"""How far batches are, counted from their tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, Sum
+
+from annotations.models import Batch, Task
+from annotations.models.batch import BatchQuerySet
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`finished` tasks have all annotations that they need; `given` of the `needed` annotations are there."""
+
+    tasks: int = 0
+    finished: int = 0
+    given: int = 0
+    needed: int = 0
+    gold: int = 0
+    training: int = 0
+    erased: int = 0
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.finished / self.tasks if self.tasks else 0.0
+
+
+def progress(batches: BatchQuerySet) -> dict[int, Progress]:
+    """Of each of these batches, by its id."""
+    counted = (
+        Task.objects.filter(batch__in=batches)
+        .order_by()
+        .values("batch")
+        .annotate(
+            tasks=Count("pk"),
+            finished=Count("pk", filter=Q(done__gte=F("needed"))),
+            given=Sum("done"),
+            needed=Sum("needed"),
+            gold=Count("pk", filter=Q(gold__isnull=False)),
+            training=Count("pk", filter=Q(is_training=True)),
+            erased=Count("pk", filter=Q(erased_at__isnull=False)),
+        )
+    )
+    return {row.pop("batch"): Progress(**row) for row in counted}
+
+
+def progress_of(batch: Batch) -> Progress:
+    return progress(Batch.objects.filter(pk=batch.pk)).get(batch.pk, Progress())
