@@ -80,7 +80,7 @@ def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
 def is_suited(batch: Batch, annotator: Annotator) -> bool:
     """Whether the person has the expertise and one of the languages that the batch asks for."""
     profile = _profile(batch, annotator)
-    if not set(batch.tags) <= set(profile.tags):
+    if not _folded(batch.tags) <= _folded(profile.tags):
         return False
     mine, asked = _primary(profile.languages), _primary(batch.languages)
     return not mine or not asked or bool(mine & asked)
@@ -89,6 +89,10 @@ def is_suited(batch: Batch, annotator: Annotator) -> bool:
 def _profile(batch: Batch, annotator: Annotator) -> AnnotatorProfile:
     found = AnnotatorProfile.objects.filter(study=batch.study_id, user=annotator.user).first()
     return found or AnnotatorProfile()
+
+
+def _folded(words: Iterable[str]) -> set[str]:
+    return {word.casefold() for word in words}
 
 
 def _primary(languages: Iterable[str]) -> set[str]:
@@ -110,11 +114,30 @@ def _choices(batch: Batch, annotator: Annotator, counts: Counts) -> Iterable[Tas
     yield tasks.filter(is_training=True)
     work = tasks.filter(is_training=False)
     if not batch.gold_share:
-        yield work
+        yield from _onwards(batch, annotator, work)
     else:
         gold, others = work.filter(gold__isnull=False), work.filter(gold__isnull=True)
-        yield from (gold, others) if is_gold_due(batch, annotator, counts.held) else (others,)
+        if is_gold_due(batch, annotator, counts.held):
+            yield gold
+        yield from _onwards(batch, annotator, others)
     yield _let_go(batch, annotator)
+
+
+def _onwards(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Iterable[TaskQuerySet]:
+    """The same tasks, begun where the person is: what they did already need not be passed each time.
+
+    More urgent ones come first all the same, and those before the place that came back come last.
+    """
+    last = annotator.assignments(batch).filter(task__is_training=False).order_by("-opened_at", "-pk")
+    if batch.gold_share:
+        last = last.filter(task__gold__isnull=True)
+    place = last.values_list("task__priority", "task__number").first()
+    if place:
+        priority, number = place
+        yield tasks.filter(priority__gt=priority)
+        yield tasks.filter(priority=priority, number__gt=number)
+        yield tasks.filter(priority__lt=priority)
+    yield tasks
 
 
 def is_gold_due(batch: Batch, annotator: Annotator, number: int) -> bool:
@@ -220,10 +243,9 @@ def _give_back(assignment: Assignment, where: AssignmentQuerySet, state: str, re
 
 
 def renew(assignment: Assignment, now: datetime) -> bool:
-    """More time for who is at work on it. False where it is open no more."""
+    """More time for who is at work on it, also after its end as long as nobody gave it back."""
     later = now + timedelta(minutes=assignment.task.batch.minutes_to_expiry)
-    mine = Assignment.objects.open().filter(pk=assignment.pk, expires_at__gt=now)
-    return bool(mine.update(expires_at=later))
+    return bool(Assignment.objects.open().filter(pk=assignment.pk).update(expires_at=later))
 
 
 def reopen(assignment: Assignment) -> bool:

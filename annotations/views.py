@@ -1,16 +1,61 @@
-"""The annotators' door."""
+"""The annotators' door: their batches, and the next task of one."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from surveys.access import Right, require
+from annotations import assigning, standing
+from annotations.assigning import Annotator
+from annotations.models import Batch
+from prism.lib.ratelimit import rate_limited
+from surveys.access import Right, may, person, require
 from surveys.coordinate.navigation import workbench
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Says plainly that there is nothing to annotate yet."""
+    """The person's batches with where they stand, or plainly that there is nothing to annotate yet."""
     require(request, Right.ANNOTATE)
-    context = workbench(request, current="annotations:home") | {"crumbs": []}
+    user = person(request)
+    rows = [standing.standing(batch, user) for batch in standing.batches_of(user)]
+    context = workbench(request, current="annotations:home") | {"crumbs": [], "rows": rows}
     return render(request, "annotations/home.html", context)
+
+
+@login_required
+@require_POST
+@rate_limited("annotate-next", limit=1200, seconds=3600, by="user")
+def begin(request: HttpRequest, pk: int) -> HttpResponse:
+    return to_next(request, _batch(request, pk))
+
+
+@login_required
+@require_POST
+@rate_limited("annotate-ahead", limit=1200, seconds=3600, by="user")
+def ahead(request: HttpRequest, pk: int) -> JsonResponse:
+    """Put the task behind the one on the screen into the person's hands, so that its page can be fetched."""
+    assignment = assigning.assign(_batch(request, pk), Annotator(person(request)))
+    return JsonResponse({"url": assignment and reverse("annotations:task", args=[assignment.pk])})
+
+
+def to_next(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """On to the task that is to be done now, or home where nothing is left."""
+    assignment = assigning.next_assignment(batch, Annotator(person(request)))
+    if assignment:
+        return redirect("annotations:task", assignment.pk)
+    messages.success(
+        request, _("There is nothing left for you in “%s” at this moment. Thank you!") % batch.title
+    )
+    return redirect("annotations:home")
+
+
+def _batch(request: HttpRequest, pk: int) -> Batch:
+    """A batch of a study in which the person annotates; to others there is none."""
+    batch = get_object_or_404(Batch.objects.select_related("study"), pk=pk)
+    if not may(request.user, Right.ANNOTATE, batch.study):
+        raise Http404
+    return batch

@@ -1,0 +1,93 @@
+"""Who annotates in a study: what they know, which languages they read, and what they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from annotations.models import AnnotatorProfile, Assignment
+from prism.lib.ratelimit import rate_limited
+from surveys import audit
+from surveys.access import RIGHTS, Right, person
+from surveys.coordinate.navigation import workbench
+from surveys.coordinate.pages import NotDone, study_act, study_page
+from surveys.models import Membership, Study
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+PLACE = "annotating:annotators"
+MOST = 20
+
+
+class Words(forms.CharField):
+    """A short list, typed with commas between."""
+
+    def __init__(self, pattern: str, label: StrPromise) -> None:
+        super().__init__(required=False, max_length=600, label=label)
+        self.pattern = pattern
+
+    def clean(self, value: object) -> list[str]:
+        words = [word.strip() for word in str(super().clean(value)).split(",") if word.strip()]
+        one = forms.RegexField(self.pattern, max_length=40)
+        return [str(one.clean(word)) for word in dict.fromkeys(words[:MOST])]
+
+
+class ProfileForm(forms.Form):
+    tags = Words(r"^[\w .-]+$", gettext_lazy("Expertise"))
+    languages = Words(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", gettext_lazy("Languages"))
+
+
+@require_safe
+@study_page(Right.RUN)
+def annotators(request: HttpRequest, study: Study) -> HttpResponse:
+    """Every member who may annotate, with a line to change."""
+    profiles = {profile.user_id: profile for profile in AnnotatorProfile.objects.filter(study=study)}
+    did = _submitted(study)
+    rows = [
+        {
+            "member": member,
+            "profile": profiles.get(member.user_id),
+            "done": did.get(member.user_id, 0),
+        }
+        for member in _members(study)
+    ]
+    context = workbench(request, study, PLACE) | {"rows": rows}
+    return render(request, "annotations/coordinate/annotators.html", context)
+
+
+@rate_limited("annotator-profile", limit=600, seconds=3600, by="user")
+@study_act(Right.RUN, PLACE)
+def save_profile(request: HttpRequest, study: Study, pk: int) -> str:
+    """Store what a member knows; batches are offered by it."""
+    member = get_object_or_404(_members(study), pk=pk)
+    form = ProfileForm(request.POST)
+    if not form.is_valid():
+        raise NotDone(_("Write words with commas between them; languages as codes such as en, de-AT."))
+    AnnotatorProfile.objects.update_or_create(study=study, user=member.user, defaults=form.cleaned_data)
+    audit.record(
+        person(request),
+        "annotator.described",
+        study=study,
+        subject=f"member {member.pk}",
+        **form.cleaned_data,
+    )
+    return _("Kept for %s.") % member.user
+
+
+def _members(study: Study) -> QuerySet[Membership]:
+    roles = [role for role, rights in RIGHTS.items() if Right.ANNOTATE in rights]
+    return study.memberships.filter(role__in=roles).select_related("user").order_by("user__email")
+
+
+def _submitted(study: Study) -> dict[int, int]:
+    submitted = Q(state=Assignment.State.SUBMITTED, task__batch__study=study)
+    found = Assignment.objects.filter(submitted).exclude(annotator=None).values("annotator")
+    return dict(found.annotate(done=Count("pk")).values_list("annotator", "done"))
