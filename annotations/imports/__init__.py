@@ -1,0 +1,1 @@
+"""Annotated records of files as tasks, sides and annotations."""

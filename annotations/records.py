@@ -1,0 +1,70 @@
+"""The published record schema of annotated pairs: its names, and files of it read row by row."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+
+RUBRIC = "preference_dissection"
+SIDES = (1, 2)
+SEPARATOR = " | "  # between an item and its answer; a description may hold it, so the last one counts
+QUERY, SCENARIO, SCENARIO_GROUP = "query", "scenario_auto-j", "scenario_group"
+REFERENCE, PREFERENCES = "gpt-4-turbo_reference", "preference_labels"
+APPLICABLE, NOT_APPLICABLE = "applicable", "not applicable"
+ROWS_AT_ONCE = 500
+
+# The card's example names a judge otherwise than data and weights do.
+JUDGE_ALIASES = {"gpt-4-turbo": "gpt-4-1106-preview"}
+
+
+class UnusableRecords(Exception):
+    """The file holds no annotated pairs; the text says why."""
+
+
+def judge_named(name: str) -> str:
+    return JUDGE_ALIASES.get(name.strip(), name.strip())
+
+
+def read_rows(path: Path, without: Sequence[str] = ()) -> Iterator[tuple[int, object]]:
+    """Rows with their numbers from 1, from JSON lines or Parquet; None for a line that is no JSON.
+
+    `without` names keys that are not even read from a file in columns. Raises UnusableRecords.
+    """
+    if path.suffix not in (".jsonl", ".parquet"):
+        raise UnusableRecords("The file must end in .jsonl or .parquet.")
+    try:
+        rows = _parquet(path, without) if path.suffix == ".parquet" else _lines(path)
+        yield from enumerate(rows, start=1)
+    except UnicodeDecodeError as error:
+        raise UnusableRecords(f"{path.name} is not in UTF-8.") from error
+    except OSError as error:
+        raise UnusableRecords(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _lines(path: Path) -> Iterator[object]:
+    with path.open(encoding="utf-8-sig") as file:
+        for line in file:
+            if line.strip():
+                yield _json(line)
+
+
+def _json(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parquet(path: Path, without: Sequence[str]) -> Iterator[dict[str, Any]]:
+    # Here, because it takes 40 MB that a process which serves pages never needs.
+    import polars as pl
+
+    try:
+        table = pl.scan_parquet(path).drop(without, strict=False)
+        many = table.select(pl.len()).collect().item()
+        for start in range(0, many, ROWS_AT_ONCE):
+            yield from table.slice(start, ROWS_AT_ONCE).collect().iter_rows(named=True)
+    except pl.exceptions.PolarsError as error:
+        raise UnusableRecords(f"{path.name} is no Parquet file that can be read.") from error

@@ -1,0 +1,155 @@
+"""Files of annotated pairs in the published record schema become tasks, sides and annotations."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotations.imports.reading import Reader
+from annotations.imports.storing import Wanted, import_records
+from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, Status, Task, Values
+from annotations.records import UnusableRecords
+from surveys.models import AuditEvent
+from tests.annotations.published_records import RUBRIC, plain_record, record, write_lines
+from tests.factories import make_study
+
+pytestmark = pytest.mark.django_db
+
+
+def position(slug: str) -> int:
+    return next(found.position for found in RUBRIC.fields if found.slug == slug)
+
+
+def imported(path, rows, **wanted):
+    study = make_study()
+    batch, told = import_records(
+        write_lines(path / "rows.jsonl", rows), Wanted(study, "them", **wanted), None
+    )
+    return batch, told
+
+
+def test_a_record_becomes_rows_that_can_be_filtered_by_property(tmp_path):
+    batch, told = imported(tmp_path, [record(), plain_record()], source="gpt-4-1106-preview")
+    assert (told.rows, told.stored, told.flagged) == (2, 2, 0)
+    assert (batch.kind, batch.source, batch.state) == ("pair", "file", Batch.State.CLOSED)
+    first, second = batch.tasks.order_by("number")
+    assert (first.key, first.query, first.scenario_group) == ("1", record()["query"], "Functional Writing")
+    assert first.preferences == record()["preference_labels"]
+    sides = Side.objects.filter(task=first).values_list("number", "text", "words", "model_name")
+    assert list(sides) == [(1, "Answer 1.\\n", 30, "model-1"), (2, "Answer 2.\\n", 60, "model-2")]
+    said = Annotation.objects.get(task=first)
+    assert (said.origin, said.source, said.flag, said.assignment) == (
+        "import",
+        "gpt-4-1106-preview",
+        "",
+        None,
+    )
+    values = {row.side: row for row in Values.objects.filter(annotation=said)}
+    asked, one = values[0], values[1]
+    assert [asked.scores[position(s)] for s in ("intent_clear", "feelings_voiced", "constraints")] == [
+        0,
+        1,
+        2,
+    ]
+    assert one.scores[position("harmless")] == 1
+    assert one.statuses[position("harmless")] == Status.CHOSEN
+    counts = [one.scores[position(f"no_{severity}_errors")] for severity in ("minor", "moderate", "severe")]
+    assert counts == [2, 0, 1]
+    assert one.is_checkable is True
+    assert one.statuses[position("lengthy")] == Status.NOT_ASKED
+    assert one.scores[position("clarifies_intent")] == 0  # 0 is an answer
+    items = ItemAnswer.objects.filter(annotation=said, position=position("satisfies_constraints"), side=2)
+    assert list(items.values_list("number", "text", "score")) == [
+        (1, "at most | 100 words", 0),
+        (2, "no lists", 2),
+    ]
+    stance = ItemAnswer.objects.get(annotation=said, position=position("supports_stances"), side=1)
+    assert (stance.label, stance.score) == ("Strongly opposed", -2)
+    types = ErrorFound.objects.filter(annotation=said, side=1).values_list("type", "severity")
+    assert list(types) == [("factual", "severe"), ("math", "minor"), ("other", "minor")]
+    plain = Values.objects.get(annotation__task=second, side=2)
+    assert plain.is_checkable is False
+    assert plain.scores[position("no_severe_errors")] is None
+    assert plain.statuses[position("empathetic")] == Status.NOT_ASKED
+    # A property is filtered in SQL, without JSON.
+    assert Values.objects.filter(side=1, **{f"scores__{position('harmless')}__gte": 1}).count() == 2
+    assert AuditEvent.objects.get(action="batch.imported").detail == {"rows": 2, "stored": 2, "flagged": 0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "flag"),
+    [
+        ({"basic_response_1": {**record()["basic_response_1"], "friendly": "7"}}, "friendly: unknown score"),
+        ({"explicit constraints": ["one", "two", "three"]}, "not as many answers as items"),
+        ({"explicitly express feelings": "maybe"}, "feelings_voiced: not told"),
+        (
+            {"errors_response_1": {"applicable or not": "applicable", "errors": [{"severity": "awful"}]}},
+            "severity",
+        ),
+        ({"query-specific_response_1": None}, "asked but not answered"),
+        ({"preference_labels": {"human": "left"}}, "human: unknown label"),
+    ],
+)
+def test_what_cannot_be_read_is_missing_and_flagged_and_never_0(tmp_path, changed, flag):
+    _batch, told = imported(tmp_path, [record(**changed)])
+    assert told.flagged == 1
+    assert any(flag in reason for reason in told.flags)
+    assert Annotation.objects.get().flag
+    values = Values.objects.get(side=1)
+    for score, status in zip(values.scores, values.statuses, strict=True):
+        assert (status == Status.CHOSEN) or score is None
+
+
+def test_other_shapes_of_the_same_content_are_read():
+    reader = Reader(RUBRIC)
+    raw = record(preference_labels={"gpt-4-turbo": "model_a"})
+    raw["basic_response_1"] = {k.upper(): str(v) for k, v in raw["basic_response_1"].items()}
+    raw["query-specific_response_1"]["satisfying explicit constraints"] = {"reworded": "3", "at all": 0}
+    raw["query-specific_response_1"]["supporting explicit subjective stances"] = ["x |  strongly SUPPORTED "]
+    raw["feelings"] = raw["express feelings"] = raw.pop("explicitly express feelings")
+    raw["response_1"]["num_words"] = "30"
+    plain, other = reader.read("1", record()), reader.read("1", raw)
+    assert other.flags == []
+    assert other.preferences == {"gpt-4-1106-preview": "response_1"}
+    assert other.scores[0] == plain.scores[0]
+    assert other.scores[1] == plain.scores[1]
+    answers = {(i.position, i.number): (i.text, i.score) for i in other.items if i.side == 1}
+    assert answers[position("satisfies_constraints"), 1] == ("reworded", 3)
+    assert answers[position("supports_stances"), 1] == ("x", 2)
+    numbers = record()["query-specific_response_1"] | {"supporting explicit subjective stances": ["x | 0"]}
+    shifted = Reader(RUBRIC, "shifted").read("1", record(**{"query-specific_response_1": numbers}))
+    scores = [i.score for i in shifted.items if (i.side, i.position) == (1, position("supports_stances"))]
+    assert scores == [-2]
+
+
+def test_rows_that_are_no_pairs_are_left_out_and_told(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    rows = [record(id=7), record(id=7), {"id": 8}, record(id=9, query="a\0b"), record(id=10, query="\ud83d")]
+    write_lines(file, rows)
+    with file.open("a") as lines:
+        lines.write("{no json\n")
+    _batch, told = import_records(file, Wanted(make_study(), "them"), None)
+    assert (told.rows, told.stored, sum(told.skipped.values())) == (6, 1, 5)
+    assert [task.key for task in Task.objects.all()] == ["7"]
+    assert [example.split(":")[0] for example in told.examples] == [f"row {number}" for number in range(2, 7)]
+
+
+def test_a_file_without_pairs_stores_nothing_and_a_taken_name_is_refused(tmp_path):
+    study = make_study()
+    nothing = write_lines(tmp_path / "nothing.jsonl", [{"query": "?"}])
+    with pytest.raises(UnusableRecords, match="no ratings"):
+        import_records(nothing, Wanted(study, "them"), None)
+    assert not Batch.objects.exists()
+    good = write_lines(tmp_path / "good.jsonl", [record()])
+    said = StringIO()
+    arguments = (str(good), "--study", study.slug, "--batch", "them", "--json")
+    call_command("import_annotations", *arguments, stdout=said)
+    assert json.loads(said.getvalue())["stored"] == 1
+    for wrong, why in [
+        (arguments, "already"),
+        ((str(tmp_path / "none.jsonl"), *arguments[1:3], "--batch", "b"), "read"),
+    ]:
+        with pytest.raises(CommandError, match=why):
+            call_command("import_annotations", *wrong)
+    assert Batch.objects.count() == Task.objects.count() == 1
