@@ -91,7 +91,7 @@ def _const(value: Any, operand: Any, schema: Schema, path: Path) -> Iterator[Fau
 
 def _enum(value: Any, operand: list[Any], schema: Schema, path: Path) -> Iterator[Fault]:
     if value not in operand:
-        known = ", ".join(operand)
+        known = ", ".join(map(str, operand))
         message = _("“%(value)s” is not known.%(guess)s Known are: %(known)s.")
         yield path, message % {"value": value, "guess": _guess(value, operand), "known": known}
 

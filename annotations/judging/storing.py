@@ -1,0 +1,83 @@
+"""What comes of a judged task, stored once: annotations, a preference, quarantine, or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.judging import reading
+from annotations.judging.asking import Answers, Protocol, Subject
+from annotations.judging.claiming import LeaseLost, held
+from annotations.models import (
+    Annotation,
+    ErrorFound,
+    ItemAnswer,
+    JudgeCall,
+    JudgedTask,
+    Quarantine,
+    Task,
+    Values,
+)
+
+State = JudgedTask.State
+
+
+def store_annotations(judged: JudgedTask, protocol: Protocol, subject: Subject, answers: Answers) -> None:
+    """One annotation for each order that was asked. Raises LeaseLost."""
+    with transaction.atomic():
+        if not _is_there(judged):
+            return
+        made = {
+            is_swapped: _stored(judged, reading.annotation(protocol, subject, answers, is_swapped=is_swapped))
+            for is_swapped in protocol.orders(subject)
+        }
+        _end(judged, State.DONE, annotation=made[False], swapped_annotation=made.get(True))
+
+
+def store_preference(judged: JudgedTask, protocol: Protocol, subject: Subject, answers: Answers) -> None:
+    """The verdict, also among the task's own preferences under the judge's name. Raises LeaseLost."""
+    found = reading.preference(protocol, subject, answers)
+    with transaction.atomic():
+        if not _is_there(judged):
+            return
+        task = Task.objects.select_for_update().get(pk=judged.task_id)
+        task.preferences[judged.run.judge.name] = found
+        task.save(update_fields=["preferences"])
+        _end(judged, State.DONE, preference=found)
+
+
+def quarantine(judged: JudgedTask, call: JudgeCall, reason: str) -> None:
+    with transaction.atomic():
+        if held(judged).select_for_update().first():
+            Quarantine.objects.create(judged=judged, call=call, reason=reason)
+            _end(judged, State.QUARANTINED)
+
+
+def leave_out(judged: JudgedTask) -> None:
+    """Its texts were erased."""
+    _end(judged, State.LEFT_OUT)
+
+
+def _is_there(judged: JudgedTask) -> bool:
+    """Whether the task still has its texts; one without is left out. Raises LeaseLost."""
+    if held(judged).select_for_update().first() is None:
+        raise LeaseLost
+    if Task.objects.filter(pk=judged.task_id, erased_at=None).select_for_update().first():
+        return True
+    leave_out(judged)
+    return False
+
+
+def _end(judged: JudgedTask, state: JudgedTask.State, **result: Any) -> None:
+    held(judged).update(state=state, lease_until=None, due_at=None, finished_at=timezone.now(), **result)
+
+
+def _stored(judged: JudgedTask, said: reading.Said) -> Annotation:
+    name = judged.run.judge.name
+    made = Annotation.objects.create(task_id=judged.task_id, origin=Annotation.Origin.JUDGE, source=name)
+    Values.objects.bulk_create(Values(annotation=made, **row) for row in said.values)
+    ItemAnswer.objects.bulk_create(ItemAnswer(annotation=made, **row) for row in said.items)
+    ErrorFound.objects.bulk_create(ErrorFound(annotation=made, **row) for row in said.errors)
+    return made
