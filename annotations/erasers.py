@@ -9,10 +9,14 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from annotations.models import (
+    AgreementReport,
     Annotation,
     Assignment,
+    Batch,
+    Contest,
     Draft,
     ErrorFound,
+    FirstLook,
     ItemAnswer,
     Ruling,
     Side,
@@ -118,6 +122,18 @@ def blank_rulings(enrolments: Enrolments) -> int:
     return Ruling.objects.filter(task__in=_written_by(enrolments)).update(reason="", items=[])
 
 
+def drop_contests(enrolments: Enrolments) -> int:
+    """Nobody decides about texts that are gone."""
+    return Contest.objects.filter(task__in=_written_by(enrolments)).delete()[0]
+
+
+def drop_reports(enrolments: Enrolments) -> int:
+    """Figures that rest on what these people said as annotators, with what was contested by it; made anew."""
+    batches = Batch.objects.filter(tasks__assignments__enrolment__in=enrolments).values("pk")
+    AgreementReport.objects.filter(batch__in=batches).delete()
+    return Contest.objects.filter(task__batch__in=batches).delete()[0]
+
+
 def register() -> None:
     erasure.register(Task, blank_tasks, Part.TEXTS)
     erasure.register(Side, blank_sides, Part.TEXTS)
@@ -131,3 +147,6 @@ def register() -> None:
     erasure.register(ErrorFound, drop_errors, Part.REST)
     erasure.register(Values, blank_values, Part.REST)
     erasure.register(Ruling, blank_rulings, Part.TEXTS)
+    erasure.register(Contest, drop_contests, Part.TEXTS)
+    erasure.register(Contest, drop_reports, Part.REST)
+    erasure.exempt(FirstLook, "a score that an adjudicator gave a response, without a word of it")

@@ -22,6 +22,7 @@ class Right(StrEnum):
     REIDENTIFY = "reidentify"
     AUDIT = "audit"
     ANNOTATE = "annotate"
+    ADJUDICATE = "adjudicate"  # the last word where annotators disagree
     REGISTRY = "registry"  # providers and models, shared by all studies
     CREATE = "create"  # make further studies; asked without a study
 
@@ -30,13 +31,13 @@ RIGHTS: dict[str, frozenset[Right]] = {
     Role.OWNER: frozenset(
         {
             *(Right.VIEW, Right.RUN, Right.PEOPLE, Right.EXPORT, Right.AUDIT, Right.ANNOTATE),
-            *(Right.REGISTRY, Right.CREATE),
+            *(Right.ADJUDICATE, Right.REGISTRY, Right.CREATE),
         }
     ),
     Role.COORDINATOR: frozenset(
         {
             *(Right.VIEW, Right.RUN, Right.EXPORT, Right.AUDIT, Right.ANNOTATE),
-            *(Right.REGISTRY, Right.CREATE),
+            *(Right.ADJUDICATE, Right.REGISTRY, Right.CREATE),
         }
     ),
     Role.ANALYST: frozenset({Right.VIEW, Right.EXPORT}),
@@ -49,10 +50,12 @@ SINGLE_PEOPLE = frozenset({Right.RUN, Right.EXPORT_FULL})
 
 
 def rights(membership: Membership) -> frozenset[Right]:
-    """What a membership allows: its role, and the two rights that are granted one by one."""
+    """What a membership allows: its role, and the rights that are granted one by one."""
     extra = {Right.REIDENTIFY} if membership.may_reidentify else set()
     if membership.may_export_full:
         extra.add(Right.EXPORT_FULL)
+    if membership.may_adjudicate:
+        extra.add(Right.ADJUDICATE)
     return RIGHTS[membership.role] | extra
 
 

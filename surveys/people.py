@@ -108,14 +108,25 @@ def revoke(invitation: Invitation, by: User) -> None:
 
 
 def change(
-    membership: Membership, by: User, *, role: str, may_reidentify: bool, may_export_full: bool
+    membership: Membership,
+    by: User,
+    *,
+    role: str,
+    may_reidentify: bool,
+    may_export_full: bool,
+    may_adjudicate: bool,
 ) -> None:
-    """Set role and the two extra rights. Raises PeopleError when the study would lose its last owner."""
+    """Set role and the extra rights. Raises PeopleError when the study would lose its last owner."""
     with transaction.atomic():
         current = _locked(membership)
         if current.role == Role.OWNER and role != Role.OWNER:
             _refuse_without_owner(current)
-        wanted = {"role": role, "may_reidentify": may_reidentify, "may_export_full": may_export_full}
+        wanted = {
+            "role": role,
+            "may_reidentify": may_reidentify,
+            "may_export_full": may_export_full,
+            "may_adjudicate": may_adjudicate,
+        }
         changes = {key: value for key, value in wanted.items() if getattr(current, key) != value}
         if changes:
             Membership.objects.filter(pk=current.pk).update(**changes)

@@ -38,15 +38,17 @@ class InvitationForm(forms.Form):
 class MemberForm(forms.ModelForm):
     class Meta:
         model = Membership
-        fields = ["role", "may_reidentify", "may_export_full"]
+        fields = ["role", "may_reidentify", "may_export_full", "may_adjudicate"]
         labels = {
             "role": _("Role"),
             "may_reidentify": _("May re-identify participants"),
             "may_export_full": _("May export everything that participants wrote"),
+            "may_adjudicate": _("May decide where annotators disagree"),
         }
         help_texts = {
             "may_reidentify": _("Sees a panel id after giving a reason. Each time is written down."),
             "may_export_full": _("Without this right exports leave out all free text."),
+            "may_adjudicate": _("Owners and coordinators may anyway."),
         }
 
 

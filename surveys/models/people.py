@@ -16,13 +16,14 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A person's role in a study. Re-identification and full export are rights of their own."""
+    """A person's role in a study. Re-identification, full export and adjudication are rights of their own."""
 
     study = models.ForeignKey(Study, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role)
     may_reidentify = models.BooleanField(default=False)
     may_export_full = models.BooleanField(default=False)
+    may_adjudicate = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
