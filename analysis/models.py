@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from annotations.models import Batch
 from conversations.models import Conversation, Dataset
 from prism.lib.codes import random_code
 from surveys.models import Study
@@ -183,3 +184,102 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return f"subject of conversation {self.conversation_id}"
+
+
+class Dissection(models.Model):
+    """One run over an annotated batch: which properties each judge, or group of raters, likes or dislikes.
+
+    `options`: whose annotations, which question makes groups, and how it was fitted, its seed among them.
+    `document`: what is of the whole run: pairs read and left out, similarity, correlation, marked properties.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    code = models.CharField(max_length=16, unique=True, default=random_code)
+    study = models.ForeignKey(Study, models.CASCADE, related_name="dissections")
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="dissections")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    options = models.JSONField(default=dict)
+    document = models.JSONField(default=dict)
+    pairs = models.PositiveIntegerField(default=0, help_text=_("Annotated pairs that were read"))
+    fitting = models.CharField(max_length=80, blank=True, help_text=_("The group of pairs in hand"))
+    failure = models.CharField(max_length=300, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField(default=timezone.now)
+    lease_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="one_dissection_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"dissection {self.code}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+
+class DissectionFit(models.Model):
+    """One judge in one group of pairs: how much is behind its figures, and how well it tells unseen votes."""
+
+    dissection = models.ForeignKey(Dissection, models.CASCADE, related_name="fits", db_index=False)
+    number = models.PositiveIntegerField(help_text=_("In the order of the run"))
+    judge = models.CharField(max_length=300)
+    group = models.CharField(max_length=80)
+    pairs = models.PositiveIntegerField()
+    used = models.PositiveIntegerField(help_text=_("Pairs in the fit"))
+    votes = models.PositiveIntegerField()
+    not_applicable = models.PositiveIntegerField()
+    ties = models.PositiveIntegerField()
+    inconsistent = models.PositiveIntegerField()
+    unlabelled = models.PositiveIntegerField()
+    too_few = models.BooleanField()
+    poor_sampling = models.BooleanField()
+    intercept = models.JSONField(null=True)
+    held_out = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dissection", "judge", "group"], name="dissection_fit_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.judge} in {self.group}"
+
+
+class DegreeOfPreference(models.Model):
+    """Chance in per cent that a response is preferred if it is the better one in this property alone."""
+
+    fit = models.ForeignKey(DissectionFit, models.CASCADE, related_name="degrees", db_index=False)
+    position = models.PositiveSmallIntegerField(help_text=_("Of the property among the 29"))
+    property = models.CharField(max_length=60)
+    probability = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    marked = models.BooleanField(help_text=_("The interval excludes 50"))
+    weight = models.FloatField(help_text=_("Posterior mean on the scale of the logit"))
+    deviation = models.FloatField()
+    positive = models.FloatField(help_text=_("Chance that the weight is above 0"))
+    r_hat = models.FloatField(null=True)
+    effective_draws = models.FloatField(null=True)
+
+    class Meta:
+        verbose_name_plural = "degrees of preference"
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["fit", "position"], name="degree_once")]
+
+    def __str__(self) -> str:
+        return f"{self.property}: {self.probability:.2f} %"

@@ -3,10 +3,11 @@
 from celery import shared_task
 from django.db import transaction
 
+from analysis.dissecting import jobs as dissection_jobs
 from analysis.exports import jobs
 from analysis.imports import jobs as import_jobs
 from analysis.leaderboard import keeping
-from analysis.models import Export, Import
+from analysis.models import Dissection, Export, Import
 
 
 @shared_task(name="analysis.tasks.run_export")
@@ -45,6 +46,22 @@ def sweep_imports() -> None:
     """For beat: hand imports to a worker again that the broker forgot or whose worker is gone."""
     for pk in import_jobs.lost():
         run_import.delay(pk)
+
+
+@shared_task(name="analysis.tasks.run_dissection")
+def run_dissection(dissection_id: int) -> None:
+    dissection_jobs.run(dissection_id)
+
+
+@shared_task(name="analysis.tasks.sweep_dissections", expires=30)
+def sweep_dissections() -> None:
+    """For beat: hand runs to a worker again that the broker forgot or whose worker is gone."""
+    for pk in dissection_jobs.lost():
+        run_dissection.delay(pk)
+
+
+def enqueue_dissection(row: Dissection) -> None:
+    transaction.on_commit(lambda: run_dissection.delay(row.pk), robust=True)
 
 
 def enqueue_import(row: Import) -> None:

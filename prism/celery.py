@@ -23,8 +23,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_ignore_result=True,
     task_default_queue="work",
-    # A message to `live`, `bulk` or `sweep` that is lost with its worker is made again from the rows, sooner than the
-    # broker would notice; the acknowledgements were a fifth of a live worker's processor time.
+    # A message to the queues but `work` that is lost with its worker is made again from the rows, sooner than
+    # the broker would notice; the acknowledgements were a fifth of a live worker's processor time.
     task_queues=[
         Queue("work"),
         Queue("live", no_ack=True),

@@ -64,7 +64,7 @@ def read_records(path: Path, stances: Stances = "signed", weight: str | None = N
         told.flag(pair.flags)
     if not found:
         raise UnusableRecords(_why_nothing(path, told))
-    return _pairs(found), told
+    return pairs_of(found), told
 
 
 def _why_nothing(path: Path, told: Told) -> str:
@@ -124,7 +124,8 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
         raise UnusableRecords(f"{path.name} is no Parquet file that can be read.") from error
 
 
-def _pairs(found: dict[str, Pair]) -> Pairs:
+def pairs_of(found: dict[str, Pair]) -> Pairs:
+    """Of at least one pair, by their keys."""
     values = np.array([pair.values for pair in found.values()])
     return Pairs(
         keys=tuple(found),
