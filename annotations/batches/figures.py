@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
@@ -43,7 +44,9 @@ def progress(batches: BatchQuerySet) -> dict[int, Progress]:
             erased=Count("pk", filter=Q(erased_at__isnull=False)),
         )
     )
-    return {row.pop("batch"): Progress(**row) for row in counted}
+    names = [field.name for field in fields(Progress)]
+    rows: list[dict[str, Any]] = [dict(row) for row in counted]
+    return {row["batch"]: Progress(**{name: row[name] for name in names}) for row in rows}
 
 
 def progress_of(batch: Batch) -> Progress:

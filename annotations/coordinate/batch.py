@@ -124,7 +124,7 @@ def annotators(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     return render(request, "annotations/coordinate/batch_annotators.html", context)
 
 
-def _counts(found: Batch) -> dict[int, dict[str, int]]:
+def _counts(found: Batch) -> dict[int, dict[str, Any]]:
     State = Assignment.State  # noqa: N806 (a class)
     counted = (
         Assignment.objects.filter(task__batch=found, annotator__isnull=False)
@@ -136,7 +136,7 @@ def _counts(found: Batch) -> dict[int, dict[str, int]]:
             skipped=Count("pk", filter=Q(state=State.SKIPPED)),
         )
     )
-    return {row.pop("annotator"): row for row in counted}
+    return {row["annotator"]: dict(row) for row in counted}
 
 
 @rate_limited("batch_rules", limit=240, seconds=3600, by="user")

@@ -265,7 +265,9 @@ class NewBatchForm(RulesForm):
 
     def _choice(self, seed: int) -> dict[str, Any]:
         chosen = self.cleaned_data
-        days = {name: chosen[name].isoformat() if chosen[name] else "" for name in ("since", "until")}
+        days: dict[str, Any] = {}
+        for name in ("since", "until"):
+            days[name] = chosen[name].isoformat() if chosen[name] else ""
         flags = {name: chosen[name] for name in ("is_first_only", "is_each", "with_imported")}
         return Choice(
             languages=tuple(chosen["languages"]),

@@ -33,8 +33,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         ports = Ports(web=port)
         connect_panel(load_demo(ports.fake_url))
-        # Of a room above this one, which is called by name.
+        # Of rooms above this one, which are called by name.
         call_command("demo_votes", stdout=self.stderr)
+        call_command("demo_batch", stdout=self.stderr)
         self.run(ports)
 
     def run(self, ports: Ports) -> None:
