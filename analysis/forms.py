@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from analysis.exports.formats import ANSWERS, PRISM
-from analysis.exports.release import ARENA, Scope
+from analysis.exports.release import ARENA, PROPERTIES, Scope
 from analysis.models import Export
 from conversations.models.imported import ALL, IMPORTED, LIVE
 from surveys.models import Study
@@ -24,6 +24,10 @@ FORMATS = [
     (
         ARENA,
         _("Arena: conversations, votes, reactions and turns, in Parquet and JSON, after compar:IA's tables"),
+    ),
+    (
+        PROPERTIES,
+        _("Properties: annotated pairs in the published schema of 29, and all annotations as a table"),
     ),
 ]
 

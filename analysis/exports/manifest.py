@@ -11,7 +11,7 @@ from django.conf import settings
 
 from analysis.exports import release, told
 from analysis.exports.prism_format import CONVERSATIONS, METADATA, SURVEY, UTTERANCES
-from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, Scope
+from analysis.exports.release import CHOSEN_CONVERSATIONS, CHOSEN_PEOPLE, REASONS, UNFINISHED, Scope
 from conversations.models import Dataset
 from surveys.models import CodingScheme, ConsentDocument, Questionnaire
 from surveys.questionnaires import Questionnaire as Document
@@ -192,7 +192,7 @@ def build(
         "code_version": code_version(),
         "release_seed": scope.release_seed or None,
         "filters": {
-            **(HELD_OF_ARENA if scope.format == ARENA else HELD),
+            **(HELD_OF_ARENA if scope.format in UNFINISHED else HELD),
             "include_test": scope.include_test,
             "include_excluded": scope.include_excluded,
             "source": scope.source,

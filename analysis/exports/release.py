@@ -28,6 +28,8 @@ from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
 
 ARENA = "arena"  # the format whose people need not finish anything, and whose conversations have two sides
+PROPERTIES = "properties"  # of annotations; whose conversations they are of need not finish anything either
+UNFINISHED = (ARENA, PROPERTIES)
 PEOPLE_AT_ONCE = 50
 ROWS_AT_ONCE = 1000
 TURNED_AWAY = [
@@ -135,14 +137,14 @@ def of_source(source: str, path: str = "") -> Q:
 
 
 def _has_taken_part(scope: Scope) -> Q:
-    if scope.format != ARENA:
+    if scope.format not in UNFINISHED:
         return Q(survey_finished_at__isnull=False)
     return Q(Exists(Turn.objects.filter(conversation__enrolment=OuterRef("pk"))))
 
 
 def took_part_by(scope: Scope, moment: datetime) -> Q:
     """Of enrolments: whose part in the study a release of that moment could hold."""
-    if scope.format != ARENA:
+    if scope.format not in UNFINISHED:
         return Q(survey_finished_at__lte=moment)
     return Q(Exists(Turn.objects.filter(conversation__enrolment=OuterRef("pk"), at__lte=moment)))
 
@@ -244,7 +246,7 @@ def _choose_people(scope: Scope) -> Counter[str]:
 
 def _choose_conversations(scope: Scope) -> None:
     renumber = numbering(scope.study.slug, "conversation", scope.release_seed)
-    if scope.format == ARENA:
+    if scope.format in UNFINISHED:
         wanted = conversations(scope).filter(enrolment__in=CHOSEN_PEOPLE)
     else:
         wanted = Conversation.objects.complete().filter(

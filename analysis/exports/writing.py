@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis.exports import answers_format, arena_format, manifest, prism_format, release
+from analysis.exports import answers_format, arena_format, manifest, prism_format, properties_format, release
 from analysis.exports.formats import ANSWERS
 from analysis.exports.gate import Gate
 from analysis.exports.lines import JsonLines
@@ -26,7 +26,7 @@ from analysis.exports.prism_format import (
     UTTERANCES,
     Models,
 )
-from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, Scope
+from analysis.exports.release import ARENA, CHOSEN_CONVERSATIONS, PROPERTIES, Scope
 from conversations.models import LanguageModel, PoolEntry
 from conversations.privacy.versions import rules_for
 
@@ -78,6 +78,9 @@ def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str
         facts, meaning = answers_format.write(scope, folder, progress, gate), answers_format.meaning(scope)
     elif scope.format == ARENA:
         facts, meaning = arena_format.write(scope, folder, progress, gate), arena_format.meaning(scope)
+    elif scope.format == PROPERTIES:
+        facts = properties_format.write(scope, folder, progress, gate)
+        meaning = properties_format.meaning(scope)
     else:
         documents = documents_of(scope.study.pk)
         facts = _write_prism(scope, folder, progress, documents, gate)
@@ -89,7 +92,7 @@ def _write(scope: Scope, folder: Path, progress: Progress, left_out: Mapping[str
 
 def _texts(scope: Scope) -> Mapping[str, Sequence[str]]:
     """Where people wrote, by file: two formats have files of the same name."""
-    texts = {ANSWERS: answers_format.TEXTS, ARENA: arena_format.TEXTS}
+    texts = {ANSWERS: answers_format.TEXTS, ARENA: arena_format.TEXTS, PROPERTIES: properties_format.TEXTS_OF}
     return texts.get(scope.format, manifest.TEXTS)
 
 

@@ -1,0 +1,225 @@
+"""Annotated pairs as records of the published schema, put together by the database.
+
+A record is one annotation of a task. Texts of tens of thousands of pairs pass through this process only as
+lines that are written; what needs a look (`needs_look`) is read there first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+from psycopg.sql import SQL, Composable, Composed, Literal
+
+from annotations.models import Batch
+from annotations.records import (
+    APPLICABLE,
+    NOT_APPLICABLE,
+    PREFERENCES,
+    QUERY,
+    REFERENCE,
+    SCENARIO,
+    SCENARIO_GROUP,
+    SEPARATOR,
+    SIDES,
+)
+from annotations.rubric_documents import OTHER, Fact, FactKind, Kind, Property, RubricDocument
+
+TASKS_AT_ONCE = 1000
+# Whose texts may be in the release: those of files, and of its people (`release.chosen`).
+ALLOWED = SQL("""
+    task.erased_at IS NULL AND (task.turn_id IS NULL OR EXISTS (
+        SELECT FROM conversations_turn turn
+        JOIN conversations_conversation talk ON talk.id = turn.conversation_id
+        JOIN release_person USING (enrolment_id) WHERE turn.id = task.turn_id))
+""")
+CURRENT = SQL("""
+    NOT EXISTS (SELECT FROM annotations_annotation newer
+        WHERE newer.assignment_id = said.assignment_id AND newer.revision > said.revision)
+""")
+RECORDS = SQL("""
+SELECT task.id, said.origin, task.key, (
+        SELECT talk.enrolment_id FROM conversations_turn turn
+        JOIN conversations_conversation talk ON talk.id = turn.conversation_id WHERE turn.id = task.turn_id
+    ), EXISTS (SELECT FROM annotations_ruling ruling WHERE ruling.task_id = task.id AND is_current),
+    {record}::text
+FROM annotations_task task
+JOIN annotations_side side1 ON side1.task_id = task.id AND side1.number = 1
+JOIN annotations_side side2 ON side2.task_id = task.id AND side2.number = 2
+JOIN annotations_annotation said ON said.task_id = task.id
+LEFT JOIN annotations_values values0 ON values0.annotation_id = said.id AND values0.side = 0
+LEFT JOIN annotations_values values1 ON values1.annotation_id = said.id AND values1.side = 1
+LEFT JOIN annotations_values values2 ON values2.annotation_id = said.id AND values2.side = 2
+CROSS JOIN LATERAL (SELECT {items} FROM annotations_itemanswer item WHERE annotation_id = said.id) items
+CROSS JOIN LATERAL (SELECT {errors} FROM annotations_errorfound error WHERE annotation_id = said.id) errors
+WHERE task.batch_id = {batch} AND task.number > {after} AND task.number <= {to} AND {allowed} AND {current}
+ORDER BY task.number, said.id
+""")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One annotation of a task as a record in JSON; `enrolment` is whose query it is, if anybody's here."""
+
+    task: int
+    origin: str
+    key: str
+    enrolment: int | None
+    is_ruled: bool
+    record: str
+
+
+def records_of(batch: Batch, published: RubricDocument) -> Iterator[list[Said]]:
+    """The annotations of a batch that count, by task in the order of the source, some tasks at once."""
+    shape = _Shape(batch.rubric_version.parsed(), published)
+    for after, to in ranges(batch):
+        statement = RECORDS.format(
+            record=shape.record(),
+            items=shape.items(),
+            errors=shape.errors(),
+            batch=Literal(batch.pk),
+            after=Literal(after),
+            to=Literal(to),
+            allowed=ALLOWED,
+            current=CURRENT,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement.as_string())
+            yield [Said(*row) for row in cursor.fetchall()]
+
+
+def ranges(batch: Batch) -> Iterator[tuple[int, int]]:
+    """Numbers of tasks: above the first, up to the second."""
+    last = batch.tasks.order_by("-number").values_list("number", flat=True).first() or 0
+    return ((after, after + TASKS_AT_ONCE) for after in range(0, last, TASKS_AT_ONCE))
+
+
+def is_published(document: RubricDocument, published: RubricDocument) -> bool:
+    """Whether a rubric asks all that the published schema has."""
+    asked = {found.slug: found.kind for found in document.fields}
+    return all(asked.get(found.slug) == found.kind for found in published.fields)
+
+
+class _Shape:
+    """Names and order are those of the published rubric, positions those of the batch's."""
+
+    def __init__(self, used: RubricDocument, published: RubricDocument) -> None:
+        self.used, self.published = used, published
+        self.place = {found.slug: found.position for found in used.fields}
+
+    def record(self) -> Composed:
+        return _object(
+            {
+                QUERY: SQL("task.query"),
+                SCENARIO: SQL("task.scenario"),
+                SCENARIO_GROUP: SQL("task.scenario_group"),
+                **{f"response_{side}": _response(side) for side in SIDES},
+                REFERENCE: SQL("task.reference"),
+                **{fact.key: self.fact(fact) for fact in self.published.facts},
+                PREFERENCES: SQL("task.preferences"),
+                **{f"basic_response_{side}": self.ratings(side) for side in SIDES},
+                **{f"errors_response_{side}": _errors_of(side) for side in SIDES},
+                **{f"query-specific_response_{side}": self.specific(side) for side in SIDES},
+            }
+        )
+
+    def fact(self, fact: Fact) -> Composable:
+        if fact.kind == FactKind.LIST:
+            return SQL("COALESCE(items.{}, '[]')").format(_name(0, self.place[fact.slug]))
+        score = self.score(0, fact.slug)
+        return SQL("CASE {} WHEN 1 THEN 'Yes' WHEN 0 THEN 'No' END").format(score)
+
+    def score(self, side: int, slug: str) -> Composed:
+        return SQL("values{}.scores[{}]").format(Literal(side), Literal(self.place[slug] + 1))
+
+    def ratings(self, side: int) -> Composed:
+        rated = (p for p in self.published.properties if p.is_scored and p.condition is None)
+        return _object({found.key: self.score(side, found.slug) for found in rated})
+
+    def specific(self, side: int) -> Composed:
+        asked = (found for found in self.published.properties if found.condition)
+        return _object({found.key: self.answer(side, found) for found in asked})
+
+    def answer(self, side: int, found: Property) -> Composable:
+        if not found.is_per_item:
+            return self.score(side, found.slug)
+        return SQL("COALESCE(items.{}, '[]')").format(_name(side, self.place[found.slug]))
+
+    def items(self) -> Composed:
+        """Columns of lists: items of the facts, and the answers to each."""
+        facts = [fact for fact in self.published.facts if fact.kind == FactKind.LIST]
+        columns = [self.listed(0, fact.slug, SQL("item.text")) for fact in facts]
+        for found in self.published.properties:
+            if found.is_per_item:
+                columns += [self.listed(side, found.slug, self.answered(found)) for side in SIDES]
+        return SQL(", ").join(columns)
+
+    def listed(self, side: int, slug: str, value: Composable) -> Composed:
+        position = self.place[slug]
+        return SQL(
+            "json_agg({} ORDER BY item.number) FILTER (WHERE item.side = {} AND item.position = {}) AS {}"
+        ).format(value, Literal(side), Literal(position), _name(side, position))
+
+    def answered(self, found: Property) -> Composed:
+        """`item | answer`; who did not repeat the item meant that of the query."""
+        item = SQL(
+            "COALESCE(NULLIF(item.text, ''), (SELECT text FROM annotations_itemanswer asked"
+            " WHERE asked.annotation_id = item.annotation_id AND asked.side = 0"
+            " AND asked.position = {} AND asked.number = item.number), '')"
+        ).format(Literal(self.place[found.items]))
+        levels = found.scale.levels if found.scale else ()
+        shown = {
+            level.value: str(level.value) if found.kind == Kind.ITEM_SCALE else level.label
+            for level in levels
+        }
+        return SQL("{} || {} || {}").format(
+            item, Literal(SEPARATOR), _case("item.score", shown, "item.label")
+        )
+
+    def errors(self) -> Composed:
+        types = {kind.slug: kind.label for kind in self.used.errors.types} if self.used.errors else {}
+        error = _object(
+            {
+                "brief description": SQL("error.description"),
+                "severity": SQL("error.severity"),
+                "type": _case("error.type", {**types, OTHER: OTHER}, "error.type"),
+            }
+        )
+        listed = SQL("json_agg({} ORDER BY error.number) FILTER (WHERE error.side = {}) AS side{}")
+        return SQL(", ").join(listed.format(error, Literal(side), Literal(side)) for side in SIDES)
+
+
+def _name(side: int, position: int) -> SQL:
+    return SQL(f"side{int(side)}_{int(position)}")
+
+
+def _response(side: int) -> Composed:
+    of = Literal(side)
+    words = SQL("CASE WHEN side{}.counter <> '' THEN side{}.words END").format(of, of)
+    return _object(
+        {
+            "content": SQL("side{}.text").format(of),
+            "model": SQL("side{}.model_name").format(of),
+            "num_words": words,
+        }
+    )
+
+
+def _errors_of(side: int) -> Composed:
+    words = SQL("CASE WHEN values{}.is_checkable THEN {} WHEN NOT values{}.is_checkable THEN {} END").format(
+        Literal(side), Literal(APPLICABLE), Literal(side), Literal(NOT_APPLICABLE)
+    )
+    errors = SQL("COALESCE(errors.side{}, '[]')").format(Literal(side))
+    return _object({"applicable or not": words, "errors": errors})
+
+
+def _object(parts: Mapping[str, Composable]) -> Composed:
+    given = [SQL("{}, {}").format(Literal(name), value) for name, value in parts.items()]
+    return SQL("json_build_object({})").format(SQL(", ").join(given))
+
+
+def _case(of: str, words: Mapping[int, str] | Mapping[str, str], otherwise: str) -> Composed:
+    when = [SQL("WHEN {} THEN {}").format(Literal(given), Literal(word)) for given, word in words.items()]
+    column, rest = SQL(of), SQL(otherwise)
+    return SQL("CASE {} {} ELSE {} END").format(column, SQL(" ").join(when), rest)
