@@ -34,6 +34,13 @@ function across(by) {
   if (here) go(stopsOf(rowOf(here))[stopsOf(rowOf(here)).indexOf(here) + by]);
 }
 
+/* Out of a text field: to the next line that is chosen from, where letters and numbers mean something again. */
+function leave() {
+  const all = stops();
+  const from = all.indexOf(current());
+  go(all.find((stop, place) => place > from && !isText(stop)));
+}
+
 function jump(letter, isSecond) {
   const row = form.querySelector(`.ask-row[data-letter="${letter}"]`);
   if (row) go(stopsOf(row)[isSecond ? stopsOf(row).length - 1 : 0]);
@@ -119,7 +126,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return form.requestSubmit();
   if (event.ctrlKey || event.metaKey || event.altKey || !shortcuts.checked) return;
   if (isText(event.target)) {
-    if (event.key === "Escape" && form.contains(event.target)) step(1);
+    if (event.key === "Escape" && form.contains(event.target)) leave();
     return;
   }
   if (act(event)) event.preventDefault();
