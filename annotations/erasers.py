@@ -18,6 +18,9 @@ from annotations.models import (
     ErrorFound,
     FirstLook,
     ItemAnswer,
+    JudgeCall,
+    JudgedTask,
+    Quarantine,
     Ruling,
     Side,
     Task,
@@ -134,6 +137,16 @@ def drop_reports(enrolments: Enrolments) -> int:
     return Contest.objects.filter(task__batch__in=batches).delete()[0]
 
 
+def blank_calls(enrolments: Enrolments) -> int:
+    """What judges replied may quote these people; what the calls cost stays counted."""
+    calls = JudgeCall.objects.filter(judged__task__in=_written_by(enrolments))
+    return calls.update(text="", answer={}, detail="")
+
+
+def drop_quarantine(enrolments: Enrolments) -> int:
+    return Quarantine.objects.filter(judged__task__in=_written_by(enrolments)).delete()[0]
+
+
 def register() -> None:
     erasure.register(Task, blank_tasks, Part.TEXTS)
     erasure.register(Side, blank_sides, Part.TEXTS)
@@ -147,6 +160,9 @@ def register() -> None:
     erasure.register(ErrorFound, drop_errors, Part.REST)
     erasure.register(Values, blank_values, Part.REST)
     erasure.register(Ruling, blank_rulings, Part.TEXTS)
+    erasure.register(JudgeCall, blank_calls, Part.TEXTS)
+    erasure.register(Quarantine, drop_quarantine, Part.TEXTS)
+    erasure.exempt(JudgedTask, "states of a judge's work, and a verdict without a word")
     erasure.register(Contest, drop_contests, Part.TEXTS)
     erasure.register(Contest, drop_reports, Part.REST)
     erasure.exempt(FirstLook, "a score that an adjudicator gave a response, without a word of it")

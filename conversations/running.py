@@ -20,7 +20,7 @@ from prism.lib.processes import (
 
 LIVE_SLOTS = 512
 LIVE_WORKERS = WEB_WORKERS = min(2, os.cpu_count() or 1)
-WORK_SLOTS = 4
+WORK_SLOTS = 12  # of them eight lanes of a judge at most, unless more are asked for
 PANEL_STUDY = "5f" + "0" * 22
 
 
@@ -67,7 +67,10 @@ def add_prism(
         name = f"live worker {number + 1}" if live_workers > 1 else "live worker"
         house.add(name, worker_command("live", LIVE_SLOTS), env, ready=_celery_is_ready(house, name))
     house.add(
-        "work worker", worker_command("work", WORK_SLOTS), env, ready=_celery_is_ready(house, "work worker")
+        "work worker",
+        worker_command("work", WORK_SLOTS, "bulk"),
+        env,
+        ready=_celery_is_ready(house, "work worker"),
     )
     house.add("beat", beat_command(), env)
     house.add(

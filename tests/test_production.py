@@ -39,6 +39,7 @@ SCHEDULED = {
     "analysis.tasks.recompute_leaderboard",
     "analysis.tasks.sweep_exports",
     "analysis.tasks.sweep_imports",
+    "annotations.tasks.sweep_judging",
     "conversations.tasks.check_providers",
     "conversations.tasks.sweep",
     "surveys.tasks.enforce_retention",

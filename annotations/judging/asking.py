@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
@@ -68,7 +68,7 @@ class Protocol:
         """The first question that has no answer yet; None when nothing is left to ask."""
         return next(self.questions(subject, answers), None)
 
-    def questions(self, subject: Subject, answers: Answers) -> Iterable[Question]:
+    def questions(self, subject: Subject, answers: Answers) -> Iterator[Question]:
         """Those without an answer that can be asked with the answers there are."""
         for is_swapped in self.orders(subject):
             for step in self.prompts.steps:
@@ -210,7 +210,7 @@ def _value(one: Property, facts: Facts) -> Schema:
 
 def _errors(rubric: RubricDocument) -> Schema:
     assert rubric.errors is not None
-    error = {
+    error: dict[str, Schema] = {
         "type": {"type": "string", "enum": [kind.slug for kind in rubric.errors.types]},
         "severity": {"type": "string", "enum": list(SEVERITIES)},
         "description": {"type": "string", "maxLength": 1000},

@@ -11,8 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 from conversations.fakellm.exchange import ApiError
+from conversations.fakellm.filling import damaged, fill
 from conversations.fakellm.options import Options
-from conversations.fakellm.personas import Persona
+from conversations.fakellm.personas import PERSONAS, Persona
 from conversations.fakellm.writing import compose
 
 DONE = b"data: [DONE]\n\n"
@@ -49,6 +50,7 @@ class ChatRequest:
     include_usage: bool
     seed: int | None
     max_tokens: int | None
+    schema: dict[str, Any] | None = None
 
     @property
     def texts(self) -> list[tuple[str, str]]:
@@ -88,6 +90,7 @@ def parse_request(body: Mapping[str, Any]) -> ChatRequest:
     _require(body.get("n") in (None, 1), "n", "1, which is all this server can do")
     stream_options = body.get("stream_options") or {}
     _require(isinstance(stream_options, dict), "stream_options", "an object")
+    _require(isinstance(body.get("response_format") or {}, dict), "response_format", "an object")
     return ChatRequest(
         model=body["model"],
         messages=body["messages"],
@@ -95,6 +98,7 @@ def parse_request(body: Mapping[str, Any]) -> ChatRequest:
         include_usage=bool(stream_options.get("include_usage")),
         seed=_read_whole(body, "seed"),
         max_tokens=_read_whole(body, "max_completion_tokens") or _read_whole(body, "max_tokens"),
+        schema=_read_schema(body.get("response_format") or {}),
     )
 
 
@@ -119,6 +123,16 @@ def _read_whole(body: Mapping[str, Any], name: str) -> int | None:
     return value
 
 
+def _read_schema(wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The schema that the answer must follow; every persona can."""
+    if wanted.get("type") != "json_schema":
+        return None
+    described = wanted.get("json_schema")
+    schema = described.get("schema") if isinstance(described, dict) else None
+    _require(isinstance(schema, dict), "response_format", "a json_schema with its schema")
+    return schema
+
+
 def _text_of(content: str | list[Any] | None) -> str:
     if isinstance(content, list):
         return " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
@@ -129,7 +143,7 @@ def plan_answer(
     request: ChatRequest, persona: Persona, options: Options, fault: str | None, rng: Random, speed: float
 ) -> Plan:
     """Decide the text and the timing of an answer; ``speed`` divides all waiting."""
-    pieces, finish = _write(request, persona, options, rng)
+    pieces, finish = _write(request, persona, options, rng, spoils=fault == "invalid")
     if fault == "empty":
         pieces, finish = [], "stop"
     if fault == "length":
@@ -144,14 +158,23 @@ def plan_answer(
     return Plan(pieces, finish, first / speed, 1 / rate / speed, strikes, tokens, thoughts)
 
 
-def _write(request: ChatRequest, persona: Persona, options: Options, rng: Random) -> tuple[list[str], str]:
+def _write(
+    request: ChatRequest, persona: Persona, options: Options, rng: Random, *, spoils: bool
+) -> tuple[list[str], str]:
     if options.chunks is not None:
         return [f"{word} " for word in islice(cycle(_FILLER), options.chunks)], "stop"
-    said = [text for role, text in request.texts if role == "user"]
-    pieces = re.findall(r"\S+\s*", compose(persona, said, rng))
+    pieces = re.findall(r"\S+\s*", _text(request, persona, rng, spoils=spoils))
     if request.max_tokens is not None and request.max_tokens < len(pieces):
         return pieces[: request.max_tokens], "length"
     return pieces, "stop"
+
+
+def _text(request: ChatRequest, persona: Persona, rng: Random, *, spoils: bool) -> str:
+    if request.schema is None:
+        voice = PERSONAS.get(persona.id, PERSONAS["cirrus-mini"])  # the judge has none of its own
+        return compose(voice, [text for role, text in request.texts if role == "user"], rng)
+    document = json.dumps(fill(request.schema, rng))
+    return damaged(document, rng) if spoils else document
 
 
 def build_frames(request: ChatRequest, plan: Plan) -> list[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-FAULTS = ("429", "500", "hang", "cut", "empty", "garbage", "length")
+FAULTS = ("429", "500", "hang", "cut", "empty", "garbage", "length", "invalid")
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Options:
     ``first``: seconds until the first chunk. ``rate``: chunks a second. ``chunks``: exactly so many chunks
     of filler words, whatever limit the request sets. ``think``: chunks of reasoning before them. ``fail``:
     one of FAULTS. ``after``: chunks before the fault. ``p``: probability of the fault. ``times``: only the
-    first calls fail, so many. ``retry``: seconds that a 429 asks to wait.
+    first calls fail, so many. ``retry``: seconds that a 429 asks to wait. The fault ``invalid`` spoils a
+    structured answer and leaves others alone.
     """
 
     first: float | None = None

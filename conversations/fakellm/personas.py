@@ -31,3 +31,5 @@ _PERSONAS = (
 )
 
 PERSONAS = {persona.id: persona for persona in _PERSONAS}
+# No partner of a conversation: it stands in no list of models.
+JUDGE = Persona("judge", "blunt", "prose", (32, 50), 0.2, 200)

@@ -28,7 +28,7 @@ from conversations.fakellm.embeddings import DEFAULT_DIMENSIONS, embed
 from conversations.fakellm.exchange import ApiError, ASGIApp, Exchange, Receive, Scope, Send
 from conversations.fakellm.moderation import moderate
 from conversations.fakellm.options import OptionError, Options, parse
-from conversations.fakellm.personas import PERSONAS, Persona
+from conversations.fakellm.personas import JUDGE, PERSONAS, Persona
 
 _INSTANT = 1000.0
 _MOST_DIMENSIONS = 4096
@@ -166,6 +166,8 @@ def _find_model(model: str) -> tuple[Persona, Options]:
         name, options = parse(model)
     except OptionError as error:
         raise ApiError(400, str(error), param="model", code="invalid_option") from None
+    if name == JUDGE.id:
+        return JUDGE, options
     if name not in PERSONAS:
         raise ApiError(404, f'There is no model "{name}".', param="model", code="model_not_found")
     return PERSONAS[name], options

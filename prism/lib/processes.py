@@ -363,11 +363,11 @@ def web_command(port: int, host: str = "127.0.0.1", workers: int = 1) -> list[st
     return [sys.executable, "-m", "uvicorn", "prism.asgi:application", *where, *how]
 
 
-def worker_command(queue: str, concurrency: int) -> list[str]:
-    """A Celery worker of one queue with `concurrency` threads, under a name no other worker has."""
+def worker_command(queue: str, concurrency: int, *also: str) -> list[str]:
+    """A Celery worker of one queue, or `also` of others, with so many threads, under a name no other has."""
     name = f"{queue}-{secrets.token_hex(4)}@%h"
     # Every worker also looks for what others lost, so that no long job can keep that from being noticed.
-    queues = f"{queue},sweep"
+    queues = ",".join([queue, *also, "sweep"])
     slots = ["-P", "threads", "-c", str(concurrency), "--prefetch-multiplier", "1"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
     return [*CELERY, "worker", "-Q", queues, "-n", name, *slots, *quiet]

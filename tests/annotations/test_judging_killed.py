@@ -1,0 +1,77 @@
+"""Workers that are killed in the middle of a run."""
+
+import os
+import signal
+import time
+from collections import Counter
+
+import httpx2
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from annotations.judging import runs
+from annotations.judging.claiming import LEASE
+from annotations.models import JudgeCall
+from annotations.tasks import send_lanes
+from conversations.fakellm import server as fakellm
+from tests import databases
+from tests.annotations.judged import bulk_worker, make_judge, make_pairs, started
+
+PAIRS = 40
+
+
+def wait_until(what, seconds=120):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_whose_worker_is_killed_twice_has_every_result_once_and_repeats_no_finished_call():
+    environment = {
+        **os.environ,
+        "DATABASE_URL": databases.address(connection.settings_dict["NAME"]),
+        "REDIS_URL": settings.REDIS_URL,
+    }
+    with fakellm.running(speed=1) as url:
+        batch = make_pairs(PAIRS)
+        model = "judge;first=0.05;rate=1000;fail=invalid;p=0.1"
+        run = started(batch, make_judge(batch, url, model=model), lanes=8)
+        calls = JudgeCall.objects.filter(judged__run=run)
+        in_flight = 0
+        for goal in (12, 36):
+            worker = bulk_worker(environment)
+            try:
+                send_lanes(run.pk, 8)
+                wait_until(lambda goal=goal: calls.filter(state="finished").count() >= goal)
+                wait_until(lambda: calls.filter(state="started").exists())
+            finally:
+                os.killpg(worker.pid, signal.SIGKILL)
+                worker.wait()
+            in_flight += calls.filter(state="started").count()
+            runs.sweep(timezone.now() + LEASE)
+        before = set(calls.filter(state="finished").values_list("pk", flat=True))
+        worker = bulk_worker(environment)
+        try:
+            send_lanes(run.pk, 8)
+            wait_until(lambda: type(run).objects.get(pk=run.pk).state == "done")
+        finally:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        received = httpx2.get(url.removesuffix("/v1") + "/calls", trust_env=False).json()
+    states = Counter(run.judged.values_list("state", flat=True))
+    assert sum(states.values()) == PAIRS
+    assert set(states) <= {"done", "quarantined"}
+    assert states["done"] > PAIRS * 0.8
+    told = {task.number for task in batch.tasks.all() if run.judge.name in task.preferences}
+    assert len(told) == states["done"]
+    assert 0 < calls.filter(state="lost").count() <= in_flight
+    heard = Counter(call["attempt"] for call in received)
+    assert set(heard.values()) == {1}
+    assert {f"judge-{pk}" for pk in before} <= set(heard)
+    assert before <= set(calls.filter(state="finished").values_list("pk", flat=True))
+    answered = calls.filter(state="finished").values_list("judged", "step", "is_swapped")
+    assert len(answered) == len(set(answered))
