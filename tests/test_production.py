@@ -37,8 +37,11 @@ ENTRY = f"/studies/demo/?PROLIFIC_PID={PANEL_ID}&STUDY_ID={'5f' + '0' * 22}&SESS
 SCHEDULED = {
     "accounts.tasks.clear_sessions",
     "analysis.tasks.recompute_leaderboard",
+    "analysis.tasks.sweep_dissections",
     "analysis.tasks.sweep_exports",
     "analysis.tasks.sweep_imports",
+    "annotations.tasks.expire_assignments",
+    "annotations.tasks.sweep_batches",
     "annotations.tasks.sweep_judging",
     "conversations.tasks.check_providers",
     "conversations.tasks.sweep",
