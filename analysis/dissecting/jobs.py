@@ -128,8 +128,8 @@ def _carry_out(row: Dissection) -> None:
     if not pairs.votes:
         raise NotDissectable(_("Nobody's preferences are known of these pairs, so there is nothing to fit."))
     if len(pairs.votes) > MOST_JUDGES:
-        told = _("More than %d judges in one run: choose a question with fewer answers.")
-        raise NotDissectable(told % MOST_JUDGES)
+        too_many = _("More than %d judges in one run: choose a question with fewer answers.")
+        raise NotDissectable(too_many % MOST_JUDGES)
     options = options_of(row)
     fits = list(_fits(row, pairs, options))
     x = features(pairs.a, pairs.b, options.coding)

@@ -69,7 +69,7 @@ def of_batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
 def correct(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     batch = get_object_or_404(study.batches, slug=name)
     wanted = {
-        int(key.removeprefix("group-")): value
+        int(key.removeprefix("group-")): str(value)
         for key, value in list(request.POST.items())[: 4 * ROWS]
         if key.startswith("group-") and key.removeprefix("group-").isdecimal() and len(key) < 20
     }
