@@ -22,13 +22,14 @@ from tests.annotations.judged import bulk_worker, make_judge, make_pairs, starte
 PAIRS = 40
 
 
-def wait_until(what, seconds=120):
+def wait_until(what, seconds=280):
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 def test_a_run_whose_worker_is_killed_twice_has_every_result_once_and_repeats_no_finished_call():
     environment = {
