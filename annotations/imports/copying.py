@@ -33,16 +33,27 @@ class Copy:
 
 
 def cell(value: Cell) -> str:
+    """A value as COPY reads it. Whole types are asked first: this is called for every cell."""
+    kind = type(value)
+    if kind is int:
+        return str(value)
+    if isinstance(value, str):
+        return value if value.isalnum() else value.translate(_ESCAPED) if _has_escapes(value) else value
     if value is None:
         return NULL
-    if isinstance(value, str):
-        return value.translate(_ESCAPED) if not value.isalnum() else value
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, int | float):
         return str(value)
-    numbers = ",".join(["NULL" if one is None else str(one) for one in value])
-    return f"{{{numbers}}}"
+    return _array(value)
+
+
+def _has_escapes(text: str) -> bool:
+    return "\n" in text or "\\" in text or "\t" in text or "\r" in text
+
+
+def _array(numbers: Sequence[int | None]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}".replace("None", "NULL")
 
 
 def _default(field: Field[Any, Any]) -> Cell:

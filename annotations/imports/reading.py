@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from annotations.models import ErrorFound, Status
@@ -24,7 +24,7 @@ from annotations.records import (
     Row,
     judge_named,
 )
-from annotations.rubric_documents import Fact, FactKind, Kind, Property, RubricDocument
+from annotations.rubric_documents import OTHER, Fact, FactKind, Kind, Property, RubricDocument
 
 Stances = Literal["signed", "shifted"]
 Scores = list[int | None]
@@ -32,6 +32,7 @@ Scores = list[int | None]
 STANCES, STANCE_SHIFT = "supports_stances", 2
 COUNTED_ELSEWHERE = "imported"  # what counted the words of a response, as far as we know
 MOST_OF_A_LABEL = 60
+SEVERITIES = frozenset(ErrorFound.Severity.values)
 VERDICTS = {
     "response_1": "response_1",
     "a": "response_1",
@@ -102,12 +103,13 @@ class Reader:
         self.size = len(document.fields)
         self._names: dict[str, Property | Fact | None] = {}
         self._scores: dict[tuple[int, type, Any], int] = {}
+        self._types: dict[str, str] = {}
 
     def read(self, key: str, row: object) -> Annotated:
         """Raises UnusableRecord."""
         if not isinstance(row, dict):
             raise UnusableRecord("no JSON object")
-        record = _lowered(row)
+        record = _lowered(row, "basic_response_1")
         if not any(isinstance(record.get(f"basic_response_{side}"), dict) for side in SIDES):
             raise UnusableRecord("no ratings of either response")
         return _Record(self, key, record).read()
@@ -135,6 +137,14 @@ class Reader:
         if found.slug == STANCES and self.stances == "shifted" and _is_number(answer):
             return found.scale.read(float(answer) - STANCE_SHIFT)
         return found.scale.read(answer)
+
+    def type_of_error(self, name: str) -> str:
+        if name in self._types:
+            return self._types[name]
+        found = self.document.errors.read(name) if self.document.errors else ""
+        if found != OTHER:  # what is none could be anything, without end
+            self._types[name] = found
+        return found
 
     @cached_property
     def facts(self) -> Sequence[Fact]:
@@ -170,8 +180,7 @@ class _Record:
             statuses=[[int(Status.NOT_ASKED)] * reader.size for _ in sides],
             is_checkable=[None for _ in sides],
         )
-        # What the record says under any of the names that the rubric knows.
-        self.said = self.by_slug(record)
+        self.said = self.by_slug(record, reader.facts)
 
     def read(self) -> Annotated:
         self.preferences()
@@ -196,16 +205,18 @@ class _Record:
         self.put(side, position, None, Status.UNTOUCHED)
         self.flag(reason)
 
-    def by_slug(self, table: object) -> dict[str, Any]:
+    def by_slug(self, table: object, wanted: Sequence[Property | Fact]) -> dict[str, Any]:
         """Values by the slugs of the properties or facts, under whatever name they stand there."""
         if not isinstance(table, dict):
             return {}
+        if all(found.key in table for found in wanted):
+            return {found.slug: table[found.key] for found in wanted}
         named = ((self.reader.named(name), value) for name, value in table.items())
         return {found.slug: value for found, value in named if found}
 
     def response(self, side: int) -> Response:
         found = self.record.get(f"response_{side}")
-        table = _lowered(found) if isinstance(found, dict) else {}
+        table = _lowered(found, "content") if isinstance(found, dict) else {}
         return Response(
             _text(table.get("content")), _text(table.get("model")), _count(table.get("num_words"))
         )
@@ -243,9 +254,14 @@ class _Record:
         return int(word == "yes")
 
     def ratings(self, side: int) -> None:
-        table = self.by_slug(self.record.get(f"basic_response_{side}"))
+        table = self.by_slug(self.record.get(f"basic_response_{side}"), self.reader.rated)
+        scores, statuses, chosen = self.made.scores[side], self.made.statuses[side], int(Status.CHOSEN)
         for found in self.reader.rated:
-            self.rating(side, found, table.get(found.slug))
+            score = self.reader.score(found, table.get(found.slug))
+            if score is None:
+                self.rating(side, found, table.get(found.slug))
+            else:
+                scores[found.id], statuses[found.id] = score, chosen
 
     def rating(self, side: int, found: Property, value: object) -> None:
         score = self.reader.score(found, value)
@@ -257,7 +273,7 @@ class _Record:
     def errors(self, side: int) -> None:
         """Errors and their counts; that they cannot be judged is not the same as none."""
         value = self.record.get(f"errors_response_{side}")
-        table = _lowered(value) if isinstance(value, dict) else {}
+        table = _lowered(value, "errors") if isinstance(value, dict) else {}
         state, listed = _word(table.get("applicable or not")), table.get("errors")
         if state == NOT_APPLICABLE:
             self.made.is_checkable[side] = False
@@ -278,20 +294,19 @@ class _Record:
 
     def error(self, side: int, number: int, value: object) -> str:
         """Keep it and tell its severity, blank for one that the rubric does not know."""
-        table = _lowered(value) if isinstance(value, dict) else {}
+        table = _lowered(value, "severity") if isinstance(value, dict) else {}
         word = _word(table.get("severity"))
-        severity = word if word in ErrorFound.Severity else ""
+        severity = word if word in SEVERITIES else ""
         counted = self.reader.counted
         found = counted.get(severity) or next(iter(counted.values()))
-        kinds = self.reader.document.errors
-        kind = kinds.read(_text(table.get("type"))) if kinds else ""
+        kind = self.reader.type_of_error(_text(table.get("type")))
         description = _text(table.get("brief description"))
         self.made.errors.append(Found(side, found.id, number, kind, severity, description))
         return severity
 
     def specific(self, side: int, asked: Mapping[str, int]) -> None:
         """What only some queries ask for. Null, nothing and an empty list are no answer; 0 is one."""
-        table = self.by_slug(self.record.get(f"query-specific_response_{side}"))
+        table = self.by_slug(self.record.get(f"query-specific_response_{side}"), self.reader.specific)
         for found in self.reader.specific:
             value = table.get(found.slug)
             is_answered = value is not None and value not in ([], {})
@@ -346,8 +361,9 @@ def _label(found: Property, score: int) -> str:
     return level.label if level else ""
 
 
-def _lowered(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.strip().lower(): value for name, value in row.items()}
+def _lowered(row: dict[str, Any], published: str) -> dict[str, Any]:
+    """The table by its keys in lower case, in which the published ones are; as it is where it has one."""
+    return row if published in row else {name.strip().lower(): value for name, value in row.items()}
 
 
 def _text(value: object) -> str:
@@ -355,7 +371,12 @@ def _text(value: object) -> str:
 
 
 def _word(value: object) -> str:
-    return " ".join(value.split()).lower() if isinstance(value, str) else ""
+    return _plain(value) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    return " ".join(text.split()).lower()
 
 
 def _is_number(value: object) -> bool:
@@ -368,6 +389,8 @@ def _is_number(value: object) -> bool:
 
 def _count(value: object) -> int | None:
     """A whole number of words, also as text."""
+    if type(value) is int:
+        return value if 0 <= value < 2**31 else None
     if isinstance(value, bool) or not _is_number(value):
         return None
     number = float(str(value))
