@@ -16,7 +16,7 @@ from annotations.models import AgreementReport, Annotation, Batch, Contest, Cont
 if TYPE_CHECKING:
     from annotations.agreement_rows import Rows
 
-AT_ONCE = 400  # annotations at most of which a page makes a report itself
+AT_ONCE = 2000  # annotations times questions at most of which a page makes a report itself, within a second
 LOST = timedelta(minutes=5)  # since a worker was asked
 SEED = 1
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -75,7 +75,8 @@ def _counted(batch: Batch, of: str) -> dict[str, int]:
 def shown(batch: Batch, of: str) -> Standing:
     """The report to show now: of a small batch it is made anew where annotations came since."""
     found = standing(batch, of)
-    if not found.is_current and 0 < found.total <= AT_ONCE:
+    work = found.total * len(batch.rubric_version.parsed().fields)
+    if not found.is_current and 0 < work <= AT_ONCE:
         make(batch, of)
         return standing(batch, of)
     return found

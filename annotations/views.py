@@ -14,6 +14,7 @@ from annotations.models import Batch
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, may, person, require
 from surveys.coordinate.navigation import workbench
+from surveys.models import Study
 
 
 @login_required
@@ -22,7 +23,12 @@ def home(request: HttpRequest) -> HttpResponse:
     require(request, Right.ANNOTATE)
     user = person(request)
     rows = [standing.standing(batch, user) for batch in standing.batches_of(user)]
-    context = workbench(request, current="annotations:home") | {"crumbs": [], "rows": rows}
+    granted = Study.objects.filter(memberships__user=user, memberships__may_adjudicate=True)
+    context = workbench(request, current="annotations:home") | {
+        "crumbs": [],
+        "rows": rows,
+        "granted": granted,
+    }
     return render(request, "annotations/home.html", context)
 
 

@@ -13,6 +13,7 @@ from annotations.agreement_rows import GONE, Question, Rows
 from annotations.models import Contest, ContestRule
 from annotations.rubric_documents import Fact, Kind, RubricDocument
 
+STARTS = 3  # of the computation; a doubt tells where they end in different places
 SMOOTHING = 0.5  # with few ratings an annotator it keeps starts from ending in different places
 
 
@@ -88,7 +89,7 @@ def with_opinions(found: list[Found], rows: Rows, rubric: RubricDocument, seed: 
 
 def _opinions(rows: Rows, question: Question, seed: int) -> Iterator[tuple[int, dict[str, Any]]]:
     table = agreement_rows.table(rows, question)
-    opinion = dawid_skene.opinion(table, smoothing=SMOOTHING, seed=seed)
+    opinion = dawid_skene.opinion(table, smoothing=SMOOTHING, starts=STARTS, seed=seed)
     doubts = [str(doubt) for doubt in opinion.doubts]
     for unit, shares in zip(table.units, np.round(opinion.posterior, 3).tolist(), strict=True):
         levels = map(str, table.levels)

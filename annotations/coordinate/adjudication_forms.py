@@ -137,6 +137,7 @@ class ContestRuleForm(forms.ModelForm):
             "prerequisites": gettext_lazy("Different facts about the query"),
             "applicability": gettext_lazy("Disagreement whether errors can be judged"),
         }
+        help_texts = dict.fromkeys(("categories", "prerequisites", "applicability"), "")
         widgets = {"least_range": forms.NumberInput(attrs={"min": 0, "max": 100, "class": "form-control"})}
 
     def clean_least_range(self) -> int:

@@ -9,7 +9,7 @@ function frame() {
     aria: { enabled: true, label: { enabled: false } },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { fontFamily: token("--font") },
-    grid: { left: 16, right: 24, top: 24, bottom: 16, containLabel: true },
+    grid: { left: 16, right: 36, top: 24, bottom: 16, containLabel: true },
   };
 }
 
@@ -72,7 +72,12 @@ function windows({ windows: found }) {
         return `${one.from}: ${written(one.value)}${interval}`;
       },
     },
-    xAxis: axis({ type: "category", data: found.map((one) => one.from), boundaryGap: false }),
+    xAxis: axis({
+      type: "category",
+      data: found.map((one) => one.from),
+      boundaryGap: false,
+      axisLabel: { color: token("--ink-soft"), alignMinLabel: "left", alignMaxLabel: "right" },
+    }),
     yAxis: axis({ type: "value", max: 1, scale: true }),
     series: [
       line("low", bound),

@@ -138,6 +138,8 @@ def test_an_adjudicator_looks_blind_then_rules_and_comes_to_the_next(study, batc
     client = Client()
     client.force_login(adjudicator)
     found(batch)
+    door = client.get(reverse("annotations:home")).content.decode()
+    assert reverse("annotating:adjudication", args=[study.slug]) in door
     assert client.get(at(batch)).context["progress"].left == 2
     here = client.get(at(batch, "next_contest"))["Location"]
     assert here == at(batch, "adjudicate", 1, 1, "clear")
