@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks import arena, cadence, dissection, leaderboard, survey, variants
+from benchmarks import annotations, arena, cadence, dissection, judge, leaderboard, survey, variants
 from benchmarks.aims import Row
 from benchmarks.study import PERSONAS
 
@@ -70,6 +70,32 @@ DISSECTION = (
     ("Largest R-hat", "dissect_r_hat", "at most 1.05"),
     ("Correlation with the weights that the votes were drawn by", "dissect_correlation", "at least 0.95"),
 )
+ANNOTATIONS = (
+    ("Annotated pairs", "annotated_tasks", ""),
+    ("Import, pairs a second", "annotated_in_per_s", "at least 5000"),
+    ("Import, pairs a second of this process' own time", "annotated_in_cpu_per_s", ""),
+    ("Import, most memory beyond that before it (MB)", "annotated_in_mb", ""),
+    ("The same less that of a tenth of the pairs (MB)", "annotated_in_growth_mb", "at most 50"),
+    ("Export in the published schema, pairs a second", "annotated_out_per_s", "at least 10000"),
+    ("Export, pairs a second of this process' own time", "annotated_out_cpu_per_s", ""),
+    ("Export, most memory beyond that before it (MB)", "annotated_out_mb", ""),
+    ("The same less that of a tenth of the pairs (MB)", "annotated_out_growth_mb", "at most 50"),
+    ("All files of the format, Parquet and the long table too (s)", "annotated_whole_s", ""),
+    ("Next task for an annotator, median (ms)", "annotated_next_ms", "below 50"),
+)
+JUDGE = (
+    ("Pairs", "judge_pairs", ""),
+    ("From the start to the last result, kills included (s)", "judge_seconds", ""),
+    ("Pairs with a result", "judge_results", ""),
+    ("Pairs in quarantine", "judge_unusable", ""),
+    ("Pairs with neither", "judge_missing", "at most 0"),
+    ("Calls that the provider heard", "judge_calls", ""),
+    ("Calls under way at the kills", "judge_in_flight", ""),
+    ("Calls lost", "judge_lost", ""),
+    ("Repeats beyond the calls under way", "judge_repeats_beyond", "at most 0"),
+    ("Finished calls that were repeated", "judge_finished_repeated", "at most 0"),
+    ("Money beyond the cap", "judge_over_cap", "at most 0"),
+)
 
 
 def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
@@ -97,6 +123,11 @@ def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
         },
         "dissect": {
             f"The dissection of {dissection.PAIRS} pairs by 29 properties, intervals included": DISSECTION
+        },
+        "judge": {f"A judge over {judge.PAIRS} pairs in both orders, killed twice": JUDGE},
+        "annotations": {
+            f"Pairs with a query, two answers of {annotations.WORDS} words and a whole annotation by 29 "
+            "properties": ANNOTATIONS
         },
     }
 

@@ -16,9 +16,11 @@ from django.db import close_old_connections
 
 from benchmarks import (
     aims,
+    annotations,
     arena,
     cadence,
     dissection,
+    judge,
     leaderboard,
     machine,
     monitor,
@@ -36,7 +38,7 @@ from prism.lib.processes import Supervisor, free_port, port_is_free, var_directo
 LARGE = 10_000
 WORKER = "live worker 1"
 LIVE_PARTS = ("streaming", "arena", "cadence", "survey", "thinking")
-PARTS = (*LIVE_PARTS, "monitor", "leaderboard", "dissect")
+PARTS = (*LIVE_PARTS, "monitor", "leaderboard", "dissect", "annotations", "judge")
 
 
 class Command(BaseCommand):
@@ -82,6 +84,10 @@ class Command(BaseCommand):
             self.measure("leaderboard", lambda: leaderboard.measure(self.stderr.write))
         if "dissect" in parts:
             self.measure("dissect", lambda: dissection.measure(self.stderr.write))
+        if "judge" in parts:
+            self.measure("judge", lambda: judge.measure(self.stderr.write))
+        if "annotations" in parts:
+            self.measure("annotations", self.annotations)
         self.end()
 
     def end(self) -> None:
@@ -177,6 +183,10 @@ class Command(BaseCommand):
         return found | variants.measure(
             places, run, self.options["variant_people"], lambda: kill(house, WORKER)
         )
+
+    def annotations(self) -> dict[str, Any]:
+        call_command("migrate", verbosity=0)
+        return annotations.measure(self.stderr.write)
 
     def monitor(self) -> dict[str, Any]:
         call_command("migrate", verbosity=0)
