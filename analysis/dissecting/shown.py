@@ -20,6 +20,13 @@ GROUPS: dict[str, str | Promise] = {
     "w_stances": _("With stances"),
     "w_mistakes": _("With mistakes"),
 }
+# Their feature is positive where there is less of what the rubric asks for.
+TURNED = {
+    "non_repetitive": _("Not repetitive"),
+    "no_minor_errors": _("No minor errors"),
+    "no_moderate_errors": _("No moderate errors"),
+    "no_severe_errors": _("No severe errors"),
+}
 STEPS = 5  # of colour on each side of nothing
 
 
@@ -44,6 +51,11 @@ def name_of(group: str) -> str | Promise:
     return GROUPS.get(group, group)
 
 
+def title_of(slug: str) -> str:
+    """What is better in a response of a positive difference."""
+    return str(TURNED.get(slug) or PROPERTIES[slug].title)
+
+
 def lines(fit: DissectionFit) -> list[Line]:
     """What is liked most first, all on one scale around 50."""
     degrees = sorted(fit.degrees.all(), key=lambda one: -one.probability)
@@ -54,7 +66,7 @@ def lines(fit: DissectionFit) -> list[Line]:
 def _line(one: DegreeOfPreference, reach: float) -> Line:
     ends = {"low": one.low, "high": one.high, "middle": one.probability}
     places = {name: f"{50 + 48 * (end - 50) / reach:.1f}" for name, end in ends.items()}
-    return Line(PROPERTIES[one.property].title, one, places)
+    return Line(title_of(one.property), one, places)
 
 
 def groups(fits: Sequence[DissectionFit]) -> list[dict[str, Any]]:
@@ -74,7 +86,7 @@ def groups(fits: Sequence[DissectionFit]) -> list[dict[str, Any]]:
 def _most(fit: DissectionFit) -> list[str]:
     marked = [one for one in fit.degrees.all() if one.marked]
     return [
-        f"{PROPERTIES[one.property].title} {one.probability:.0f}"
+        f"{title_of(one.property)} {one.probability:.0f}"
         for one in sorted(marked, key=lambda one: -abs(one.probability - 50))[:3]
     ]
 
@@ -86,7 +98,7 @@ def similarity(row: Dissection) -> list[tuple[str, list[Cell]]]:
 
 def correlation(row: Dissection) -> list[tuple[str, list[Cell]]]:
     found = row.document["correlation"]
-    titles = [PROPERTIES[slug].title for slug in found["properties"]]
+    titles = [title_of(slug) for slug in found["properties"]]
     return list(zip(titles, map(_cells, found["matrix"]), strict=True))
 
 

@@ -156,6 +156,7 @@ def test_a_coordinator_dissects_a_batch_and_reads_what_comes_out(
     assert "1 ties" in page
     assert f"{found['judge-7b', 'polite'].probability:.2f}" in page
     assert "too few pairs" in page
+    assert ("No severe errors" in page, ">Severe errors<" in page) == (True, False)
     assert "With fewer than 230 pairs" in client.get(address, {"group": "Advice"}).content.decode()
     assert "of these signs are expected to be wrong" in page
 
