@@ -34,7 +34,14 @@ def make(batch: Batch, by: User) -> Batch:
 
 
 def open_it(batch: Batch, by: User | None) -> None:
-    """Let annotators begin, or go on. Raises NotPossible."""
+    """Let annotators begin, or go on. Raises NotPossible, as imported records do: nobody masked them."""
+    if "records" in batch.description:
+        raise NotPossible(
+            _(
+                "These tasks were imported with their annotations and with texts as they were. "
+                "Make a new batch from the file: personal data in it is masked then."
+            )
+        )
     if batch.filling:
         raise NotPossible(_("The batch can be opened once all of its tasks are there."))
     if not batch.tasks.filter(erased_at=None).exists():

@@ -41,7 +41,10 @@ def _of_choice(choice: dict[str, Any]) -> list[Line]:
 
 
 def _of_file(batch: Batch) -> list[Line]:
+    """An uploaded file, or records that were imported with their annotations."""
     file = batch.description.get("file")
+    if "records" in batch.description:
+        file = {"name": batch.description["records"], "sha256": batch.description["sha256"]}
     return [(_("File"), file["name"]), (_("SHA-256"), file["sha256"])] if file else []
 
 

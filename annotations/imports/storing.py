@@ -104,7 +104,7 @@ def _batch(path: Path, wanted: Wanted, version: RubricVersion, by: User | None) 
                 state=Batch.State.CLOSED,
                 created_by=by,
                 description={
-                    "file": path.name,
+                    "records": path.name,
                     "sha256": _sha256(path),
                     "annotated_by": wanted.source,
                     "stances": wanted.stances,

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotations.batches.making import NotPossible, open_it
 from annotations.imports.reading import Reader
 from annotations.imports.storing import Wanted, import_records
 from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, Status, Task, Values
@@ -33,6 +34,8 @@ def test_a_record_becomes_rows_that_can_be_filtered_by_property(tmp_path):
     batch, told = imported(tmp_path, [record(), plain_record()], source="gpt-4-1106-preview")
     assert (told.rows, told.stored, told.flagged) == (2, 2, 0)
     assert (batch.kind, batch.source, batch.state) == ("pair", "file", Batch.State.CLOSED)
+    with pytest.raises(NotPossible, match="as they were"):
+        open_it(batch, None)  # nobody masked these texts
     first, second = batch.tasks.order_by("number")
     assert (first.key, first.query, first.scenario_group) == ("1", record()["query"], "Functional Writing")
     assert first.preferences == record()["preference_labels"]
