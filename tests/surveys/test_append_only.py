@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
+from annotations.models import FirstLook, PromptSet, Task
 from conversations.models import Attempt, Conversation, Opening, Repeat, RepeatRating, SystemPrompt
 from surveys import audit, erasure, journey
 from surveys.models import Answer, Coding, CodingRuling, CodingScheme
@@ -24,10 +25,11 @@ from tests.factories import (
 
 CODED = ["CodingScheme", "Coding", "CodingRuling"]
 JUDGED = ["Vote", "Reaction", "Report", "TextCheck", "Opening", "Repeat", "RepeatRating", "SystemPrompt"]
+RULED = ["Ruling", "FirstLook", "PromptSet"]
 EVENTS = {
     "surveys": ["Consent", "Answer", "PageSubmission", "EnrolmentEvent", "AuditEvent", "Decision", *CODED],
     "conversations": ["Turn", "Draw", "Rating", "Choice", "Feedback", *JUDGED],
-    "annotations": ["RubricVersion", "Annotation", "Values", "ItemAnswer", "ErrorFound", "Ruling"],
+    "annotations": ["RubricVersion", "Annotation", "Values", "ItemAnswer", "ErrorFound", *RULED],
 }
 MODELS = [apps.get_model(app, name) for app, names in EVENTS.items() for name in names]
 TABLES = {model._meta.db_table: model._meta.pk.column for model in MODELS}
@@ -42,8 +44,14 @@ def submit_everything() -> Any:
     audit.record(None, "study.opened", study=study)
     code(enrolment)
     deciding.decide([enrolment], "pay", "All is well", make_user())
-    make_whole_annotation(make_assignment(make_task(make_batch(study))))
+    annotate(make_task(make_batch(study)))
     return enrolment
+
+
+def annotate(task: Task) -> None:
+    make_whole_annotation(make_assignment(task))
+    FirstLook.objects.create(task=task, side=1, position=0, by=make_user())
+    PromptSet.objects.get_or_create(key="own", number=1, defaults={"text": "Judge.", "sha256": "0" * 64})
 
 
 def judge(talk: Conversation) -> None:
