@@ -13,14 +13,14 @@ MODELS = ("aurora-7b", "basalt-70b", "cirrus-mini", "delta-chat-13b")
 CHUNKS = 100  # of every answer
 
 
-def make_slow_study(provider_url: str, *, rate: int = 20) -> Study:
+def make_slow_study(provider_url: str, *, rate: int = 10) -> Study:
     """A study of conversations only; each answer has CHUNKS pieces, `rate` of them a second."""
     study = make_study(kind=Study.Kind.DEMO, questionnaire=None, consent_document=None)
     _add_slow_models(study, provider_url, rate)
     return study
 
 
-def make_slow_arena(provider_url: str, *, rate: int = 20) -> Study:
+def make_slow_arena(provider_url: str, *, rate: int = 10) -> Study:
     """The arena, with models of its own that answer so."""
     arena = make_arena("The arena", kind=Study.Kind.DEMO, state=Study.State.OPEN)
     _add_slow_models(arena, provider_url, rate)
