@@ -5,6 +5,7 @@ from .assignment import Assignment, Draft
 from .batch import Batch, Side, Task
 from .judge import Judge, PromptSet
 from .judge_run import JudgeCall, JudgedTask, JudgeRun, Quarantine
+from .recruited import RecruitedTasks
 from .rubric import Rubric, RubricDraft, RubricVersion
 from .ruling import Ruling
 from .scenario import ScenarioClassifier, ScenarioGroups
@@ -27,6 +28,7 @@ __all__ = [
     "JudgedTask",
     "PromptSet",
     "Quarantine",
+    "RecruitedTasks",
     "Rubric",
     "RubricDraft",
     "RubricVersion",

@@ -57,6 +57,14 @@ class Annotation(models.Model):
     comment = models.TextField(blank=True)
     flag = models.CharField(max_length=40, blank=True, help_text=_("Why a coordinator should look at it"))
     suggestion_shown = models.BooleanField(default=False)
+    suggested_by = models.ForeignKey(
+        "annotations.JudgeRun",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Whose suggestion was shown"),
+    )
     submitted_at = models.DateTimeField(default=timezone.now)
 
     objects = AnnotationQuerySet.as_manager()
@@ -70,6 +78,11 @@ class Annotation(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(origin="person") | Q(assignment__isnull=False), name="annotation_of_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(suggestion_shown=False, suggested_by=None)
+                | Q(suggestion_shown=True, suggested_by__isnull=False),
+                name="annotation_suggestion_is_somebodys",
             ),
         ]
 
@@ -90,6 +103,11 @@ class Values(models.Model):
     scores = ArrayField(models.SmallIntegerField(null=True))
     statuses = ArrayField(models.SmallIntegerField(choices=Status))
     is_checkable = models.BooleanField(null=True, help_text=_("Whether errors can be judged at all"))
+    taken_over = ArrayField(
+        models.SmallIntegerField(),
+        null=True,
+        help_text=_("Positions whose value was taken over from a suggestion by one act; null for none"),
+    )
 
     class Meta:
         verbose_name_plural = "values"

@@ -27,6 +27,7 @@ class Assignment(models.Model):
 
     Places run from 0 to the overlap less one: an assignment that is open or submitted holds one, and the
     database gives no place twice. Nobody is given a task a second time, however the first one ended.
+    What test participants are given holds no place and counts nowhere.
     """
 
     class State(models.TextChoices):
@@ -43,9 +44,18 @@ class Assignment(models.Model):
     enrolment = models.ForeignKey(
         Enrolment, models.PROTECT, null=True, related_name="assignments", db_index=False
     )
+    is_test = models.BooleanField(default=False, db_default=False)
     place = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     is_swapped = models.BooleanField(default=False, help_text=_("Side 2 was shown first"))
+    suggestion = models.ForeignKey(
+        "annotations.Annotation",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("What of a judge was shown beside it"),
+    )
     opened_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -62,7 +72,7 @@ class Assignment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["task", "place"],
-                condition=Q(state__in=["open", "submitted"]),
+                condition=Q(state__in=["open", "submitted"], is_test=False),
                 name="assignment_place_once",
             ),
             models.UniqueConstraint(
@@ -94,6 +104,11 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"assignment {self.place} of task {self.task_id}"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it holds a place: not of a test participant, nor of a task that everybody is given."""
+        return not self.is_test and self.task.needed > 0
 
 
 class Draft(models.Model):

@@ -37,6 +37,11 @@ class Batch(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
+    class Suggestions(models.TextChoices):
+        OFF = "off", _("none")
+        ON = "on", _("for every task")
+        HALF = "half", _("for half of the tasks, drawn by the batch's seed")
+
     class Filling(models.TextChoices):
         NONE = "", _("nothing to fill in")
         WAITING = "waiting", _("waiting for a worker")
@@ -53,6 +58,17 @@ class Batch(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1, help_text=_("So many people annotate each task"))
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     order_seed = models.PositiveIntegerField(default=0, help_text=_("Of the order of tasks and of sides"))
+    suggestions = models.CharField(
+        max_length=4, choices=Suggestions, default=Suggestions.OFF, db_default="off"
+    )
+    suggestion_run = models.ForeignKey(
+        "annotations.JudgeRun",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Whose annotations are suggested"),
+    )
     minutes_to_expiry = models.PositiveIntegerField(
         default=60, help_text=_("An opened task goes back after so many minutes")
     )
@@ -103,7 +119,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(taken__lt=F("needed"), erased_at=None).order_by("-priority", "number")
 
     def finished(self) -> "TaskQuerySet":
-        return self.filter(done__gte=F("needed"))
+        """Those that need no annotation any more; not those that everybody is given."""
+        return self.filter(needed__gt=0, done__gte=F("needed"))
 
 
 class Task(models.Model):
@@ -111,7 +128,8 @@ class Task(models.Model):
 
     `taken` counts assignments that are open or submitted, `done` those that are submitted; whoever changes
     the state of an assignment changes them in the same transaction, by compare-and-set. `needed` is the
-    batch's overlap, and the database lets nobody take more.
+    batch's overlap, and the database lets nobody take more; 0 where every annotator is given it once, as with
+    training and known answers, and nothing is counted.
     `context`: earlier turns, [{role, text}]. `facts`: what a file says of the query, {slug of fact: value}.
     `preferences`: {judge: response_1 | response_2 | tie | inconsistent}, as imported.
     """
@@ -178,7 +196,7 @@ class Task(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.done >= self.needed
+        return 0 < self.needed <= self.done
 
 
 class Side(models.Model):
