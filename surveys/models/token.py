@@ -20,6 +20,9 @@ class Scope(models.TextChoices):
     PROTOCOLS_WRITE = "protocols:write", _("storing the next version of a protocol")
     CONVERSATIONS = "conversations:read", _("conversations, turns, ratings, votes and reports, without texts")
     TEXTS = "texts:read", _("what people and models wrote, for who may export in full")
+    ANNOTATIONS = "annotations:read", _("rubrics, batches, annotations, agreement and judges, without texts")
+    ANNOTATIONS_WRITE = "annotations:write", _("making and changing rubrics, batches and runs of judges")
+    ANNOTATE = "annotate", _("annotating and adjudicating in your name, with the texts of your tasks")
     CONVERSE = "converse", _("holding conversations for participants whom the program brought in")
 
 
