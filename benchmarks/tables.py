@@ -83,18 +83,30 @@ ANNOTATIONS = (
     ("All files of the format, Parquet and the long table too (s)", "annotated_whole_s", ""),
     ("Next task for an annotator, median (ms)", "annotated_next_ms", "below 50"),
 )
-JUDGE = (
-    ("Pairs", "judge_pairs", ""),
-    ("From the start to the last result, kills included (s)", "judge_seconds", ""),
-    ("Pairs with a result", "judge_results", ""),
-    ("Pairs in quarantine", "judge_unusable", ""),
-    ("Pairs with neither", "judge_missing", "at most 0"),
-    ("Calls that the provider heard", "judge_calls", ""),
-    ("Calls under way at the kills", "judge_in_flight", ""),
-    ("Calls lost", "judge_lost", ""),
-    ("Repeats beyond the calls under way", "judge_repeats_beyond", "at most 0"),
-    ("Finished calls that were repeated", "judge_finished_repeated", "at most 0"),
-    ("Money beyond the cap", "judge_over_cap", "at most 0"),
+
+
+def judged(part: str) -> tuple[Row, ...]:
+    return (
+        ("Pairs", f"{part}_pairs", ""),
+        ("From the start to the last result, kills included (s)", f"{part}_seconds", ""),
+        ("Pairs with a result", f"{part}_results", ""),
+        ("Pairs in quarantine", f"{part}_unusable", ""),
+        ("Pairs with neither", f"{part}_missing", "at most 0"),
+        ("Pairs whose result is not there exactly once", f"{part}_not_once", "at most 0"),
+        ("Calls that the provider heard", f"{part}_calls", ""),
+        ("Calls that failed or whose reply was not valid", f"{part}_failed", ""),
+        ("Calls under way at the kills", f"{part}_in_flight", ""),
+        ("Calls lost", f"{part}_lost", ""),
+        ("Repeats beyond the calls under way", f"{part}_repeats_beyond", "at most 0"),
+        ("Finished calls that were repeated", f"{part}_finished_repeated", "at most 0"),
+        ("Money beyond the cap", f"{part}_over_cap", "at most 0"),
+    )
+
+
+CAPPED = (
+    ("Pairs judged when the cap bit", "capped_low", "at least 1"),
+    ("Pairs judged when it bit again, raised by half", "capped_high", "at least 1"),
+    ("Money beyond either cap, at any moment", "capped_over", "at most 0"),
 )
 
 
@@ -124,7 +136,13 @@ def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
         "dissect": {
             f"The dissection of {dissection.PAIRS} pairs by 29 properties, intervals included": DISSECTION
         },
-        "judge": {f"A judge over {judge.PAIRS} pairs in both orders, killed twice": JUDGE},
+        "judge": {
+            f"A judge's verdicts on {judge.PAIRS} pairs in both orders, killed twice": judged("judge"),
+            "A judge's 29 properties of as many, step by step, in both orders, killed twice": judged(
+                "dissecting"
+            ),
+            f"The same with caps of {judge.SMALL_CAPS[0]} and then {judge.SMALL_CAPS[1]}": CAPPED,
+        },
         "annotations": {
             f"Pairs with a query, two answers of {annotations.WORDS} words and a whole annotation by 29 "
             "properties": ANNOTATIONS

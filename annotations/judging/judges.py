@@ -9,6 +9,7 @@ from annotations.judging.prompts import parse
 from annotations.models import Judge, PromptSet
 from annotations.prompts import KEYS, shipped
 from surveys import audit
+from surveys.models import Study
 from surveys.models.study import sha256
 
 
@@ -16,27 +17,40 @@ class NameTaken(Exception):
     """The study has a judge of this name."""
 
 
-def load_prompts(text: str) -> PromptSet:
-    """The version that holds exactly this text, made as the next one if it is new. Raises PromptsError."""
+def load_prompts(text: str, study: Study | None = None, by: User | None = None) -> PromptSet:
+    """The version that holds exactly this text, made as the next one if it is new. Raises PromptsError.
+
+    Without a study it is one that is shipped.
+    """
     key, digest = parse(text).key, sha256(text)
-    known = PromptSet.objects.filter(key=key, sha256=digest)
-    return known.first() or _stored(key, text, digest) or known.get()
-
-
-def _stored(key: str, text: str, digest: str) -> PromptSet | None:
-    """None where another process stored it at this moment."""
-    latest = PromptSet.objects.filter(key=key).order_by("-number").first()
+    known = PromptSet.objects.filter(study=study, key=key, sha256=digest)
+    if found := known.first():
+        return found
     try:
         with transaction.atomic():
-            number = latest.number + 1 if latest else 1
-            return PromptSet.objects.create(key=key, number=number, text=text, sha256=digest)
+            number = newest_number(study, key) + 1
+            return PromptSet.objects.create(
+                study=study, key=key, number=number, text=text, sha256=digest, created_by=by
+            )
     except IntegrityError:
-        return None
+        return known.get()  # another process stored it at this moment
+
+
+def newest_number(study: Study | None, key: str) -> int:
+    """0 where there is none."""
+    numbers = PromptSet.objects.filter(study=study, key=key).order_by("-number")
+    return numbers.values_list("number", flat=True).first() or 0
 
 
 def shipped_prompts() -> list[PromptSet]:
     """The sets as this release has them, stored if they were not yet."""
     return [load_prompts(shipped(key)) for key in KEYS]
+
+
+def prompts_for(study: Study) -> list[PromptSet]:
+    """What its new judges may use: the newest version of each set of its own, and the shipped ones."""
+    own = PromptSet.objects.filter(study=study).order_by("key", "-number").distinct("key")
+    return [*own, *shipped_prompts()]
 
 
 def add(judge: Judge, by: User | None) -> Judge:

@@ -12,19 +12,30 @@ from surveys.models import Study
 
 
 class PromptSet(models.Model):
-    """One version of the prompts of a protocol. Append-only: an edited file is the next number."""
+    """One version of the prompts of a protocol, of a study or, without one, as shipped.
 
+    Append-only: an edited text is the next number.
+    """
+
+    study = models.ForeignKey(
+        Study, models.CASCADE, null=True, blank=True, related_name="prompt_sets", db_index=False
+    )
     key = models.SlugField(max_length=60)
     number = models.PositiveIntegerField()
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["key", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["key", "number"], name="prompt_set_number"),
-            models.UniqueConstraint(fields=["key", "sha256"], name="prompt_set_text"),
+            models.UniqueConstraint(
+                fields=["study", "key", "number"], name="prompt_set_number", nulls_distinct=False
+            ),
+            models.UniqueConstraint(
+                fields=["study", "key", "sha256"], name="prompt_set_text", nulls_distinct=False
+            ),
         ]
 
     def __str__(self) -> str:

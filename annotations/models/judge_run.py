@@ -82,7 +82,7 @@ class JudgedTaskQuerySet(models.QuerySet["JudgedTask"]):
 class JudgedTask(models.Model):
     """A task in a run. `claims` grows with each claim, and only its latest holder may write.
 
-    Its results: an annotation for each order asked, or a preference.
+    Its results: an annotation for each order asked, a preference, or a scenario.
     """
 
     class State(models.TextChoices):
@@ -105,6 +105,7 @@ class JudgedTask(models.Model):
         Annotation, models.PROTECT, null=True, related_name="judged_swapped"
     )
     preference = models.CharField(max_length=12, blank=True)
+    scenario = models.CharField(max_length=80, blank=True, default="")
     finished_at = models.DateTimeField(null=True)
 
     objects = JudgedTaskQuerySet.as_manager()
@@ -118,7 +119,10 @@ class JudgedTask(models.Model):
                 name="judged_task_preference",
             ),
             models.CheckConstraint(
-                condition=~Q(state="done") | Q(annotation__isnull=False) | ~Q(preference=""),
+                condition=~Q(state="done")
+                | Q(annotation__isnull=False)
+                | ~Q(preference="")
+                | ~Q(scenario=""),
                 name="judged_task_has_a_result",
             ),
         ]

@@ -13,9 +13,10 @@ class Options:
 
     ``first``: seconds until the first chunk. ``rate``: chunks a second. ``chunks``: exactly so many chunks
     of filler words, whatever limit the request sets. ``think``: chunks of reasoning before them. ``fail``:
-    one of FAULTS. ``after``: chunks before the fault. ``p``: probability of the fault. ``times``: only the
-    first calls fail, so many. ``retry``: seconds that a 429 asks to wait. The fault ``invalid`` spoils a
-    structured answer and leaves others alone.
+    one of FAULTS, or several with + between them, one of which is drawn for each call that fails.
+    ``after``: chunks before the fault. ``p``: probability of a fault. ``times``: only the first calls fail,
+    so many. ``retry``: seconds that a 429 asks to wait. The fault ``invalid`` spoils a structured answer and
+    leaves others alone.
     """
 
     first: float | None = None
@@ -74,7 +75,7 @@ def _whole(low: int, high: int) -> Callable[[str, str], int]:
 
 
 def _fault(name: str, value: str) -> str:
-    if value not in FAULTS:
+    if not set(value.split("+")) <= set(FAULTS):
         raise OptionError(f'Option "{name}" must be one of {", ".join(FAULTS)}, not "{value}".')
     return value
 

@@ -109,11 +109,13 @@ class FakeProvider:
     def _draw_fault(self, model: str, options: Options) -> str | None:
         """The fault that strikes this call. Raises ApiError where it is an HTTP error."""
         earlier = self._calls.count_model(model)
-        lucky = Random(f"{self._seed} {model} {earlier}").random() >= options.p
+        luck = Random(f"{self._seed} {model} {earlier}")
+        lucky = luck.random() >= options.p
         if options.fail is None or lucky or (options.times is not None and earlier >= options.times):
             return None
+        fault = luck.choice(options.fail.split("+"))
         # As real providers do, it names the model, which must not reach anybody by this way.
-        if options.fail == "429":
+        if fault == "429":
             raise ApiError(
                 429,
                 f"Too many requests for {model}; wait and try again.",
@@ -121,9 +123,9 @@ class FakeProvider:
                 code="rate_limit_exceeded",
                 headers={"retry-after": f"{options.retry:g}"},
             )
-        if options.fail == "500":
+        if fault == "500":
             raise ApiError(500, f"The server of {model} had an error while answering.", "server_error")
-        return options.fail
+        return fault
 
     async def _embed(self, exchange: Exchange) -> None:
         body = await exchange.read_json()

@@ -1,3 +1,4 @@
+from .charge import Charge
 from .chat import Choice, Conversation, Draw, Feedback, Rating, Turn
 from .drafts import ProtocolDraft
 from .imported import Dataset, ImportedPerson, ImportedTalk
@@ -12,6 +13,7 @@ from .watching import Goal, VoteSignals
 
 __all__ = [
     "Attempt",
+    "Charge",
     "Check",
     "Choice",
     "Conversation",

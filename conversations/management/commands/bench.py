@@ -64,6 +64,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--variant-people", type=int, default=variants.PEOPLE, help="how many meet what may go wrong"
         )
+        parser.add_argument("--judged-pairs", type=int, default=judge.PAIRS, help="how many pairs judges get")
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--no-fail", action="store_true", help="exit with 0 even when an aim is missed")
 
@@ -85,7 +86,7 @@ class Command(BaseCommand):
         if "dissect" in parts:
             self.measure("dissect", lambda: dissection.measure(self.stderr.write))
         if "judge" in parts:
-            self.measure("judge", lambda: judge.measure(self.stderr.write))
+            self.measure("judge", lambda: judge.measure(self.stderr.write, self.options["judged_pairs"]))
         if "annotations" in parts:
             self.measure("annotations", self.annotations)
         self.end()

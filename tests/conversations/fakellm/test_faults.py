@@ -4,7 +4,7 @@ import httpx2
 import openai
 import pytest
 
-from conversations.fakellm.options import FAULTS, parse
+from conversations.fakellm.options import FAULTS, OptionError, parse
 from tests.conversations.fakellm.calling import (
     TAXES,
     complete,
@@ -112,5 +112,8 @@ def test_a_probability_fails_some_calls_and_always_the_same_ones(root: httpx2.Cl
     assert play() == first
 
 
-def test_every_fault_can_be_named() -> None:
+def test_every_fault_can_be_named_and_several_together() -> None:
     assert [parse(f"x;fail={fault}")[1].fail for fault in FAULTS] == list(FAULTS)
+    assert parse("x;fail=500+cut")[1].fail == "500+cut"
+    with pytest.raises(OptionError):
+        parse("x;fail=500+nothing")
