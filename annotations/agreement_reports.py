@@ -65,7 +65,7 @@ def standing(batch: Batch, of: str) -> Standing:
 
 
 def _counted(batch: Batch, of: str) -> dict[str, int]:
-    counts = Q(assignment=None) | Q(assignment__state="submitted")
+    counts = Q(assignment=None) | Q(assignment__state="submitted", assignment__is_test=False)
     rows = Annotation.objects.filter(
         counts, task__batch=batch, task__is_training=False, origin__in=ORIGINS[of]
     )

@@ -27,7 +27,7 @@ JOIN annotations_values said ON said.annotation_id = annotation.id
 LEFT JOIN annotations_assignment assignment ON assignment.id = annotation.assignment_id
 WHERE task.batch_id = %s AND annotation.origin = ANY(%s) AND NOT task.is_training
   AND cardinality(said.scores) = %s
-  AND (assignment.id IS NULL OR assignment.state = 'submitted')
+  AND (assignment.id IS NULL OR (assignment.state = 'submitted' AND NOT assignment.is_test))
   AND NOT EXISTS (SELECT FROM annotations_annotation newer
                   WHERE newer.assignment_id = annotation.assignment_id
                     AND newer.revision > annotation.revision)

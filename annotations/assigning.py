@@ -3,6 +3,9 @@
 A task is picked under `FOR UPDATE SKIP LOCKED`, so that annotators who ask at once get different ones. The
 order is: training, a known answer where one is due, then the highest priority. What is left only in
 the hands of others at this moment is waited for, so that the last place of a task is never overlooked.
+
+Training and known answers go to everybody, and test participants get what everybody gets: neither takes a
+place (`Assignment.is_counted`).
 """
 
 from __future__ import annotations
@@ -38,6 +41,11 @@ class Annotator:
     def key(self) -> dict[str, Any]:
         """How assignments name them."""
         return {"annotator": self.user} if self.user else {"enrolment": self.enrolment or Enrolment()}
+
+    @property
+    def is_test(self) -> bool:
+        """Whether nothing that they do counts."""
+        return bool(self.enrolment and self.enrolment.is_test)
 
     @property
     def seed(self) -> str:
@@ -110,17 +118,22 @@ def _counts(batch: Batch, annotator: Annotator) -> Counts:
 
 def _choices(batch: Batch, annotator: Annotator, counts: Counts) -> Iterable[TaskQuerySet]:
     """The sets of tasks to try one after the other."""
-    tasks = _new_to(batch, annotator)
-    yield tasks.filter(is_training=True)
-    work = tasks.filter(is_training=False)
-    if not batch.gold_share:
-        yield from _onwards(batch, annotator, work)
-    else:
-        gold, others = work.filter(gold__isnull=False), work.filter(gold__isnull=True)
+    everybodys = _new_to(batch, annotator, batch.tasks.available().order_by("-priority", "number"))
+    yield everybodys.filter(is_training=True)
+    work = _new_to(batch, annotator, _counted(batch, annotator)).filter(is_training=False)
+    if batch.gold_share:
+        work = work.filter(gold__isnull=True)
         if is_gold_due(batch, annotator, counts.held):
-            yield gold
-        yield from _onwards(batch, annotator, others)
+            yield everybodys.filter(is_training=False, gold__isnull=False)
+    yield from _onwards(batch, annotator, work)
     yield _let_go(batch, annotator)
+
+
+def _counted(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+    """Those that so many people annotate; who only tests gets them also where no place is left."""
+    if annotator.is_test:
+        return batch.tasks.filter(needed__gt=0, erased_at=None).order_by("-priority", "number")
+    return batch.tasks.free()
 
 
 def _onwards(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Iterable[TaskQuerySet]:
@@ -146,9 +159,8 @@ def is_gold_due(batch: Batch, annotator: Annotator, number: int) -> bool:
     return draw.random() < batch.gold_share
 
 
-def _readable(batch: Batch, annotator: Annotator) -> TaskQuerySet:
-    """Free tasks in the person's languages that hold none of their own words."""
-    tasks = batch.tasks.free()
+def _readable(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> TaskQuerySet:
+    """Those of the tasks that are in the person's languages and hold none of their own words."""
     mine = _primary(_profile(batch, annotator).languages)
     if mine:
         spoken = Q(language="")
@@ -163,15 +175,21 @@ def _readable(batch: Batch, annotator: Annotator) -> TaskQuerySet:
     return tasks
 
 
-def _new_to(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+def _new_to(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> TaskQuerySet:
     had = Assignment.objects.filter(task=OuterRef("pk"), **annotator.key)
-    return _readable(batch, annotator).filter(~Exists(had))
+    return _readable(batch, annotator, tasks).filter(~Exists(had))
 
 
 def _let_go(batch: Batch, annotator: Annotator) -> TaskQuerySet:
     """What the person once opened and let expire: theirs again when nothing else is left."""
-    expired = Assignment.objects.filter(task=OuterRef("pk"), state=Assignment.State.EXPIRED, **annotator.key)
-    return _readable(batch, annotator).filter(Exists(expired))
+    expired = annotator.assignments(batch).filter(state=Assignment.State.EXPIRED).values("task")
+    tasks = _available_to(batch, annotator).filter(pk__in=expired)
+    return _readable(batch, annotator, tasks).order_by("-priority", "number")
+
+
+def _available_to(batch: Batch, annotator: Annotator) -> TaskQuerySet:
+    """Of those that somebody had once, the ones that the person may have again."""
+    return batch.tasks.filter(erased_at=None) if annotator.is_test else batch.tasks.available()
 
 
 def _take(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Assignment | None:
@@ -184,15 +202,14 @@ def _take(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Assignment
 @transaction.atomic
 def _take_locked(batch: Batch, annotator: Annotator, tasks: TaskQuerySet, *, skip: bool) -> Assignment | None:
     task = tasks.select_for_update(of=("self",), skip_locked=skip).first()
-    if task is None or not _count_taken(task):
+    if task is None or not _count_taken(task, annotator):
         return None
-    held = set(task.assignments.filter(state__in=HOLDING).values_list("place", flat=True))
-    place = min(set(range(task.needed)) - held)
-    now = timezone.now()
+    place, now = _place(task), timezone.now()
     made, _is_new = Assignment.objects.update_or_create(
         task=task,
         **annotator.key,
         defaults={
+            "is_test": annotator.is_test,
             "place": place,
             "state": Assignment.State.OPEN,
             "is_swapped": is_swapped(batch, task, place),
@@ -204,7 +221,16 @@ def _take_locked(batch: Batch, annotator: Annotator, tasks: TaskQuerySet, *, ski
     return made
 
 
-def _count_taken(task: Task) -> bool:
+def _place(task: Task) -> int:
+    """The first that nobody holds."""
+    holding = task.assignments.filter(state__in=HOLDING, is_test=False)
+    held = set(holding.values_list("place", flat=True))
+    return min(set(range(len(held) + 1)) - held)
+
+
+def _count_taken(task: Task, annotator: Annotator) -> bool:
+    if annotator.is_test or task.needed == 0:
+        return True
     free = Task.objects.filter(pk=task.pk, taken__lt=F("needed"), erased_at=None)
     return bool(free.update(taken=F("taken") + 1))
 
@@ -234,11 +260,12 @@ def expire(assignments: AssignmentQuerySet) -> int:
 @transaction.atomic
 def _give_back(assignment: Assignment, where: AssignmentQuerySet, state: str, reason: str = "") -> bool:
     # The task first, as for whoever takes it: nobody waits for the other in a circle.
-    Task.objects.select_for_update().get(pk=assignment.task_id)
+    task = Task.objects.select_for_update().get(pk=assignment.task_id)
     given_back = where.filter(pk=assignment.pk).update(
         state=state, reason=reason[:300], ended_at=timezone.now()
     )
-    Task.objects.filter(pk=assignment.task_id).update(taken=F("taken") - given_back)
+    if task.needed and not assignment.is_test:
+        Task.objects.filter(pk=task.pk).update(taken=F("taken") - given_back)
     return bool(given_back)
 
 
@@ -254,5 +281,5 @@ def reopen(assignment: Assignment) -> bool:
         return False
     task = assignment.task
     key = Annotator(assignment.annotator, assignment.enrolment)
-    mine = Task.objects.free().filter(pk=task.pk)
+    mine = _available_to(task.batch, key).filter(pk=task.pk)
     return _take_locked(task.batch, key, mine, skip=False) is not None

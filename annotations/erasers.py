@@ -76,9 +76,11 @@ def _end(assignments: AssignmentQuerySet) -> int:
     """Return these and count their tasks anew."""
     tasks = list(assignments.values_list("task_id", flat=True))
     returned = assignments.update(state=Assignment.State.RETURNED, ended_at=timezone.now())
-    held = Q(assignments__state__in=[Assignment.State.OPEN, Assignment.State.SUBMITTED])
-    done = Q(assignments__state=Assignment.State.SUBMITTED)
-    counted = Task.objects.filter(pk__in=tasks).annotate(
+    held = Q(
+        assignments__state__in=[Assignment.State.OPEN, Assignment.State.SUBMITTED], assignments__is_test=False
+    )
+    done = Q(assignments__state=Assignment.State.SUBMITTED, assignments__is_test=False)
+    counted = Task.objects.filter(pk__in=tasks, needed__gt=0).annotate(
         now_taken=Count("assignments", filter=held), now_done=Count("assignments", filter=done)
     )
     for task in counted:

@@ -47,7 +47,9 @@ def batches_of(user: User) -> list[Batch]:
 
 def standing(batch: Batch, user: User) -> Standing:
     mine = Annotator(user).assignments(batch)
-    counted = batch.tasks.aggregate(tasks=Count("pk"), finished=Count("pk", filter=Q(done__gte=F("needed"))))
+    counted = batch.tasks.filter(needed__gt=0).aggregate(
+        tasks=Count("pk"), finished=Count("pk", filter=Q(done__gte=F("needed")))
+    )
     states = mine.aggregate(
         mine=Count("pk", filter=Q(state=Assignment.State.SUBMITTED)),
         skipped=Count("pk", filter=Q(state=Assignment.State.SKIPPED)),

@@ -34,9 +34,12 @@ ALLOWED = SQL("""
         JOIN conversations_conversation talk ON talk.id = turn.conversation_id
         JOIN release_person USING (enrolment_id) WHERE turn.id = task.turn_id))
 """)
+# The newest of each assignment, but for test participants and people who took back what they said.
 CURRENT = SQL("""
     NOT EXISTS (SELECT FROM annotations_annotation newer
         WHERE newer.assignment_id = said.assignment_id AND newer.revision > said.revision)
+    AND NOT EXISTS (SELECT FROM annotations_assignment made
+        WHERE made.id = said.assignment_id AND (made.is_test OR made.state <> 'submitted'))
 """)
 RECORDS = SQL("""
 SELECT task.id, said.origin, task.key, (

@@ -13,7 +13,10 @@ from annotations.models.batch import BatchQuerySet
 
 @dataclass(frozen=True)
 class Progress:
-    """`finished` tasks have all annotations that they need; `given` of the `needed` annotations are there."""
+    """`finished` tasks have all annotations that they need; `given` of the `needed` annotations are there.
+
+    Of the tasks, `everybodys` are given to every annotator and never finished.
+    """
 
     tasks: int = 0
     finished: int = 0
@@ -22,10 +25,12 @@ class Progress:
     gold: int = 0
     training: int = 0
     erased: int = 0
+    everybodys: int = 0
 
     @property
     def percent(self) -> float:
-        return 100 * self.finished / self.tasks if self.tasks else 0.0
+        counted = self.tasks - self.everybodys
+        return 100 * self.finished / counted if counted else 0.0
 
 
 def progress(batches: BatchQuerySet) -> dict[int, Progress]:
@@ -36,12 +41,13 @@ def progress(batches: BatchQuerySet) -> dict[int, Progress]:
         .values("batch")
         .annotate(
             tasks=Count("pk"),
-            finished=Count("pk", filter=Q(done__gte=F("needed"))),
+            finished=Count("pk", filter=Q(needed__gt=0, done__gte=F("needed"))),
             given=Sum("done"),
             needed=Sum("needed"),
             gold=Count("pk", filter=Q(gold__isnull=False)),
             training=Count("pk", filter=Q(is_training=True)),
             erased=Count("pk", filter=Q(erased_at__isnull=False)),
+            everybodys=Count("pk", filter=Q(needed=0)),
         )
     )
     names = [field.name for field in fields(Progress)]

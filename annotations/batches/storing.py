@@ -101,9 +101,14 @@ def _task(batch: Batch, pk: int, number: int, row: TaskRow) -> tuple[Any, ...]:
     return (
         *(pk, batch.pk, number, row.key, row.turn_id, row.query, json.dumps(list(row.context))),
         *(row.language, json.dumps(list(row.tags)), row.scenario, row.scenario_group, row.scenario_source),
-        *(batch.overlap, 0, 0, row.priority, None if row.gold is None else json.dumps(row.gold)),
+        *(_needed(batch, row), 0, 0, row.priority, None if row.gold is None else json.dumps(row.gold)),
         *(row.is_training, json.dumps(row.facts), json.dumps(row.preferences), row.reference),
     )
+
+
+def _needed(batch: Batch, row: TaskRow) -> int:
+    """0 where everybody is given it: nobody takes a place from somebody else there."""
+    return 0 if row.is_training or row.gold is not None else batch.overlap
 
 
 def _side(task: int, number: int, side: SideRow) -> tuple[Any, ...]:

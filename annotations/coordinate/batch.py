@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from annotations import profiles
 from annotations.assigning import Annotator, is_suited
 from annotations.batches import making
 from annotations.batches.figures import progress_of
@@ -21,11 +22,10 @@ from annotations.batches.rows import SideRow, TaskRow
 from annotations.coordinate.batch_forms import RulesForm
 from annotations.coordinate.batch_words import made
 from annotations.coordinate.batches import PLACE, shown
-from annotations.models import AnnotatorProfile, Assignment, Batch
+from annotations.models import AnnotatorProfile, Batch
 from annotations.tasks import enqueue_filling
 from prism.lib.ratelimit import rate_limited
-from surveys import audit
-from surveys.access import RIGHTS, Right, person
+from surveys.access import Right, person
 from surveys.coordinate.keyset import slice_of
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import show_forms, study_page, tried
@@ -36,7 +36,7 @@ HERE = "annotating:batch"
 STATES = {
     "": (gettext_lazy("all"), Q()),
     "waiting": (gettext_lazy("not finished"), Q(done__lt=F("needed"))),
-    "finished": (gettext_lazy("finished"), Q(done__gte=F("needed"))),
+    "finished": (gettext_lazy("finished"), Q(needed__gt=0, done__gte=F("needed"))),
     "gold": (gettext_lazy("with known answers"), Q(gold__isnull=False)),
     "training": (gettext_lazy("training"), Q(is_training=True)),
     "erased": (gettext_lazy("erased"), Q(erased_at__isnull=False)),
@@ -107,36 +107,19 @@ def task(request: HttpRequest, study: Study, name: str, number: int) -> HttpResp
 def annotators(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Who may annotate it: members with the right to, as far as their expertise and languages suit it."""
     found = _batch(study, name)
-    roles = [role for role, rights in RIGHTS.items() if Right.ANNOTATE in rights]
-    members = study.memberships.filter(role__in=roles, user__is_active=True).select_related("user")
-    profiles = {one.user_id: one for one in AnnotatorProfile.objects.filter(study=study)}
-    counts = _counts(found)
+    described = {one.user_id: one for one in AnnotatorProfile.objects.filter(study=study)}
+    counts = profiles.counts(found)
     rows = [
         {
             "member": member,
-            "profile": profiles.get(member.user_id),
+            "profile": described.get(member.user_id),
             "is_suited": is_suited(found, Annotator(user=member.user)),
             **counts.get(member.user_id, {"open": 0, "submitted": 0, "skipped": 0}),
         }
-        for member in members.order_by("user__email")
+        for member in profiles.members(study).filter(user__is_active=True)
     ]
     context = workbench(request, study, PLACE) | {"batch": found, "rows": rows, "page_title": _("Annotators")}
     return render(request, "annotations/coordinate/batch_annotators.html", context)
-
-
-def _counts(found: Batch) -> dict[int, dict[str, Any]]:
-    State = Assignment.State  # noqa: N806 (a class)
-    counted = (
-        Assignment.objects.filter(task__batch=found, annotator__isnull=False)
-        .order_by()
-        .values("annotator")
-        .annotate(
-            open=Count("pk", filter=Q(state=State.OPEN)),
-            submitted=Count("pk", filter=Q(state=State.SUBMITTED)),
-            skipped=Count("pk", filter=Q(state=State.SKIPPED)),
-        )
-    )
-    return {row["annotator"]: dict(row) for row in counted}
 
 
 @rate_limited("batch_rules", limit=240, seconds=3600, by="user")
@@ -145,9 +128,9 @@ def _counts(found: Batch) -> dict[int, dict[str, Any]]:
 def rules(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Guidelines, expertise and limits, which may change as long as the batch lives."""
     found = _batch(study, name)
-    form = RulesForm(request.POST if request.method == "POST" else None, initial=_stored(found))
+    form = RulesForm(request.POST if request.method == "POST" else None, initial=stored_rules(found))
     if form.is_bound and form.is_valid():
-        _store(found, form, person(request))
+        making.change(found, form.rules(), person(request))
         messages.success(request, _("Stored. It holds from the next task on."))
         return redirect(HERE, study.slug, found.slug)
     context = workbench(request, study, PLACE) | {
@@ -158,17 +141,10 @@ def rules(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     return show_forms(request, "annotations/coordinate/batch_rules.html", context, form)
 
 
-def _stored(found: Batch) -> dict[str, Any]:
+def stored_rules(found: Batch) -> dict[str, Any]:
     same = ("guidelines", "minutes_to_expiry", "most_per_annotator")
     values = {name: getattr(found, name) for name in same}
     return values | {"tags": ", ".join(found.tags), "gold_percent": round(100 * found.gold_share, 2)}
-
-
-def _store(found: Batch, form: RulesForm, by: User) -> None:
-    wanted = form.rules()
-    changed = sorted(name for name, value in wanted.items() if getattr(found, name) != value)
-    Batch.objects.filter(pk=found.pk).update(**wanted)
-    audit.record(by, "batch.changed", study=found.study, subject=found.slug, changed=changed)
 
 
 @require_POST

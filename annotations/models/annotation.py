@@ -25,11 +25,11 @@ class Status(models.IntegerChoices):
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def current(self) -> "AnnotationQuerySet":
-        """Without those that a newer revision of the same assignment replaced."""
+        """Without test participants' and those that a newer revision of the same assignment replaced."""
         newer = Annotation.objects.filter(
             assignment=OuterRef("assignment"), revision__gt=OuterRef("revision")
         )
-        return self.filter(~Exists(newer))
+        return self.filter(~Exists(newer), Q(assignment=None) | Q(assignment__is_test=False))
 
 
 class Annotation(models.Model):

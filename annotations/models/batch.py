@@ -118,6 +118,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Those that somebody may still be given, the most informative first; served by `task_next`."""
         return self.filter(taken__lt=F("needed"), erased_at=None).order_by("-priority", "number")
 
+    def available(self) -> "TaskQuerySet":
+        """Those with a place left, and those that everybody is given."""
+        return self.filter(Q(needed=0) | Q(taken__lt=F("needed")), erased_at=None)
+
     def finished(self) -> "TaskQuerySet":
         """Those that need no annotation any more; not those that everybody is given."""
         return self.filter(needed__gt=0, done__gte=F("needed"))
