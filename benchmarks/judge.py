@@ -29,7 +29,7 @@ PAIRS = 1_000
 LANES = 16
 KILLS = (0.3, 0.6)
 CAP = Decimal(500)
-SMALL_CAPS = (Decimal(1), Decimal("1.5"))  # each a few dozen pairs
+SMALL_CAPS = (Decimal("0.2"), Decimal("0.3"))  # shares of what all pairs cost
 WORKER = "bulk worker"
 State = JudgeCall.State
 Say = Callable[[str], None]
@@ -95,7 +95,8 @@ def measure(say: Say, pairs: int = PAIRS) -> dict[str, Any]:
             bench = Bench(house, provider, say)
             found |= _killed_twice(bench, protocol, make_batch(protocol, pairs))
         batch = make_batch(DISSECTION, pairs)
-        return found | _capped(Bench(house, provider, say), batch)
+        cost = Decimal(found[f"{DISSECTION.name}_cost"])
+        return found | _capped(Bench(house, provider, say), batch, cost)
 
 
 def _killed_twice(bench: Bench, protocol: Protocol, batch: Batch) -> dict[str, Any]:
@@ -111,9 +112,9 @@ def _killed_twice(bench: Bench, protocol: Protocol, batch: Batch) -> dict[str, A
     return {f"{protocol.name}_{name}": value for name, value in figures.items()}
 
 
-def _capped(bench: Bench, batch: Batch) -> dict[str, Any]:
-    """Run into a cap, raise it, run into it again."""
-    low, high = SMALL_CAPS
+def _capped(bench: Bench, batch: Batch, cost: Decimal) -> dict[str, Any]:
+    """Run into a cap, raise it, run into it again; `cost` is what the whole batch costs."""
+    low, high = (round(share * cost, 6) for share in SMALL_CAPS)
     run = _started(bench, DISSECTION, batch, low)
     bench.wait(run, lambda: not _is_running(run))
     at_low = _done(run)
@@ -122,7 +123,7 @@ def _capped(bench: Bench, batch: Batch) -> dict[str, Any]:
     bench.wait(run, lambda: not _is_running(run))
     run.refresh_from_db()
     bench.over_cap = max(bench.over_cap, run.counted_cost - high)
-    found = {"low": at_low, "high": _done(run), "cost": float(run.counted_cost)}
+    found = {"low": at_low, "high": _done(run), "left": run.judged.filter(finished_at=None).count()}
     runs.cancel(run, None)
     return {f"capped_{name}": value for name, value in (found | {"over": float(bench.over_cap)}).items()}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks import annotations, arena, cadence, dissection, judge, leaderboard, survey, variants
+from benchmarks import annotations, arena, cadence, dissection, leaderboard, survey, variants
 from benchmarks.aims import Row
 from benchmarks.study import PERSONAS
 
@@ -106,6 +106,7 @@ def judged(part: str) -> tuple[Row, ...]:
 CAPPED = (
     ("Pairs judged when the cap bit", "capped_low", "at least 1"),
     ("Pairs judged when it bit again, raised by half", "capped_high", "at least 1"),
+    ("Pairs that were left then", "capped_left", "at least 1"),
     ("Money beyond either cap, at any moment", "capped_over", "at most 0"),
 )
 
@@ -137,11 +138,9 @@ def of_parts(crowds: Sequence[int] = arena.CROWDS) -> dict[str, Tables]:
             f"The dissection of {dissection.PAIRS} pairs by 29 properties, intervals included": DISSECTION
         },
         "judge": {
-            f"A judge's verdicts on {judge.PAIRS} pairs in both orders, killed twice": judged("judge"),
-            "A judge's 29 properties of as many, step by step, in both orders, killed twice": judged(
-                "dissecting"
-            ),
-            f"The same with caps of {judge.SMALL_CAPS[0]} and then {judge.SMALL_CAPS[1]}": CAPPED,
+            "Verdicts of a judge in both orders, its worker killed twice": judged("judge"),
+            "29 properties of each pair, step by step, in both orders, killed twice": judged("dissecting"),
+            "The same with a cap of a fifth of its cost, then of three tenths": CAPPED,
         },
         "annotations": {
             f"Pairs with a query, two answers of {annotations.WORDS} words and a whole annotation by 29 "

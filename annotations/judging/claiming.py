@@ -1,6 +1,7 @@
 """Who judges a task now: claims with a lease, the call that is written down before it is made, and its end.
 
-Rows are locked in one order: judged task, call, run. Whoever writes holds the latest claim of the task.
+Rows are locked in one order: judged task, call, run, model, provider, its charges. Whoever writes holds the
+latest claim of the task.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from annotations.judging.asking import Question
 from annotations.models import JudgeCall, JudgedTask, JudgeRun
+from conversations.endpoints import charging
 from conversations.live.calls import Call, Ending
 from conversations.live.claiming import price
 
@@ -85,7 +87,10 @@ def release(judged: JudgedTask, due_at: datetime | None = None) -> None:
 def begin(
     judged: JudgedTask, question: Question, messages: Messages, parameters: dict[str, Any]
 ) -> JudgeCall:
-    """Write down a call with the most it may cost. Raises LeaseLost, NotRunning and NoRoom."""
+    """Write down a call with the most it may cost, also against the limits of its provider.
+
+    Raises LeaseLost, NotRunning, NoRoom, and NoRoomNow of conversations.endpoints.charging.
+    """
     judge = judged.run.judge
     tokens_in = most_tokens_in(messages, question)
     cost, tokens = price(judge.model, tokens_in, judge.most_tokens), tokens_in + judge.most_tokens
@@ -103,6 +108,7 @@ def begin(
             reserved_tokens=tokens,
         )
         _reserve(judged.run_id, cost, tokens)
+        charging.charge(judge.model, cost, tokens, call.started_at)
     return call
 
 
@@ -154,6 +160,8 @@ def settle(
             counted_cost=Greatest(F("counted_cost") + cost - call.reserved_cost, Decimal(0)),
             counted_tokens=F("counted_tokens") + tokens - call.reserved_tokens,
         )
+        less = cost - call.reserved_cost, tokens - call.reserved_tokens
+        charging.settle(judged.run.judge.model, call.started_at, *less)
 
 
 def provider_call(

@@ -14,12 +14,15 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.judging import claiming, runs, storing
 from annotations.judging.asking import Protocol, Question, Subject
 from annotations.judging.claiming import LeaseLost, Messages, NoRoom, NotRunning
 from annotations.judging.reading import NotValid, read
 from annotations.models import JudgeCall, JudgedTask, Task
+from conversations.endpoints.charging import OVER_DAILY_LIMIT, TOO_LARGE, NoRoomNow
+from conversations.endpoints.limits import OVER_BUDGET, Refused
 from conversations.live.calls import Call, Ending, ProviderFailure
 from conversations.live.claiming import WORKER
 from conversations.live.loop import running_loop
@@ -35,6 +38,13 @@ SHORT_PAUSE = 5.0  # a lane waits so long for a task that is tried again; for mo
 REPAIRS = 1
 MOST_FAILURES = 6  # of one step, and the run pauses
 HOPELESS = frozenset({"refused", "address", "key", "switched_off"})  # the next task would fare the same
+NO_ROOM = {
+    OVER_BUDGET: gettext_lazy("Judges have spent their half of the provider's budget of 24 hours."),
+    OVER_DAILY_LIMIT: gettext_lazy("Judges have made their half of the calls that the model may get a day."),
+    TOO_LARGE: gettext_lazy(
+        "One call may take more tokens than judges may take of the provider in a minute."
+    ),
+}
 REPAIR = "Your reply cannot be used:\n{faults}\nReply again to the same request, with nothing but valid JSON."
 State = JudgeCall.State
 
@@ -82,7 +92,7 @@ def work(run_id: int, seconds: float = SLICE_SECONDS) -> bool:
             runs.finish(run_id)
             return False
         if judged is not None:
-            judge(judged)
+            time.sleep(judge(judged))
     return True
 
 
@@ -96,12 +106,17 @@ def _paused(run_id: int) -> bool:
     return True
 
 
-def judge(judged: JudgedTask) -> None:
-    """One task to its result, or as far as it goes; whatever stops it, its row says what comes next."""
+def judge(judged: JudgedTask) -> float:
+    """One task to its result, or as far as it goes; whatever stops it, its row says what comes next.
+
+    Returns for how many seconds the lane had better wait: none, unless the provider has no room now.
+    """
     try:
         _carry_out(judged)
     except LeaseLost:
-        return
+        pass
+    except NoRoomNow as held:
+        return _wait_for_room(judged, held.refused)
     except NotRunning:
         claiming.release(judged)
     except NoRoom:
@@ -120,6 +135,18 @@ def judge(judged: JudgedTask) -> None:
         log.error("judging task %s failed with %s\n%s", judged.pk, type(error).__name__, places)
         claiming.release(judged)
         runs.halt(judged.run_id, _("Something unexpected went wrong and was noted for the operator."))
+    return 0.0
+
+
+def _wait_for_room(judged: JudgedTask, refused: Refused) -> float:
+    """Nobody was called. Where room comes soon, the task waits for it; else the run pauses and says why."""
+    if refused.seconds is None:
+        claiming.release(judged)
+        runs.halt(judged.run_id, str(NO_ROOM[refused.reason]))
+        return 0.0
+    pause = min(refused.seconds, SHORT_PAUSE)
+    claiming.release(judged, timezone.now() + timedelta(seconds=pause))
+    return pause
 
 
 def _carry_out(judged: JudgedTask) -> None:

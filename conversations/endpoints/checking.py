@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
-from conversations.models import Attempt, Check, LanguageModel, Provider
+from conversations.models import Attempt, Charge, Check, LanguageModel, Provider
 from conversations.trial import Trial, called
 
 from . import breaker
@@ -20,6 +20,7 @@ def check_due(now: datetime | None = None) -> int:
     """Try what is due, a few at a time; returns how many were tried."""
     now = now or timezone.now()
     Check.objects.filter(made_at__lt=now - KEPT).delete()
+    Charge.objects.filter(since__lt=now - KEPT).delete()
     tried = 0
     for provider in _due(now)[:AT_ONCE]:
         tried += _claimed(provider, now) and _check(provider)

@@ -11,10 +11,10 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.formats import localize
 
-from conversations.models import Attempt, Check, LanguageModel, Provider
+from conversations.models import Attempt, Charge, Check, LanguageModel, Provider
 from conversations.models.response import LENGTH
 
-from .limits import COST, MINUTE, TOKENS
+from .limits import COST, DAY, MINUTE, TEN_SECONDS, TOKENS
 
 FEW = 20  # a share of fewer calls says little
 BARS = 24
@@ -133,6 +133,7 @@ def of_providers() -> list[ProviderFigures]:
     for pk, currency, made_now, read_now, cost in sums.order_by("response__model__currency"):
         requests[pk], tokens[pk] = requests[pk] + made_now, tokens[pk] + read_now
         money[pk][currency] = cost
+    _add_charges(requests, tokens, money)
     checks = _newest_checks()
     for pk, tried in checks.items():
         requests[pk] += sum(check.made_at > now - MINUTE for check in tried)
@@ -140,6 +141,21 @@ def of_providers() -> list[ProviderFigures]:
         ProviderFigures(one, requests[one.pk], tokens[one.pk], money[one.pk], checks[one.pk])
         for one in Provider.objects.order_by("name")
     ]
+
+
+def _add_charges(requests: Counter[int], tokens: Counter[int], money: dict[int, dict[str, Decimal]]) -> None:
+    """What judges took of each provider."""
+    now = timezone.now()
+    minute = Q(since__gt=now - MINUTE - TEN_SECONDS)
+    made = Charge.objects.filter(since__gt=now - DAY - TEN_SECONDS)
+    sums = made.values_list("model__provider", "model__currency").annotate(
+        requests=Sum("calls", filter=minute, default=0),
+        tokens=Sum("tokens", filter=minute, default=0),
+        money=Sum("cost", default=Decimal(0)),
+    )
+    for pk, currency, made_now, read_now, cost in sums.order_by():
+        requests[pk], tokens[pk] = requests[pk] + made_now, tokens[pk] + read_now
+        money[pk][currency] = money[pk].get(currency, Decimal(0)) + cost
 
 
 def _newest_checks(number: int = BARS) -> dict[int, list[Check]]:

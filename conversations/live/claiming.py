@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -112,14 +111,16 @@ def _room(limited: Iterable[LanguageModel]) -> dict[int, int]:
 
     Its row is locked, so that other workers count only when our attempts are in.
     """
-    since = timezone.now() - timedelta(days=1)
-    limits = {model.pk: model.daily_limit for model in limited}
-    if not limits:
+    now = timezone.now()
+    since, keys = now - limits.DAY, [model.pk for model in limited]
+    if not keys:
         return {}
-    locked = LanguageModel.objects.select_for_update().filter(pk__in=limits).order_by("pk")
+    locked = LanguageModel.objects.select_for_update().filter(pk__in=keys).order_by("pk")
     return {
-        pk: limits[pk] - Attempt.objects.filter(response__model=pk, started_at__gte=since).count()
-        for pk in locked.values_list("pk", flat=True)
+        model.pk: model.daily_limit
+        - Attempt.objects.filter(response__model=model, started_at__gte=since).count()
+        - limits.charged_calls(model, now)
+        for model in locked
     }
 
 
