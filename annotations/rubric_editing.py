@@ -73,8 +73,12 @@ def discard(rubric: Rubric, user: User) -> None:
     RubricDraft.objects.filter(rubric=rubric, user=user).delete()
 
 
-def store(rubric: Rubric, user: User, text: str, base: RubricVersion | None) -> RubricVersion:
+def store(
+    rubric: Rubric, user: User, text: str, base: RubricVersion | None, *, keeps_draft: bool = False
+) -> RubricVersion:
     """Store the text as the newest version and drop the person's draft; batches keep the one they have.
+
+    A program that stores a text leaves alone what its person writes in the editor.
 
     Raises RubricError for a text that is none, StaleEdit when `base` is no longer the newest version.
     """
@@ -84,21 +88,23 @@ def store(rubric: Rubric, user: User, text: str, base: RubricVersion | None) -> 
         if latest is not None and latest != base:
             raise StaleEdit(latest)
         version = load_version(rubric, text, user)
-        discard(rubric, user)
+        if not keeps_draft:
+            discard(rubric, user)
         if version != latest:
             audit.record(user, "rubric.stored", study=rubric.study, subject=version, sha256=version.sha256)
     return version
 
 
-def begin(study: Study, user: User, slug: str, version: RubricVersion) -> Rubric:
-    """A rubric of the study's own that begins with the text of `version`.
+def begin(study: Study, user: User, slug: str, text: str) -> Rubric:
+    """A rubric of the study's own that begins with this text.
 
-    Raises EditingError where the study has a rubric of this name.
+    Raises RubricError for a text that is none, EditingError where the study has a rubric of this name.
     """
+    title = parse(text).title
     try:
         with transaction.atomic():
-            rubric = Rubric.objects.create(study=study, slug=slug, title=version.rubric.title)
-            first = load_version(rubric, version.text, user)
+            rubric = Rubric.objects.create(study=study, slug=slug, title=title)
+            first = load_version(rubric, text, user)
             audit.record(user, "rubric.stored", study=study, subject=first, sha256=first.sha256)
     except IntegrityError as error:
         raise EditingError(_("The study has a rubric of this name already. Choose another.")) from error

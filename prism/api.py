@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from analysis.api.urls import urlpatterns as analysis
+from annotations.api.urls import urlpatterns as annotations
 from conversations.api.urls import urlpatterns as conversations
 from surveys.api import views as surveys
 from surveys.api.documentation import documentation
@@ -25,6 +26,7 @@ urlpatterns = [
     path("studies/<slug:slug>/quotas/", surveys.Quotas.as_view(), name="quotas"),
     path("studies/<slug:slug>/quotas/cells/", surveys.QuotaCells.as_view(), name="quota_cells"),
     *conversations,
+    *annotations,
     *analysis,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", documentation, name="docs"),

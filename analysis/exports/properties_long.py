@@ -10,11 +10,12 @@ from typing import Any
 from django.db import connection
 from psycopg.sql import SQL, Composed, Literal
 
-from analysis.exports.numbering import numbering
 from analysis.exports.properties_sql import ALLOWED, CURRENT, ranges
 from analysis.exports.release import Scope
+from annotations.codes import coder
 from annotations.models import Assignment, Batch, Ruling
 from annotations.rubric_documents import Fact, Kind, RubricDocument
+from prism.lib.numbering import numbering
 from surveys.models import Enrolment
 
 COLUMNS = (
@@ -32,9 +33,6 @@ COLUMNS = (
     "submitted_at",
 )
 STATUSES = ["untouched", "confirmed", "chosen", "not asked"]
-UNNUMBERED = (
-    "annotators"  # codes of annotators are drawn for every release, by this word where it has no seed
-)
 ROWS = SQL(r"""
 COPY (
 WITH coded AS (SELECT * FROM unnest({users}::bigint[], {user_codes}::text[]) AS one (user_id, code)),
@@ -149,10 +147,10 @@ def _codes(scope: Scope) -> dict[str, list[Any]]:
     left = Enrolment.objects.filter(assignments__task__batch__study=scope.study)
     people = dict(left.exclude(outcome=Enrolment.Outcome.WITHDRAWN).distinct().values_list("pk", "number"))
     seed, slug = scope.release_seed, scope.study.slug
-    drawn, person = numbering(slug, "annotator", seed or UNNUMBERED), numbering(slug, "person", seed)
+    code, person = coder(scope.study, seed), numbering(slug, "person", seed)
     return {
         "users": sorted(users),
-        "user_codes": [f"annotator{drawn(pk)}" for pk in sorted(users)],
+        "user_codes": [code(pk) for pk in sorted(users)],
         "people": sorted(people),
         "people_codes": [f"user{person(people[pk])}" for pk in sorted(people)],
     }

@@ -19,11 +19,11 @@ from django.db import connection
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
-from analysis.exports.numbering import numbering
 from conversations.models import Conversation, Protocol, Response, Turn
 from conversations.models.imported import ALL, IMPORTED, LIVE
 from conversations.models.response import FINISHED
 from conversations.protocols import SLIDER, WINNER
+from prism.lib.numbering import numbering
 from surveys.models import Decision, Enrolment, Study
 from surveys.quality.deciding import stands
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -31,6 +32,14 @@ def make(batch: Batch, by: User) -> Batch:
     except IntegrityError as error:
         raise NotPossible(_("Another batch of this study has this name in addresses.")) from error
     return batch
+
+
+def change(batch: Batch, rules: Mapping[str, Any], by: User) -> None:
+    """Other guidelines, expertise or limits, which hold from the next task on."""
+    changed = sorted(name for name, value in rules.items() if getattr(batch, name) != value)
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(**rules)
+        _record(batch, by, "batch.changed", changed=changed)
 
 
 def open_it(batch: Batch, by: User | None) -> None:

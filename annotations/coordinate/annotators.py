@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from annotations.models import AnnotatorProfile, Assignment
+from annotations import profiles
+from annotations.models import AnnotatorProfile
 from prism.lib.ratelimit import rate_limited
-from surveys import audit
-from surveys.access import RIGHTS, Right, person
+from surveys.access import Right, person
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import NotDone, study_act, study_page
-from surveys.models import Membership, Study
+from surveys.models import Study
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -49,15 +48,15 @@ class ProfileForm(forms.Form):
 @study_page(Right.RUN)
 def annotators(request: HttpRequest, study: Study) -> HttpResponse:
     """Every member who may annotate, with a line to change."""
-    profiles = {profile.user_id: profile for profile in AnnotatorProfile.objects.filter(study=study)}
-    did = _submitted(study)
+    described = {profile.user_id: profile for profile in AnnotatorProfile.objects.filter(study=study)}
+    did = profiles.submitted(study)
     rows = [
         {
             "member": member,
-            "profile": profiles.get(member.user_id),
+            "profile": described.get(member.user_id),
             "done": did.get(member.user_id, 0),
         }
-        for member in _members(study)
+        for member in profiles.members(study)
     ]
     context = workbench(request, study, PLACE) | {"rows": rows}
     return render(request, "annotations/coordinate/annotators.html", context)
@@ -67,27 +66,9 @@ def annotators(request: HttpRequest, study: Study) -> HttpResponse:
 @study_act(Right.RUN, PLACE)
 def save_profile(request: HttpRequest, study: Study, pk: int) -> str:
     """Store what a member knows; batches are offered by it."""
-    member = get_object_or_404(_members(study), pk=pk)
+    member = get_object_or_404(profiles.members(study), pk=pk)
     form = ProfileForm(request.POST)
     if not form.is_valid():
         raise NotDone(_("Write words with commas between them; languages as codes such as en, de-AT."))
-    AnnotatorProfile.objects.update_or_create(study=study, user=member.user, defaults=form.cleaned_data)
-    audit.record(
-        person(request),
-        "annotator.described",
-        study=study,
-        subject=f"member {member.pk}",
-        **form.cleaned_data,
-    )
+    profiles.describe(member, person(request), **form.cleaned_data)
     return _("Kept for %s.") % member.user
-
-
-def _members(study: Study) -> QuerySet[Membership]:
-    roles = [role for role, rights in RIGHTS.items() if Right.ANNOTATE in rights]
-    return study.memberships.filter(role__in=roles).select_related("user").order_by("user__email")
-
-
-def _submitted(study: Study) -> dict[int, int]:
-    submitted = Q(state=Assignment.State.SUBMITTED, task__batch__study=study)
-    found = Assignment.objects.filter(submitted).exclude(annotator=None).values("annotator")
-    return dict(found.annotate(done=Count("pk")).values_list("annotator", "done"))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from annotations.models import RubricVersion
 
-TAKEN = frozenset({"begin", "versions"})  # would be read as other addresses
+TAKEN = frozenset({"begin", "check", "versions"})  # would be read as other addresses
 
 
 class BeginForm(forms.Form):

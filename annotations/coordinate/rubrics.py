@@ -36,7 +36,7 @@ def begin(request: HttpRequest, study: Study) -> HttpResponse:
         return _page(request, study, form, status=422)
     slug, version = form.cleaned_data["slug"], form.cleaned_data["version"]
     try:
-        rubric = rubric_editing.begin(study, person(request), slug, version)
+        rubric = rubric_editing.begin(study, person(request), slug, version.text)
     except EditingError as error:
         form.add_error("slug", str(error))
         return _page(request, study, form, status=422)

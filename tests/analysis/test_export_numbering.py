@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.exports.numbering import numbering, permuted
+from prism.lib.numbering import numbering, permuted
 
 NUMBERS = st.integers(0, 2**30 - 1)
 KEY = b"a key of a release"

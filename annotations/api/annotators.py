@@ -1,0 +1,99 @@
+"""Who annotates in a study, by their codes: what they know, and what they did."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotations import profiles
+from annotations.api import task_serializers as shapes
+from annotations.api.batch_of import Annotating, OfBatch, at_a_pace, checked
+from annotations.assigning import Annotator, is_suited
+from annotations.codes import coder
+from annotations.coordinate.annotators import ProfileForm
+from annotations.models import AnnotatorProfile
+from surveys.access import Right
+from surveys.api.pages import OldestFirst
+from surveys.models import Membership
+
+NOTHING_DONE = {"open": 0, "submitted": 0, "skipped": 0}
+
+
+class OfAnnotators(Annotating):
+    """Members who may annotate, by codes: names stand on the pages alone."""
+
+    right = Right.RUN
+    serializer_class = shapes.AnnotatorSerializer
+    pagination_class = OldestFirst
+    queryset = Membership.objects.none()
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        return profiles.members(self.study)
+
+    def described(self, members: list[Membership]) -> list[dict[str, Any]]:
+        rows = AnnotatorProfile.objects.filter(study=self.study)
+        known, code = {row.user_id: row for row in rows}, coder(self.study)
+        did = profiles.submitted(self.study)
+        return [
+            {
+                "annotator": code(member.user_id),
+                "tags": known[member.user_id].tags if member.user_id in known else [],
+                "languages": known[member.user_id].languages if member.user_id in known else [],
+                "submitted": did.get(member.user_id, 0),
+            }
+            for member in members
+        ]
+
+
+class Annotators(OfAnnotators, ListAPIView[Any]):
+    """The members who may annotate, with their expertise and languages."""
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        return self.described(super().paginate_queryset(queryset) or [])
+
+
+class OneAnnotator(OfAnnotators):
+    """One of them by code."""
+
+    def member(self) -> Membership:
+        code = coder(self.study)
+        found = [one for one in self.get_queryset() if code(one.user_id) == self.kwargs["annotator"]]
+        if not found:
+            raise Http404
+        return found[0]
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(self.described([self.member()])[0])
+
+    @extend_schema(request=shapes.Annotator)
+    def patch(self, request: Request, **kwargs: Any) -> Response:
+        """Say what they know; batches are offered by it."""
+        given = shapes.Annotator.given(request)
+        at_a_pace(request, "annotator-profile", 600)
+        member = self.member()
+        (now,) = self.described([member])
+        wanted = {name: ", ".join(given.get(name, now[name])) for name in ("tags", "languages")}
+        form = ProfileForm(wanted)
+        checked(form)
+        profiles.describe(member, self.by, **form.cleaned_data)
+        return Response(self.described([member])[0])
+
+
+class BatchAnnotators(OfAnnotators, OfBatch, ListAPIView[Any]):
+    """The same for a batch: whom it suits, and what they did of it."""
+
+    serializer_class = shapes.BatchAnnotatorSerializer
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        members = super().paginate_queryset(queryset.filter(user__is_active=True)) or []
+        done = profiles.counts(self.batch)
+        return [
+            row
+            | done.get(member.user_id, NOTHING_DONE)
+            | {"is_suited": is_suited(self.batch, Annotator(member.user))}
+            for row, member in zip(self.described(members), members, strict=True)
+        ]
