@@ -5,7 +5,7 @@ Modes of drawing, reasons and suggested messages are data, with a label per lang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,11 @@ class Ballot:
     def known_reasons(self, keys: list[str]) -> list[str]:
         """Those of `keys` that can be given, each once, in the order of the protocol."""
         return [reason.key for reason in self.reasons if reason.key in keys][: self.most_reasons]
+
+    def fitting_reasons(self, keys: Sequence[str], liked: bool | None) -> tuple[str, ...]:
+        """Those of `keys` that say why one answer was liked, or why it was not; none where neither is so."""
+        kind = {reason.key for reason in self.reasons if reason.is_praise is liked}
+        return tuple(self.known_reasons([key for key in keys if key in kind]))
 
 
 def spoken(labels: Labels, language: str) -> str:

@@ -137,5 +137,8 @@ def _judged(turn: Turn) -> dict[str, Any]:
             "at": vote.at,
         }
     thumbs = Reaction.objects.filter(response__turn=turn).order_by("pk")
-    reactions = [{"answer": r.response.slot, "liked": r.liked, "at": r.at} for r in thumbs]
+    reactions = [
+        {"answer": r.response.slot, "liked": r.liked, "reasons": r.reasons, "comment": r.comment, "at": r.at}
+        for r in thumbs
+    ]
     return found | ({"reactions": reactions} if reactions else {})

@@ -385,7 +385,8 @@ class React(Act):
     """A thumb on one answer; it never becomes a vote."""
 
     def do(self, talk: Conversation, given: dict[str, Any]) -> None:
-        voting.react(talk, given["turn"], given["slot"], given["liked"])
+        thumb = voting.Thumb(given["liked"], given["reasons"], given["comment"], given["anyway"])
+        voting.react(talk, given["turn"], given["slot"], thumb)
 
 
 @act(shapes.Nothing)

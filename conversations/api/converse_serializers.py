@@ -225,6 +225,14 @@ class GivenVote(OfTurn):
 class GivenReaction(OfTurn):
     slot = serializers.CharField(max_length=1)
     liked = serializers.BooleanField(allow_null=True, help_text="Null takes it back.")
+    reasons = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        default=list,
+        help_text="Keys of the protocol's reasons that praise, or of those that do not.",
+    )
+    comment = serializers.CharField(required=False, default="", allow_blank=True)
+    anyway = serializers.BooleanField(default=False)
 
 
 class GivenReport(Sent):

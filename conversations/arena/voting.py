@@ -38,6 +38,19 @@ class Given:
     hints: Hints = NO_HINTS
 
 
+@dataclass(frozen=True)
+class Thumb:
+    """Up, down or taken back (None), with reasons of that kind and words."""
+
+    liked: bool | None
+    reasons: Sequence[str] = ()
+    comment: str = ""
+    is_sent_anyway: bool = False
+
+
+NO_THUMB = Thumb(None)
+
+
 def vote(talk: Conversation, number: int | None, given: Given) -> None:
     """Store the vote on the newest turn, once; what comes later changes nothing. Raises Refused."""
     words = chat.cleaned(given.comment)[: ballot_of(talk).comment_maximum]
@@ -169,8 +182,15 @@ def may_know(here: Situation, rules: Protocol) -> bool:
     return here.now == Now.REPLYING and rules.reveal == AFTER
 
 
-def react(talk: Conversation, number: int | None, slot: str, liked: bool | None) -> None:
-    """Store a thumb on one answer; the same again adds nothing. It never becomes a vote. Raises Refused."""
+def react(talk: Conversation, number: int | None, slot: str, given: Thumb) -> None:
+    """Store a thumb on one answer, with reasons that fit it; the same again adds nothing. Raises Refused.
+
+    It never becomes a vote.
+    """
+    ballot = ballot_of(talk)
+    words = chat.cleaned(given.comment)[: ballot.comment_maximum] if given.liked is not None else ""
+    comment = checking.check(talk, Place.FEEDBACK, words, given.is_sent_anyway)
+    thumb = Thumb(given.liked, ballot.fitting_reasons(given.reasons, given.liked), comment.text)
     with transaction.atomic():
         chat.lock(talk)
         answer = (
@@ -180,12 +200,22 @@ def react(talk: Conversation, number: int | None, slot: str, liked: bool | None)
         )
         if answer is None or not answer.is_rateable:
             raise Refused(_("There is no such answer to react to."))
-        if reactions([answer]).get(answer.pk) != liked:
-            Reaction.objects.create(response=answer, liked=liked, blind=talk.revealed_at is None)
+        if reactions([answer]).get(answer.pk, NO_THUMB) != thumb:
+            Reaction.objects.create(
+                response=answer,
+                liked=thumb.liked,
+                reasons=list(thumb.reasons),
+                comment=thumb.comment,
+                blind=talk.revealed_at is None,
+            )
+            comment.keep()
 
 
-def reactions(answers: Sequence[Response]) -> dict[int, bool | None]:
-    """{id of the response: liked} by the newest reaction to each."""
+def reactions(answers: Sequence[Response]) -> dict[int, Thumb]:
+    """{id of the response: the newest reaction to it}."""
     rows = Reaction.objects.filter(response__in=[answer.pk for answer in answers])
     newest = rows.values("response").annotate(newest=Max("pk")).values("newest")
-    return dict(Reaction.objects.filter(pk__in=newest).values_list("response_id", "liked"))
+    return {
+        reaction.response_id: Thumb(reaction.liked, tuple(reaction.reasons), reaction.comment)
+        for reaction in Reaction.objects.filter(pk__in=newest)
+    }

@@ -122,9 +122,12 @@ def test_a_program_compares_in_the_arena_after_the_person_agreed_themselves():
     sent(f"{talk}vote/", secret, turn=0, choice="b_better")
     vote = Vote.objects.get()
     assert (vote.choice, vote.blind, vote.language, vote.reasons_a) == ("a_better", True, "fr", reasons["A"])
-    liked = assert_blind(study, sent(f"{talk}react/", secret, turn=0, slot="B", liked=False))
+    faults = [reason["key"] for reason in ballot["reasons"] if not reason["is_praise"]]
+    why = {"reasons": [*faults[:1], *reasons["A"]], "comment": "Wrong year."}
+    liked = assert_blind(study, sent(f"{talk}react/", secret, turn=0, slot="B", liked=False, **why))
     assert [slot["liked"] for slot in liked["turns"][0]["slots"]] == [None, False]
-    assert Reaction.objects.get().liked is False
+    given = Reaction.objects.get()
+    assert (given.liked, given.reasons, given.comment) == (False, faults[:1], "Wrong year.")
     assert "choice" in assert_problem(sent(f"{talk}vote/", secret, turn=0, choice="c"), 400)["errors"]
 
     shown = sent(f"{talk}reveal/", secret).json()

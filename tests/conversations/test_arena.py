@@ -335,6 +335,23 @@ def test_a_reaction_is_kept_apart_from_votes_and_withdrawn_and_every_act_asks_fo
         assert strict.post(path, {"turn": 0, "choice": "a_better"}).status_code == 403
 
 
+def test_why_an_answer_was_liked_or_not_is_kept_with_its_thumb_and_shown_again(visitor):
+    talk, _turn = voted(visitor)
+    react = partial(visitor.post, where(talk, "react/"))
+    why = {"why": ["useful", "incorrect", "nonsense"], "remark": " To the point. "}
+    for _twice in range(2):
+        react({"turn": 0, "slot": "A", "thumb": "up", **why})
+    kept = Reaction.objects.get()  # a fault is no reason to like it
+    assert (kept.liked, kept.reasons, kept.comment) == (True, ["useful"], "To the point.")
+    page = visitor.get(where(talk)).content.decode()
+    assert ">To the point.</textarea>" in page
+    assert 'value="useful" checked' in " ".join(page.split())
+    react({"turn": 0, "slot": "A", "thumb": "none", **why})
+    taken_back = Reaction.objects.latest("pk")
+    assert (taken_back.liked, taken_back.reasons, taken_back.comment) == (None, [], "")
+    assert "To the point." not in visitor.get(where(talk)).content.decode()
+
+
 # Whose it is
 
 

@@ -6,6 +6,7 @@ from django.test import Client
 from conversations.models import (
     Conversation,
     Provider,
+    Reaction,
     Report,
     Turn,
     Vote,
@@ -67,6 +68,18 @@ def test_a_comment_with_personal_data_holds_the_vote_back_and_keeps_the_choice(v
     ]
     vote(visitor, talk, "both_bad", comment="Mine is amina.khan@orange.fr", anyway="1")
     assert Vote.objects.get().choice == "both_bad"
+
+
+def test_a_remark_with_personal_data_holds_the_reaction_back_and_stays_in_its_field(visitor, arena):
+    versions.store(arena, {"feedback": {"email": "warn"}}, None)
+    talk, _turn = voted(visitor)
+    fields = {"turn": 0, "slot": "A", "thumb": "down", "remark": "Write to amina.khan@orange.fr"}
+    refused = visitor.post(where(talk, "react/"), fields)
+    assert refused.status_code == 409
+    assert ">Write to amina.khan@orange.fr</textarea>" in refused.content.decode()
+    assert not Reaction.objects.exists()
+    visitor.post(where(talk, "react/"), {**fields, "anyway": "1"})
+    assert Reaction.objects.get().comment == "Write to amina.khan@orange.fr"
 
 
 JUDGE = {"provider": "Judge", "model": "omni", "places": ["message", "feedback"]}

@@ -13,7 +13,7 @@ from conversations.arena import spending
 from conversations.arena.addresses import address
 from conversations.arena.cards import Card, card
 from conversations.arena.spending import Spent
-from conversations.arena.voting import may_know, reactions
+from conversations.arena.voting import NO_THUMB, Thumb, may_know, reactions
 from conversations.ballots import SIDES, Ballot
 from conversations.live.wire import cursor_of, write_cursor
 from conversations.models import Conversation, Report, Response, Turn, Vote
@@ -34,6 +34,9 @@ class SideView:
     note: str
     is_preferred: bool
     liked: bool | None
+    reasons: list[dict[str, Any]]
+    remark: str
+    has_remarks: bool
     card: Card | None
 
 
@@ -49,17 +52,32 @@ class PairView:
 
 
 def pair_view(
-    talk: Conversation, turn: Turn, responses: Sequence[Response], *, shows_models: bool | None = None
+    talk: Conversation,
+    turn: Turn,
+    responses: Sequence[Response],
+    *,
+    shows_models: bool | None = None,
+    draft: Drafts | None = None,
 ) -> PairView:
-    """A turn with its answers; the models are named once the person knows them, or never."""
+    """A turn with its answers; the models are named once the person knows them, or never.
+
+    `draft` is what was sent with a refused reaction; it stands in the fields of its answer again.
+    """
     known = talk.revealed_at is not None if shows_models is None else shows_models
     vote = getattr(turn, "vote", None)
-    liked = reactions(responses) if vote else {}
-    responses = paced(responses, talk.protocol.parsed())
+    thumbs = reactions(responses) if vote else {}
+    rules = talk.protocol.parsed()
+    typed = _typed_thumb(turn, draft or {})
+    responses = paced(responses, rules)
     return PairView(
         number=turn.number,
         text=turn.text,
-        slots=[_side(answer, vote, liked.get(answer.pk), known) for answer in responses],
+        slots=[
+            _side(
+                answer, vote, typed.get(answer.slot) or thumbs.get(answer.pk, NO_THUMB), rules.ballot, known
+            )
+            for answer in responses
+        ],
         cursor=write_cursor(cursor_of({r.slot: r.text for r in responses})),
         choice=vote.choice if vote else "",
         choice_label=str(Vote.Choice(vote.choice).label) if vote and vote.choice else "",
@@ -67,7 +85,16 @@ def pair_view(
     )
 
 
-def _side(answer: Response, vote: Vote | None, liked: bool | None, known: bool) -> SideView:
+def _typed_thumb(turn: Turn, draft: Drafts) -> dict[str, Thumb]:
+    """{slot: what was sent} for the answer of this turn whose reaction was refused."""
+    if draft.get("turn") != [str(turn.number)] or "thumb" not in draft:
+        return {}
+    liked = {"up": True, "down": False}.get(draft["thumb"][0])
+    remark = (draft.get("remark") or [""])[0]
+    return {draft.get("slot", [""])[0]: Thumb(liked, tuple(draft.get("why", [])), remark)}
+
+
+def _side(answer: Response, vote: Vote | None, thumb: Thumb, ballot: Ballot | None, known: bool) -> SideView:
     return SideView(
         letter=answer.slot,
         html=markdown(answer.text) if answer.is_finished else SafeString(""),
@@ -76,9 +103,24 @@ def _side(answer: Response, vote: Vote | None, liked: bool | None, known: bool) 
         is_rateable=answer.is_rateable,
         note=_note(answer),
         is_preferred=bool(vote and vote.choice == f"{answer.slot.lower()}_better"),
-        liked=liked,
+        liked=thumb.liked,
+        reasons=_reasons_for(thumb, ballot),
+        remark=thumb.comment,
+        has_remarks=bool(thumb.reasons or thumb.comment),
         card=card(answer.model) if known else None,
     )
+
+
+def _reasons_for(thumb: Thumb, ballot: Ballot | None) -> list[dict[str, Any]]:
+    """The reasons that fit the thumb, in the reader's language."""
+    if ballot is None or thumb.liked is None:
+        return []
+    language = get_language() or ""
+    return [
+        {"key": reason.key, "label": reason.label(language), "checked": reason.key in thumb.reasons}
+        for reason in ballot.reasons
+        if reason.is_praise is thumb.liked
+    ]
 
 
 @dataclass(frozen=True)
@@ -118,12 +160,12 @@ def _note(answer: Response) -> str:
     return _("No answer arrived here.")
 
 
-def past_pairs(talk: Conversation, newest: Turn | None) -> list[PairView]:
+def past_pairs(talk: Conversation, newest: Turn | None, draft: Drafts | None = None) -> list[PairView]:
     """The turns before the newest, with both answers and the vote."""
     if newest is None or newest.number == 0:
         return []
     past = talk.turns.filter(number__lt=newest.number).select_related("vote").order_by("number")
-    return [pair_view(talk, turn, answers(turn)) for turn in past]
+    return [pair_view(talk, turn, answers(turn), draft=draft) for turn in past]
 
 
 def answers(turn: Turn) -> list[Response]:
@@ -140,8 +182,8 @@ def talk_context(talk: Conversation, here: Situation, draft: Drafts) -> dict[str
         "here": here,
         "is_revealed": talk.revealed_at is not None,
         "may_know": may_know(here, rules),
-        "earlier": past_pairs(talk, here.turn),
-        "latest": pair_view(talk, here.turn, here.responses) if here.turn else None,
+        "earlier": past_pairs(talk, here.turn, draft),
+        "latest": pair_view(talk, here.turn, here.responses, draft=draft) if here.turn else None,
         "ballot": ballot_context(rules.ballot, draft) if rules.ballot and here.now == Now.VOTING else None,
         "page_url": address(study, "talk", code),
         "events_url": address(study, "events", code, here.turn.number) if here.turn else "",

@@ -128,10 +128,14 @@ def _vote(request: HttpRequest, visit: Visit, conversation: Conversation) -> Non
 
 
 def _react(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
-    liked = {"up": True, "down": False}.get(request.POST.get("thumb", ""))
-    voting.react(
-        conversation, whole_number(request.POST.get("turn", "")), request.POST.get("slot", ""), liked
+    thumb = voting.Thumb(
+        liked={"up": True, "down": False}.get(request.POST.get("thumb", "")),
+        reasons=request.POST.getlist("why"),
+        comment=request.POST.get("remark", ""),
+        is_sent_anyway="anyway" in request.POST,
     )
+    number = whole_number(request.POST.get("turn", ""))
+    voting.react(conversation, number, request.POST.get("slot", ""), thumb)
 
 
 def _stop(request: HttpRequest, visit: Visit, conversation: Conversation) -> None:
