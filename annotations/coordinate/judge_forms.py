@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotations.judging.judges import shipped_prompts
+from annotations.judging.judges import prompts_for
 from annotations.judging.runs import Limits
-from annotations.models import Batch, Judge, PromptSet
+from annotations.models import Batch, Judge, PromptSet, Task
 from conversations.models import LanguageModel
 from surveys.models import Study
 
@@ -33,7 +33,7 @@ class JudgeForm(forms.ModelForm):
     def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.study = study
-        offered = [prompts.pk for prompts in shipped_prompts()]
+        offered = [prompts.pk for prompts in prompts_for(study)]
         self.fields["prompt_set"].queryset = PromptSet.objects.filter(pk__in=offered)  # type: ignore[attr-defined]
         active = LanguageModel.objects.filter(status=LanguageModel.Status.ACTIVE)
         self.fields["model"].queryset = active  # type: ignore[attr-defined]
@@ -43,6 +43,26 @@ class JudgeForm(forms.ModelForm):
         if not 0 <= temperature <= 2:
             raise forms.ValidationError(_("Choose a number from 0 to 2."))
         return temperature
+
+
+class PreviewForm(forms.Form):
+    """The task of which a page shows what a judge would be asked."""
+
+    batch = forms.ModelChoiceField(
+        label=gettext_lazy("Batch"), queryset=Batch.objects.none(), to_field_name="slug", empty_label=None
+    )
+    number = forms.IntegerField(label=gettext_lazy("Task"), min_value=1, max_value=2**31 - 1, initial=1)
+
+    def __init__(self, study: Study, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["batch"].queryset = study.batches.all()  # type: ignore[attr-defined]
+
+    @property
+    def task(self) -> Task | None:
+        """None where there is none of this number, or its texts were erased."""
+        tasks: Any = self.cleaned_data["batch"].tasks.select_related("batch__study", "batch__rubric_version")
+        found: Task | None = tasks.filter(number=self.cleaned_data["number"], erased_at=None).first()
+        return found
 
 
 class LimitsForm(forms.Form):

@@ -9,6 +9,7 @@ from typing import Any
 
 from annotations.judging.prompts import Asks, Prompts, Step
 from annotations.rubric_documents import Fact, FactKind, Facts, Kind, Property, RubricDocument, Scale
+from annotations.scenarios.groups import Groups
 
 Schema = dict[str, Any]
 Answers = Mapping[tuple[str, bool], Any]  # by step and whether the responses were exchanged
@@ -60,6 +61,7 @@ class Protocol:
     prompts: Prompts
     rubric: RubricDocument
     both_orders: bool
+    scenarios: Groups | None = None  # of the study, where the prompts ask for one
 
     def orders(self, subject: Subject) -> tuple[bool, ...]:
         return (False, True) if self.both_orders and subject.is_pair else (False,)
@@ -92,10 +94,16 @@ class Protocol:
             "reference": self.reference(subject, answers),
             "questions": "\n".join(_described(one, facts) for one in asked if one is not True),
             "types": _types(self.rubric),
+            "scenarios": _scenarios(self.scenarios),
             **_responses(subject, is_swapped),
         }
         text = Template(step.text).safe_substitute(told)
-        return Question(step, is_swapped, text, _schema(step, self.rubric, asked, subject, facts))
+        return Question(step, is_swapped, text, self._schema(step, asked, subject, facts))
+
+    def _schema(self, step: Step, asked: list[Any], subject: Subject, facts: Facts) -> Schema | None:
+        if step.asks == Asks.SCENARIO:
+            return _object({"scenario": {"type": "string", "enum": _classes(self.scenarios)}})
+        return _schema(step, self.rubric, asked, subject, facts)
 
     def _asked(self, step: Step, subject: Subject, facts: Facts) -> list[Any]:
         """The parts of the rubric that the step asks for; [True] for what is no part of it."""
@@ -103,6 +111,8 @@ class Protocol:
             return list(self.rubric.facts)
         if step.asks == Asks.PREFERENCE:
             return [True] if subject.is_pair else []
+        if step.asks == Asks.SCENARIO:
+            return [True] if _classes(self.scenarios) else []
         if step.asks == Asks.REFERENCE:
             return [True] if self.rubric.errors and not subject.reference else []
         if step.asks == Asks.ERRORS:
@@ -163,6 +173,15 @@ def _levels(scale: Scale) -> str:
 
 def _types(rubric: RubricDocument) -> str:
     return "\n".join(f"- {kind.slug}: {kind.label}" for kind in rubric.errors.types) if rubric.errors else ""
+
+
+def _scenarios(groups: Groups | None) -> str:
+    lines = groups.classes.items() if groups else ()
+    return "\n".join(f"- {group}: {', '.join(classes)}" for group, classes in lines if classes)
+
+
+def _classes(groups: Groups | None) -> list[str]:
+    return [one for classes in groups.classes.values() for one in classes] if groups else []
 
 
 def _schema(

@@ -48,9 +48,8 @@ def shipped_prompts() -> list[PromptSet]:
 
 
 def prompts_for(study: Study) -> list[PromptSet]:
-    """What its new judges may use: the newest version of each set of its own, and the shipped ones."""
-    own = PromptSet.objects.filter(study=study).order_by("key", "-number").distinct("key")
-    return [*own, *shipped_prompts()]
+    """What its new judges may use: every version of its own sets, and the shipped ones of this release."""
+    return [*PromptSet.objects.filter(study=study), *shipped_prompts()]
 
 
 def add(judge: Judge, by: User | None) -> Judge:

@@ -21,6 +21,7 @@ from annotations.judging.asking import Protocol, Question, Subject
 from annotations.judging.claiming import LeaseLost, Messages, NoRoom, NotRunning
 from annotations.judging.reading import NotValid, read
 from annotations.models import JudgeCall, JudgedTask, Task
+from annotations.scenarios import suggesting
 from conversations.endpoints.charging import OVER_DAILY_LIMIT, TOO_LARGE, NoRoomNow
 from conversations.endpoints.limits import OVER_BUDGET, Refused
 from conversations.live.calls import Call, Ending, ProviderFailure
@@ -154,10 +155,10 @@ def _carry_out(judged: JudgedTask) -> None:
     if not judge.model.is_switched_on:
         raise Halt(_("The model or its provider is switched off."))
     task = Task.objects.get(pk=judged.task_id)
-    if task.erased_at:
+    protocol, subject = runs.protocol(judged.run), runs.subject(task)
+    if task.erased_at or (protocol.prompts.is_scenario and suggesting.is_decided(task)):
         storing.leave_out(judged)
         return
-    protocol, subject = runs.protocol(judged.run), runs.subject(task)
     finished = judged.calls.filter(state=State.FINISHED)
     answers = {(call.step, call.is_swapped): call.answer for call in finished}
     while question := protocol.next(subject, answers):
@@ -166,7 +167,9 @@ def _carry_out(judged: JudgedTask) -> None:
 
 
 def _store(judged: JudgedTask, protocol: Protocol, subject: Subject, answers: dict[Any, Any]) -> None:
-    if protocol.prompts.is_preference:
+    if protocol.prompts.is_scenario:
+        storing.store_scenario(judged, protocol, answers)
+    elif protocol.prompts.is_preference:
         storing.store_preference(judged, protocol, subject, answers)
     else:
         storing.store_annotations(judged, protocol, subject, answers)

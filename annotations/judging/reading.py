@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotations.judging.asking import SEVERITIES, TIE, Answers, Protocol, Question, Subject
-from annotations.judging.prompts import Asks
+from annotations.judging.prompts import ALONE, Asks
 from annotations.models.annotation import Status
 from annotations.rubric_documents import FactKind, Property
 from surveys.questionnaires.schema import faults
@@ -75,7 +75,7 @@ def annotation(protocol: Protocol, subject: Subject, answers: Answers, *, is_swa
     _put_facts(protocol, answers, rows[0], said)
     for step in protocol.prompts.steps:
         answer = answers.get((step.key, is_swapped))
-        if answer is None or step.asks in (Asks.FACTS, Asks.REFERENCE, Asks.PREFERENCE):
+        if answer is None or step.asks in (Asks.FACTS, Asks.REFERENCE, *ALONE):
             continue
         for name, given in answer.items():
             side = _side(name, is_swapped)

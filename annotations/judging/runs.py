@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.judging.asking import Protocol, Subject
-from annotations.judging.prompts import Asks
+from annotations.judging.prompts import Asks, Prompts
 from annotations.models import Batch, Judge, JudgeCall, JudgedTask, JudgeRun, Task
+from annotations.scenarios.suggesting import groups_of
 from conversations.live.claiming import price
 from surveys import audit
 
@@ -154,7 +155,12 @@ def protocol(run: JudgeRun) -> Protocol:
 
 
 def _protocol(batch: Batch, judge: Judge) -> Protocol:
-    return Protocol(judge.prompt_set.parsed(), batch.rubric_version.parsed(), judge.both_orders)
+    return protocol_of(batch, judge.prompt_set.parsed(), both_orders=judge.both_orders)
+
+
+def protocol_of(batch: Batch, prompts: Prompts, *, both_orders: bool = False) -> Protocol:
+    scenarios = groups_of(batch.study) if prompts.is_scenario else None
+    return Protocol(prompts, batch.rubric_version.parsed(), both_orders, scenarios)
 
 
 def subject(task: Task) -> Subject:
@@ -211,6 +217,7 @@ def figures(run: JudgeRun) -> dict[str, Any]:
     calls = JudgeCall.objects.filter(judged__run=run)
     spent = calls.aggregate(tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), cost=Sum("cost"))
     preferences = run.judged.exclude(preference="").values_list("preference")
+    scenarios = run.judged.exclude(scenario="").values_list("scenario")
     return {
         "tasks": {state.value: tasks.get(state.value, 0) for state in JudgedTask.State},
         "total": sum(tasks.values()) or run.estimate.get("tasks", 0),
@@ -219,4 +226,5 @@ def figures(run: JudgeRun) -> dict[str, Any]:
         "tokens_out": spent["tokens_out"] or 0,
         "cost": spent["cost"] or Decimal(0),
         "preferences": dict(preferences.annotate(n=Count("pk")).order_by()),
+        "scenarios": list(scenarios.annotate(n=Count("pk")).order_by("-n", "scenario")),
     }

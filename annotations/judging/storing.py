@@ -20,6 +20,8 @@ from annotations.models import (
     Task,
     Values,
 )
+from annotations.scenarios import suggesting
+from annotations.scenarios.suggesting import groups_of
 
 State = JudgedTask.State
 
@@ -48,6 +50,16 @@ def store_preference(judged: JudgedTask, protocol: Protocol, subject: Subject, a
         _end(judged, State.DONE, preference=found)
 
 
+def store_scenario(judged: JudgedTask, protocol: Protocol, answers: Answers) -> None:
+    """The class that was said, and the task's group by it where nobody else decided. Raises LeaseLost."""
+    found = answers[protocol.prompts.steps[0].key, False]["scenario"]
+    with transaction.atomic():
+        if not _is_there(judged):
+            return
+        suggesting.take_from_judge(judged.task_id, found, groups_of(judged.run.batch.study))
+        _end(judged, State.DONE, scenario=found)
+
+
 def quarantine(judged: JudgedTask, call: JudgeCall, reason: str) -> None:
     with transaction.atomic():
         if held(judged).select_for_update().first():
@@ -56,7 +68,7 @@ def quarantine(judged: JudgedTask, call: JudgeCall, reason: str) -> None:
 
 
 def leave_out(judged: JudgedTask) -> None:
-    """Its texts were erased."""
+    """Its texts were erased, or what is asked is known without a call."""
     _end(judged, State.LEFT_OUT)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 HERE = Path(__file__).parent
-KEYS = ("dissection", "preference")
+KEYS = ("dissection", "preference", "scenario")
 
 
 def shipped(key: str) -> str:

@@ -20,6 +20,8 @@ AT_ONCE = 1000
 Source = Task.ScenarioSource
 # What a file, a judge or a person said is never replaced by a suggestion.
 REPLACEABLE = ("", Source.TAG, Source.CLASSIFIER)
+# A judge knows better than the classifier, and than a judge before it.
+FREE_FOR_JUDGES = ("", Source.CLASSIFIER, Source.JUDGE)
 Found = tuple[str, str, str]  # class, group, source
 
 
@@ -64,6 +66,26 @@ def suggest(batch: Batch) -> int:
             )
         looked_at += len(queries)
     return looked_at
+
+
+def is_decided(task: Task) -> bool:
+    """Whether no judge need be asked: a person or a file said it, or it is unsafe, which is noted here."""
+    rows = Task.objects.filter(pk=task.pk, scenario_source__in=FREE_FOR_JUDGES)
+    query = rows.values_list("pk", "query", "tags", "turn__text_check__flagged").first()
+    if query is None:
+        return True
+    scenario, group, source = _scenario(Query(*query), groups_of(task.batch.study), None)
+    if source != Source.TAG:
+        return False
+    rows.update(scenario=scenario, scenario_group=group, scenario_source=source)
+    return True
+
+
+def take_from_judge(task: int, scenario: str, groups: Groups) -> bool:
+    """The class that a judge named, unless somebody decided meanwhile or the list has it no more."""
+    rows, group = Task.objects.filter(pk=task, scenario_source__in=FREE_FOR_JUDGES), groups.group_of(scenario)
+    named = {"scenario": scenario, "scenario_group": group, "scenario_source": Source.JUDGE}
+    return bool(group and rows.update(**named))
 
 
 def correct(batch: Batch, wanted: Mapping[int, str], by: User) -> int:
