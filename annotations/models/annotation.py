@@ -2,6 +2,8 @@
 
 A property is named by its position in the version of the rubric: properties first, by id, then the facts
 about the query (`RubricDocument.fields`). Side 0 holds what is asked once: facts, and properties of a pair.
+
+That values, items and errors belong to an annotation is checked by statement (`prism.lib.references`).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -98,7 +100,9 @@ class Values(models.Model):
     is computed is read from the side: it has no score, and is not asked.
     """
 
-    annotation = models.ForeignKey(Annotation, models.PROTECT, related_name="values", db_index=False)
+    annotation = models.ForeignKey(
+        Annotation, models.PROTECT, related_name="values", db_index=False, db_constraint=False
+    )
     side = models.PositiveSmallIntegerField()
     scores = ArrayField(models.SmallIntegerField(null=True))
     statuses = ArrayField(models.SmallIntegerField(choices=Status))
@@ -127,7 +131,9 @@ class Values(models.Model):
 class ItemAnswer(models.Model):
     """One item of a list: found in the query (side 0), or how far a side meets it."""
 
-    annotation = models.ForeignKey(Annotation, models.PROTECT, related_name="items", db_index=False)
+    annotation = models.ForeignKey(
+        Annotation, models.PROTECT, related_name="items", db_index=False, db_constraint=False
+    )
     side = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField(help_text=_("Of the property or fact in the rubric"))
     number = models.PositiveSmallIntegerField(help_text=_("Of the item, from 1"))
@@ -156,7 +162,9 @@ class ErrorFound(models.Model):
         MODERATE = "moderate", _("moderate")
         SEVERE = "severe", _("severe")
 
-    annotation = models.ForeignKey(Annotation, models.PROTECT, related_name="errors", db_index=False)
+    annotation = models.ForeignKey(
+        Annotation, models.PROTECT, related_name="errors", db_index=False, db_constraint=False
+    )
     side = models.PositiveSmallIntegerField()
     position = models.PositiveSmallIntegerField(help_text=_("Of the property of its severity"))
     number = models.PositiveSmallIntegerField(help_text=_("Among the errors of the side, from 1"))

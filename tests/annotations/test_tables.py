@@ -4,8 +4,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from annotations.models import Annotation, Assignment, Ruling, Task, Values
-from tests.annotations.making import make_annotation, make_assignment, make_batch, make_task
+from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Task, Values
+from tests.annotations.making import (
+    make_annotation,
+    make_assignment,
+    make_batch,
+    make_task,
+    make_whole_annotation,
+)
 from tests.factories import make_enrolment, make_user
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +87,28 @@ def test_the_next_task_comes_from_its_index_without_a_sort():
     assert "task_next" in plan
     assert "Sort" not in plan
     assert batch.tasks.free()[0].priority == 6
+
+
+@pytest.mark.parametrize("model", [Values, ItemAnswer, ErrorFound])
+def test_what_an_annotation_holds_refers_to_one_that_is_there_and_keeps_it(model):
+    made = make_whole_annotation(make_assignment(make_task(make_batch())))
+    row = model.objects.filter(annotation=made).values().first()
+    copies = [model(**row | {"id": None, "annotation_id": made.pk + more}) for more in (1, 2)]
+    with (
+        refused(f"rows of {model._meta.db_table} refer to 2 of annotations_annotation"),
+        transaction.atomic(),
+    ):
+        model.objects.bulk_create(copies)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL prism.erasing = 'on'")
+        with refused("refer"), transaction.atomic():
+            model.objects.filter(annotation=made).update(annotation_id=made.pk + 1)
+        for other in {Values, ItemAnswer, ErrorFound} - {model}:
+            other.objects.filter(annotation=made).delete()
+        delete = f"DELETE FROM annotations_annotation WHERE id = {made.pk}"
+        with refused(f"rows of {model._meta.db_table} refer to a row"), transaction.atomic():
+            cursor.execute(delete)
+        model.objects.filter(annotation=made).delete()
+        cursor.execute(delete)
+        assert cursor.rowcount == 1
+        cursor.execute("SET LOCAL prism.erasing = 'off'")
