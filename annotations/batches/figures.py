@@ -41,13 +41,14 @@ def progress(batches: BatchQuerySet) -> dict[int, Progress]:
         .values("batch")
         .annotate(
             tasks=Count("pk"),
+            # Before the sum is called `needed`, which would stand for it in the filter.
+            everybodys=Count("pk", filter=Q(needed=0)),
             finished=Count("pk", filter=Q(needed__gt=0, done__gte=F("needed"))),
             given=Sum("done"),
             needed=Sum("needed"),
             gold=Count("pk", filter=Q(gold__isnull=False)),
             training=Count("pk", filter=Q(is_training=True)),
             erased=Count("pk", filter=Q(erased_at__isnull=False)),
-            everybodys=Count("pk", filter=Q(needed=0)),
         )
     )
     names = [field.name for field in fields(Progress)]
