@@ -21,9 +21,10 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
-from annotations.models import AnnotatorProfile, Assignment, Batch, Task
+from annotations.models import AnnotatorProfile, Assignment, Batch, RecruitedTasks, Task
 from annotations.models.assignment import AssignmentQuerySet
 from annotations.models.batch import TaskQuerySet
+from annotations.recruited.profile import of_participant
 from surveys.models import Enrolment
 
 AHEAD = 2  # open at once: the task on the screen, and the one that waits behind it
@@ -46,6 +47,11 @@ class Annotator:
     def is_test(self) -> bool:
         """Whether nothing that they do counts."""
         return bool(self.enrolment and self.enrolment.is_test)
+
+    @property
+    def asked_of(self) -> RecruitedTasks | None:
+        """What the study asks of its participants, where the person is one."""
+        return getattr(self.enrolment.study, "recruited_tasks", None) if self.enrolment else None
 
     @property
     def seed(self) -> str:
@@ -76,13 +82,20 @@ def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
     if not batch.is_open or not is_suited(batch, annotator):
         return None
     counts = _counts(batch, annotator)
-    if counts.open >= AHEAD or 0 < batch.most_per_annotator <= counts.held:
+    if counts.open >= AHEAD or 0 < most_for(batch, annotator) <= counts.held:
         return None
     for tasks in _choices(batch, annotator, counts):
         taken = _take(batch, annotator, tasks)
         if taken:
             return taken
     return None
+
+
+def most_for(batch: Batch, annotator: Annotator) -> int:
+    """How many tasks the person may have, without training; 0 for no limit."""
+    asked = annotator.asked_of
+    limits = [batch.most_per_annotator, asked.tasks if asked else 0]
+    return min((limit for limit in limits if limit), default=0)
 
 
 def is_suited(batch: Batch, annotator: Annotator) -> bool:
@@ -95,6 +108,8 @@ def is_suited(batch: Batch, annotator: Annotator) -> bool:
 
 
 def _profile(batch: Batch, annotator: Annotator) -> AnnotatorProfile:
+    if annotator.enrolment:
+        return of_participant(annotator.enrolment, annotator.asked_of)
     found = AnnotatorProfile.objects.filter(study=batch.study_id, user=annotator.user).first()
     return found or AnnotatorProfile()
 

@@ -69,11 +69,11 @@ def standing(batch: Batch, user: User) -> Standing:
     )
 
 
-def last_submitted(batch: Batch, user: User) -> Assignment | None:
+def last_submitted(batch: Batch, annotator: Annotator) -> Assignment | None:
     """What the person may take back: their newest task, but for training, whose answers were told."""
-    mine = Annotator(user).assignments(batch).filter(state=Assignment.State.SUBMITTED)
+    mine = annotator.assignments(batch).filter(state=Assignment.State.SUBMITTED)
     return mine.filter(task__is_training=False, task__erased_at=None).order_by("-ended_at", "-pk").first()
 
 
-def done_by(batch: Batch, user: User) -> int:
-    return Annotator(user).assignments(batch).filter(state=Assignment.State.SUBMITTED).count()
+def done_by(batch: Batch, annotator: Annotator) -> int:
+    return annotator.assignments(batch).filter(state=Assignment.State.SUBMITTED).count()

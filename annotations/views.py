@@ -1,15 +1,14 @@
 """The annotators' door: their batches, and the next task of one."""
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotations import assigning, standing
 from annotations.assigning import Annotator
+from annotations.desks import to_next
 from annotations.models import Batch
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, may, person, require
@@ -46,17 +45,6 @@ def ahead(request: HttpRequest, pk: int) -> JsonResponse:
     """Put the task behind the one on the screen into the person's hands, so that its page can be fetched."""
     assignment = assigning.assign(_batch(request, pk), Annotator(person(request)))
     return JsonResponse({"url": assignment and reverse("annotations:task", args=[assignment.pk])})
-
-
-def to_next(request: HttpRequest, batch: Batch) -> HttpResponse:
-    """On to the task that is to be done now, or home where nothing is left."""
-    assignment = assigning.next_assignment(batch, Annotator(person(request)))
-    if assignment:
-        return redirect("annotations:task", assignment.pk)
-    messages.success(
-        request, _("There is nothing left for you in “%s” at this moment. Thank you!") % batch.title
-    )
-    return redirect("annotations:home")
 
 
 def _batch(request: HttpRequest, pk: int) -> Batch:

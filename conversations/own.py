@@ -55,7 +55,8 @@ def archive(enrolment: Enrolment) -> IO[bytes]:
 
 def _parts(enrolment: Enrolment) -> Iterator[tuple[str, Any]]:
     stored = own.record(enrolment)
-    for name in ("consents", "answers", "earlier_answers", "messages", "drafts"):
+    further = [section.key for section in own.sections()]
+    for name in ("consents", "answers", "earlier_answers", "messages", "drafts", *further):
         yield f"{name}.json", stored.pop(name)
     yield "about.json", stored
     if again := second_ratings(enrolment):

@@ -15,7 +15,7 @@ from conversations.privacy import versions as privacy
 from conversations.privacy.rules import RulesError as PrivacyError
 from conversations.privacy.rules import parse as parse_privacy
 from conversations.studies import load_protocol
-from surveys import audit, study_files
+from surveys import audit, study_files, study_parts
 from surveys.models import Membership, Study
 from surveys.models.people import Role
 from surveys.quality.rules import RulesError
@@ -60,6 +60,7 @@ def export(study: Study) -> Files:
     rules = privacy.document_of(study)
     if rules:
         files[PRIVACY] = study_files.dump({"format": PRIVACY_FORMAT, **rules})
+    files |= {part.name: text for part in study_parts.known() if (text := part.text(study))}
     parts = [name for name in NAMES if name in files]
     return {STUDY: study_files.study_file(study, parts), **{name: files[name] for name in parts}}
 
@@ -74,6 +75,8 @@ def check(files: Files, *, slug: str = "", title: str = "") -> Definition:
     problems += part_problems(files, fields)
     names, wrong = _model_names(files)
     problems += [*_protocol_problems(files), *wrong, *_privacy_problems(files)]
+    for part in study_parts.known():
+        problems += part.problems(files[part.name]) if part.name in files else []
     if problems:
         raise FolderError(problems)
     known = {
@@ -165,6 +168,9 @@ def _made(definition: Definition, by: User | None, source: str) -> Study:
         load_protocol(study, definition.files[PROTOCOL])
     if PRIVACY in definition.files:
         privacy.store(study, _privacy_rules(definition.files), by)
+    for part in study_parts.known():
+        if part.name in definition.files:
+            part.store(study, definition.files[part.name], by)
     PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model) for model in definition.models)
     if by:
         Membership.objects.create(study=study, user=by, role=Role.OWNER)

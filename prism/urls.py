@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("studies/", include("surveys.urls")),
     path("studies/", include("conversations.urls")),
+    path("studies/", include("annotations.recruited.urls")),
     path("arena/", include("conversations.arena_urls")),
     path("leaderboard/", include("analysis.leaderboard.urls")),
     path("panels/", include("surveys.panels.urls")),

@@ -1,10 +1,11 @@
 """What is stored of a participant up to the conversations, as the person themself may see it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from surveys import retention
@@ -26,8 +27,33 @@ class Said:
     status: str
 
 
+@dataclass(frozen=True)
+class Section:
+    """What an upper app stores of a person: `record` for the download, under `key`, and `said` in words.
+
+    Each entry of `said` is a title with lines of what was asked and what the person said.
+    """
+
+    key: str
+    label: str | Promise
+    record: Callable[[Enrolment], list[dict[str, Any]]]
+    said: Callable[[Enrolment], list[tuple[str, list[tuple[str, str]]]]]
+
+
+_sections: dict[str, Section] = {}
+
+
+def register(section: Section) -> None:
+    """For upper apps, in AppConfig.ready()."""
+    _sections[section.key] = section
+
+
+def sections() -> list[Section]:
+    return list(_sections.values())
+
+
 def record(enrolment: Enrolment) -> dict[str, Any]:
-    """Code, consents, answers with all earlier ones, times and devices of one person."""
+    """Code, consents, answers with all earlier ones, times, devices, and what upper apps have of a person."""
     return {
         "code": enrolment.code,
         "outcome": enrolment.outcome,
@@ -39,6 +65,7 @@ def record(enrolment: Enrolment) -> dict[str, Any]:
         "earlier_answers": list(earlier_answers(enrolment)),
         "messages": list(enrolment.notices.order_by("pk").values("text", "sent_at")),
         "drafts": list(enrolment.drafts.order_by("pk").values("page", "fields", "updated_at")),
+        **{section.key: section.record(enrolment) for section in sections()},
     }
 
 

@@ -17,7 +17,7 @@ Files = dict[str, str]  # the text of each file by its name
 STUDY = "study.yaml"
 NAMES = (
     *(STUDY, "questionnaire.yaml", "consent.yaml", "quotas.yaml", "quality.yaml"),
-    *("protocol.yaml", "models.yaml", "privacy.yaml"),
+    *("protocol.yaml", "models.yaml", "privacy.yaml", "annotation.yaml"),
 )
 MOST_FILES = 40
 MOST_BYTES = 1_000_000  # of a file

@@ -58,6 +58,7 @@ def _context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
         "said": own.said(enrolment, get_language() or ""),
         "talks": [_with_verdicts(record.conversation(talk)) for talk in record.talks(enrolment)],
         "counts": record.counts(enrolment),
+        "sections": [(section.label, section.said(enrolment)) for section in own.sections()],
         "panel_id": masked(enrolment),
         "devices": enrolment.devices.count(),
         "planned": own.planned_erasure(enrolment),
