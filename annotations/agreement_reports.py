@@ -11,7 +11,9 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
+from accounts.models import User
 from annotations.models import AgreementReport, Annotation, Batch, Contest, ContestRule
+from surveys import audit
 
 if TYPE_CHECKING:
     from annotations.agreement_rows import Rows
@@ -50,6 +52,14 @@ class Standing:
 def rule_of(batch: Batch) -> ContestRule:
     """The batch's rule, or the defaults, unsaved."""
     return ContestRule.objects.filter(batch=batch).first() or ContestRule(batch=batch)
+
+
+def store_rule(rule: ContestRule, by: User) -> None:
+    """Let another rule hold; what is contested is found anew with the next report."""
+    with transaction.atomic():
+        rule.save()
+        batch = rule.batch
+        audit.record(by, "contest_rule.changed", study=batch.study, subject=batch.slug, **rule.terms)
 
 
 def standing(batch: Batch, of: str) -> Standing:

@@ -3,11 +3,13 @@
 from celery import shared_task
 from django.db import transaction
 
+from accounts.models import User
 from annotations import agreement_reports, assigning
 from annotations.batches import filling, uploads
 from annotations.judging import lanes, runs
 from annotations.models import Assignment, Batch, JudgeRun
 from annotations.scenarios import suggesting
+from surveys import audit
 
 
 @shared_task(name="annotations.tasks.expire_assignments", expires=60)
@@ -21,6 +23,13 @@ def make_agreement_report(batch_id: int, of: str) -> None:
     batch = Batch.objects.filter(pk=batch_id).first()
     if batch is not None:
         agreement_reports.make(batch, of)
+
+
+def enqueue_report(batch: Batch, of: str, by: User) -> None:
+    """Ask a worker for a batch's agreement report, unless one is at it."""
+    if agreement_reports.claim(batch, of):
+        make_agreement_report.delay(batch.pk, of)
+        audit.record(by, "agreement.asked", study=batch.study, subject=batch.slug, of=of)
 
 
 @shared_task(name="annotations.tasks.fill_batch")

@@ -263,7 +263,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Prism",
     "VERSION": "1",
-    "DESCRIPTION": "Studies, participants by code, conversations, models and the leaderboard.",
+    "DESCRIPTION": "Studies, participants by code, conversations, models, annotations and the leaderboard.",
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
@@ -276,6 +276,12 @@ SPECTACULAR_SETTINGS = {
         "RatingKind": "conversations.models.Rating.Kind",
         "ReportKind": "conversations.models.Report.Kind",
         "VoteChoice": "conversations.models.Vote.Choice",
+        "ModelStatus": "conversations.models.LanguageModel.Status",
+        "BatchKind": "annotations.models.Batch.Kind",
+        "BatchSource": "annotations.models.Batch.Source",
+        "ValueStatus": "annotations.api.task_serializers.STATUS_WORDS",
+        "ContestKind": "annotations.models.Contest.Kind",
+        "DissectionState": "analysis.models.Dissection.State",
     },
 }
 

@@ -35,7 +35,7 @@ def open_contests(batch: Batch) -> QuerySet[Contest]:
 
 def for_person(batch: Batch, user: User) -> QuerySet[Contest]:
     """Open contests in tasks that the person did not annotate: nobody judges their own answer."""
-    return open_contests(batch).filter(~Exists(_annotated(user)))
+    return open_contests(batch).filter(~Exists(annotated_by(user)))
 
 
 def is_own(task: Task, user: User) -> bool:
@@ -70,7 +70,7 @@ def _counted(rows: QuerySet[Contest]) -> list[tuple[int, int]]:
     return list(rows.order_by().values_list("position").annotate(Count("pk")))
 
 
-def _annotated(user: User) -> QuerySet[Assignment]:
+def annotated_by(user: User) -> QuerySet[Assignment]:
     return Assignment.objects.filter(task=OuterRef("task"), annotator=user, state=Assignment.State.SUBMITTED)
 
 

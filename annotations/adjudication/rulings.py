@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from annotations.models import Batch, FirstLook, Ruling, Task
+from annotations.models import Batch, Contest, FirstLook, Ruling, Task
 from annotations.rubric_documents import Fact, Property
 from surveys import audit
 
@@ -37,6 +37,18 @@ class Cell:
     def name(self) -> str:
         """How the audit names it."""
         return f"{self.task.batch.slug} {self.task.number}.{self.side} {self.field.slug}"
+
+
+def cell_of(batch: Batch, number: int, side: int, slug: str) -> Cell | None:
+    """The value at this place of a batch; None where it was never contested."""
+    task = batch.tasks.filter(number=number, erased_at=None).first()
+    field = next((one for one in batch.rubric_version.parsed().fields if one.slug == slug), None)
+    if task is None or field is None:
+        return None
+    task.batch = batch
+    cell = Cell(task, side, field)
+    is_contested = Contest.objects.filter(**cell.key).exists() or history(cell).exists()
+    return cell if is_contested else None
 
 
 @dataclass(frozen=True)

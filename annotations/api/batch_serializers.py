@@ -92,8 +92,8 @@ class NewBatch(Rules):
 
     title = serializers.CharField(max_length=200, help_text="Annotators see it.")
     rubric = serializers.IntegerField(help_text="The id of a version, as the list of rubrics names it.")
-    kind = serializers.ChoiceField(choices=Batch.Kind.values)
-    source = serializers.ChoiceField(choices=Batch.Source.values)  # type: ignore[assignment]
+    kind = serializers.ChoiceField(choices=Batch.Kind.choices)
+    source = serializers.ChoiceField(choices=Batch.Source.choices)  # type: ignore[assignment]
     overlap = serializers.IntegerField(
         default=1, min_value=1, max_value=MOST_OVERLAP, help_text="Annotators of each task."
     )
@@ -108,6 +108,9 @@ class NewBatch(Rules):
         default=False, help_text="Every response or pair of a message; otherwise one is drawn."
     )
     with_imported = serializers.BooleanField(default=False)
+    with_excluded = serializers.BooleanField(
+        default=False, help_text="Also of people whom a coordinator excluded from the data."
+    )
     most = serializers.IntegerField(required=False, help_text="Draw so many tasks; otherwise all.")
     seed = serializers.IntegerField(required=False, help_text="The same seed draws the same; recorded.")
     file = serializers.FileField(required=False, help_text=".jsonl, .csv or .parquet, 50 MB at most.")

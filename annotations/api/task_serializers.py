@@ -20,6 +20,7 @@ STATUSES = {
     Status.CHOSEN: "chosen",
     Status.NOT_ASKED: "not_asked",
 }
+STATUS_WORDS = list(STATUSES.values())
 
 
 class TaskFilter(TextFilter):
@@ -84,7 +85,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
 class ValueSerializer(serializers.Serializer[Any]):
     value = serializers.IntegerField(allow_null=True)
-    status = serializers.ChoiceField(choices=list(STATUSES.values()))
+    status = serializers.ChoiceField(choices=STATUS_WORDS)
 
 
 class ValuesSerializer(serializers.Serializer[Any]):

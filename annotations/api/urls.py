@@ -2,10 +2,23 @@
 
 from django.urls import path
 
-from annotations.api import annotators, batches, rubrics, tasks
+from annotations.api import (
+    adjudication,
+    agreement,
+    annotating,
+    annotators,
+    batches,
+    judges,
+    rubrics,
+    scenarios,
+    tasks,
+)
 
 _study = "studies/<slug:slug>/"
 _rubrics, _batch = f"{_study}rubrics/", f"{_study}batches/<slug:name>/"
+_cell = f"{_batch}contests/<int:number>/<int:side>/<slug:field>/"
+_run = f"{_study}judge-runs/<int:id>/"
+_mine = "annotate/tasks/<int:id>/"
 urlpatterns = [
     path(_rubrics, rubrics.Rubrics.as_view(), name="rubrics"),
     path(f"{_rubrics}check/", rubrics.CheckRubric.as_view(), name="check_rubric"),
@@ -27,4 +40,31 @@ urlpatterns = [
         annotators.OneAnnotator.as_view(),
         name="annotator",
     ),
+    path(f"{_batch}agreement/", agreement.Agreement.as_view(), name="agreement"),
+    path(f"{_batch}contest-rule/", adjudication.ContestedBy.as_view(), name="contest_rule"),
+    path(f"{_batch}contests/", adjudication.Contests.as_view(), name="contests"),
+    path(f"{_batch}rulings/", adjudication.Rulings.as_view(), name="rulings"),
+    path(_cell, adjudication.OneContest.as_view(), name="contest"),
+    path(f"{_cell}look/", adjudication.Look.as_view(), name="look"),
+    path(f"{_cell}rule/", adjudication.Rule.as_view(), name="rule"),
+    path(f"{_study}judges/", judges.Judges.as_view(), name="judges"),
+    path(f"{_study}judge-prompts/", judges.Prompts.as_view(), name="judge_prompts"),
+    path(f"{_study}judge-runs/", judges.Runs.as_view(), name="judge_runs"),
+    path(f"{_study}judge-runs/estimate/", judges.Estimate.as_view(), name="judge_estimate"),
+    path(_run, judges.OneRun.as_view(), name="judge_run"),
+    path(f"{_run}start/", judges.StartRun.as_view(), name="start_judge_run"),
+    path(f"{_run}pause/", judges.PauseRun.as_view(), name="pause_judge_run"),
+    path(f"{_run}cancel/", judges.CancelRun.as_view(), name="cancel_judge_run"),
+    path(f"{_run}quarantine/", judges.Unusable.as_view(), name="judge_quarantine"),
+    path(f"{_study}scenario-groups/", scenarios.ScenarioGroups.as_view(), name="scenario_groups"),
+    path(f"{_batch}scenarios/", scenarios.BatchScenarios.as_view(), name="batch_scenarios"),
+    path(f"{_batch}scenarios/suggest/", scenarios.Suggest.as_view(), name="suggest_scenarios"),
+    path(f"{_batch}form/", annotating.Form.as_view(), name="annotation_form"),
+    path(f"{_batch}next/", annotating.NextTask.as_view(), name="next_task"),
+    path("annotate/batches/", annotating.MyBatches.as_view(), name="my_batches"),
+    path(_mine, annotating.MyTask.as_view(), name="my_task"),
+    path(f"{_mine}draft/", annotating.Draft.as_view(), name="draft"),
+    path(f"{_mine}submit/", annotating.Submit.as_view(), name="submit"),
+    path(f"{_mine}skip/", annotating.Skip.as_view(), name="skip"),
+    path(f"{_mine}release/", annotating.Release.as_view(), name="release"),
 ]

@@ -18,7 +18,6 @@ from annotations.coordinate import adjudication_forms
 from annotations.coordinate.adjudication_forms import ContestRuleForm, LookForm, RulingForm
 from annotations.models import AgreementReport, Batch, Contest, Ruling, Task
 from prism.lib.ratelimit import rate_limited
-from surveys import audit
 from surveys.access import Right, may, person
 from surveys.coordinate.navigation import workbench
 from surveys.coordinate.pages import study_page
@@ -79,8 +78,7 @@ def change_rule(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     row = _batch(study, name)
     form = ContestRuleForm(request.POST, instance=agreement_reports.rule_of(row))
     if form.is_valid():
-        rule = form.save()
-        audit.record(person(request), "contest_rule.changed", study=study, subject=row.slug, **rule.terms)
+        agreement_reports.store_rule(form.save(commit=False), person(request))
         messages.success(request, _("Changed. What was ruled on stays ruled on."))
     else:
         messages.error(request, _("Nothing was changed: the range is a whole number from 0 to 100."))
@@ -218,12 +216,7 @@ def _batch(study: Study, name: str) -> Batch:
 
 def _cell(row: Batch, number: int, side: int, slug: str) -> Cell:
     """The value that the address names; 404 where it was never contested."""
-    task = get_object_or_404(row.tasks, number=number, erased_at=None)
-    task.batch = row
-    field = next((one for one in row.rubric_version.parsed().fields if one.slug == slug), None)
-    if field is None:
-        raise Http404
-    cell = Cell(task, side, field)
-    if not Contest.objects.filter(**cell.key).exists() and not rulings.history(cell).exists():
+    cell = rulings.cell_of(row, number, side, slug)
+    if cell is None:
         raise Http404
     return cell

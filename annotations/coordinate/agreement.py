@@ -14,7 +14,7 @@ from annotations import agreement_reports
 from annotations.agreement_words import FEWEST
 from annotations.coordinate import agreement_figures as figures
 from annotations.models import AgreementReport, Batch
-from annotations.tasks import make_agreement_report
+from annotations.tasks import enqueue_report
 from prism.lib.ratelimit import rate_limited
 from surveys import audit
 from surveys.access import Right, may, person
@@ -107,9 +107,7 @@ def file(request: HttpRequest, study: Study, name: str, ending: str) -> HttpResp
 def compute(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Have a worker make the report anew, unless one is at it."""
     row, of = _batch(study, name), _of(request)
-    if agreement_reports.claim(row, of):
-        make_agreement_report.delay(row.pk, of)
-        audit.record(person(request), "agreement.asked", study=study, subject=row.slug, of=of)
+    enqueue_report(row, of, person(request))
     response = redirect("annotating:agreement_of", study.slug, name)
     response["Location"] += "" if of == AgreementReport.Of.PEOPLE else f"?of={of}"
     return response

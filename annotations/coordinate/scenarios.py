@@ -58,7 +58,7 @@ def of_batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
         "sources": Task.ScenarioSource.choices,
         "chosen": {name: request.GET.get(name, "") for name in ("group", "source")},
         "query": query(request),
-        "counts": _counts(batch.tasks.all()),
+        "counts": counts(batch.tasks.all()),
     }
     return render(request, "annotations/coordinate/scenarios_batch.html", context)
 
@@ -112,7 +112,7 @@ def _overview(
     request: HttpRequest, study: Study, text: str = "", problem: str = "", status: int = 200
 ) -> HttpResponse:
     context = workbench(request, study, PLACE) | {
-        "batches": [{"batch": batch, **_counts(batch.tasks.all())} for batch in study.batches.all()],
+        "batches": [{"batch": batch, **counts(batch.tasks.all())} for batch in study.batches.all()],
         "classifier": ScenarioClassifier.objects.defer("weights").filter(study=study).first(),
         "text": text or suggesting.text_of(study),
         "problem": problem,
@@ -129,7 +129,7 @@ def _filtered(batch: Batch, request: HttpRequest) -> QuerySet[Task]:
     return tasks
 
 
-def _counts(tasks: QuerySet[Task]) -> dict[str, Any]:
+def counts(tasks: QuerySet[Task]) -> dict[str, Any]:
     """How many tasks each group and each source has, in one query."""
     groups, sources = Counter[str](), Counter[str]()
     rows = tasks.order_by().values_list("scenario_group", "scenario_source").annotate(tasks=Count("pk"))

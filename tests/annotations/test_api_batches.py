@@ -157,7 +157,7 @@ def test_a_file_becomes_a_batch_and_its_faults_are_named_by_line(settings, tmp_p
     pair = {"query": "Why?", "response_1": "So.", "response_2": "Thus."}
     refused = posted(pair, {"query": "Only that"})
     assert "Line 2" in str(assert_problem(refused, 400)["errors"]["file"])
-    made = posted(pair, pair | {"key": "b", "gold": {"clarity": [1, 2]}})
+    made = posted(pair, pair | {"key": "b", "gold": {"clear": [1, 2]}})
     assert made.status_code == 201, made.content
     assert made.json()["made"]["file"].keys() == {"name", "sha256"}
     assert made.json()["languages"] == ["en", "fr"]
