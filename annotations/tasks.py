@@ -6,6 +6,7 @@ from django.db import transaction
 from accounts.models import User
 from annotations import agreement_reports, assigning
 from annotations.batches import filling, uploads
+from annotations.imports import masking
 from annotations.judging import lanes, runs
 from annotations.models import Assignment, Batch, JudgeRun
 from annotations.scenarios import suggesting
@@ -34,7 +35,9 @@ def enqueue_report(batch: Batch, of: str, by: User) -> None:
 
 @shared_task(name="annotations.tasks.fill_batch")
 def fill_batch(batch_id: int) -> None:
-    filling.fill(batch_id)
+    """Of a draft its tasks are stored, of imported records the texts masked."""
+    if filling.fill(batch_id) is None:
+        masking.look_through(batch_id)
 
 
 @shared_task(name="annotations.tasks.sweep_batches", expires=30)

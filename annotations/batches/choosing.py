@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Q
 
 from conversations.models import Conversation
-from surveys.models import Enrolment, Study
+from surveys.models import Decision, Enrolment, Study
+from surveys.quality.deciding import stands
 
 TURNED_AWAY = (
     Enrolment.Outcome.WITHDRAWN,
@@ -24,7 +25,10 @@ TURNED_AWAY = (
 
 @dataclass(frozen=True)
 class Choice:
-    """`most` 0 means all. `is_each`: every answer or pair of a message becomes a task, not a drawn one."""
+    """`most` 0 means all. `is_each`: every answer or pair of a message becomes a task, not a drawn one.
+
+    `with_excluded`: also of people whom a coordinator excluded from the data.
+    """
 
     languages: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -33,6 +37,7 @@ class Choice:
     is_first_only: bool = False
     is_each: bool = False
     with_imported: bool = False
+    with_excluded: bool = False
     most: int = 0
     seed: int = 0
 
@@ -50,6 +55,8 @@ class Choice:
         wanted &= Q(conversation__enrolment__texts_erased_at=None, conversation__enrolment__erased_at=None)
         wanted &= ~Q(conversation__enrolment__outcome__in=TURNED_AWAY)
         wanted &= ~Q(conversation__state=Conversation.State.ABANDONED) & ~Q(text="")
+        if not self.with_excluded:
+            wanted &= ~stands(Decision.Value.EXCLUDE, "conversation__enrolment")
         if not self.with_imported:
             wanted &= Q(conversation__enrolment__is_imported=False)
         if self.is_first_only:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -46,15 +48,23 @@ def files_in_use() -> set[str]:
 
 
 def fill(pk: int) -> Batch | None:
-    """Store the tasks of a batch; None where there is nothing to do.
+    """Store the tasks of a draft; None where there is nothing to do.
 
     Never raises for what goes wrong on the way: the row then says `failed` and why.
     """
-    batch = _claim(pk)
+    return carry_out(pk, Batch.State.DRAFT, _store)
+
+
+def carry_out(pk: int, state: str, work: Callable[[Batch], None]) -> Batch | None:
+    """Let this worker alone work on a waiting batch in that state; None where there is none, or it was lost.
+
+    `work` shows signs of life by `renew` and ends with `done`.
+    """
+    batch = _claim(pk, state)
     if batch is None:
         return None
     try:
-        _store(batch)
+        work(batch)
     except LeaseLost:
         return None
     except UnusableFile as error:
@@ -73,29 +83,30 @@ def fill(pk: int) -> Batch | None:
     return batch
 
 
-def _claim(pk: int) -> Batch | None:
+def _claim(pk: int, state: str) -> Batch | None:
     now = timezone.now()
     free = Q(filling=Filling.WAITING) | Q(filling=Filling.RUNNING, filling_at__lt=now - LEASE)
-    drafts = Batch.objects.filter(free, pk=pk, state=Batch.State.DRAFT)
-    if not drafts.update(filling=Filling.RUNNING, filling_at=now, problem=""):
+    waiting = Batch.objects.filter(free, pk=pk, state=state)
+    if not waiting.update(filling=Filling.RUNNING, filling_at=now, problem=""):
         return None
     return Batch.objects.select_related("study", "rubric_version", "created_by").get(pk=pk)
 
 
 def _store(batch: Batch) -> None:
     reading = Reading()
-    _renew(batch)
+    renew(batch)
     empty(batch)  # what a worker stored that died
     for chunk in chunks(task_rows(batch, reading)):
         with transaction.atomic():
-            _renew(batch)
+            renew(batch)
             add_chunk(batch, chunk)
     _finish(batch, reading)
 
 
-def _renew(batch: Batch) -> None:
+def renew(batch: Batch, **fields: Any) -> None:
+    """A sign of life, and `fields` stored with it. Raises LeaseLost."""
     now = timezone.now()
-    if not _mine(batch).update(filling_at=now):
+    if not _mine(batch).update(filling_at=now, **fields):
         raise LeaseLost
     batch.filling_at = now
 
@@ -104,12 +115,16 @@ def _mine(batch: Batch) -> BatchQuerySet:
     return Batch.objects.filter(pk=batch.pk, filling=Filling.RUNNING, filling_at=batch.filling_at)
 
 
+def done(batch: Batch, description: dict[str, Any]) -> None:
+    """Nothing is left to do; `description` is stored with it. Raises LeaseLost."""
+    if not _mine(batch).update(filling=Filling.NONE, filling_at=None, description=description):
+        raise LeaseLost
+
+
 @transaction.atomic
 def _finish(batch: Batch, reading: Reading) -> None:
     tasks = batch.tasks.count()
-    description = {**batch.description, **reading.as_json(), "tasks": tasks}
-    if not _mine(batch).update(filling=Filling.NONE, filling_at=None, description=description):
-        raise LeaseLost
+    done(batch, {**batch.description, **reading.as_json(), "tasks": tasks})
     audit.record(batch.created_by, "batch.filled", study=batch.study, subject=batch.slug, tasks=tasks)
     uploads.drop(batch.description.get("file", {}).get("code", ""))
 

@@ -28,7 +28,7 @@ def make(batch: Batch, by: User) -> Batch:
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
-            _record(batch, by, "batch.made", source=batch.source, kind=batch.kind, overlap=batch.overlap)
+            _record(batch, by, "batch.made", **_told(batch))
     except IntegrityError as error:
         raise NotPossible(_("Another batch of this study has this name in addresses.")) from error
     return batch
@@ -42,13 +42,19 @@ def change(batch: Batch, rules: Mapping[str, Any], by: User) -> None:
         _record(batch, by, "batch.changed", changed=changed)
 
 
+def _told(batch: Batch) -> dict[str, Any]:
+    told = {"source": batch.source, "kind": batch.kind, "overlap": batch.overlap}
+    with_excluded = batch.description.get("choice", {}).get("with_excluded", False)
+    return told | ({"with_excluded": True} if with_excluded else {})
+
+
 def open_it(batch: Batch, by: User | None) -> None:
-    """Let annotators begin, or go on. Raises NotPossible, as imported records do: nobody masked them."""
-    if "records" in batch.description:
+    """Let annotators begin, or go on. Raises NotPossible, also for imported records that nobody masked."""
+    if batch.is_of_records and not batch.is_looked_through:
         raise NotPossible(
             _(
-                "These tasks were imported with their annotations and with texts as they were. "
-                "Make a new batch from the file: personal data in it is masked then."
+                "These tasks were imported with texts as they were. Let the texts be looked through first: "
+                "personal data in them is masked then."
             )
         )
     if batch.filling:

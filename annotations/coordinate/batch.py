@@ -22,6 +22,7 @@ from annotations.batches.rows import SideRow, TaskRow
 from annotations.coordinate.batch_forms import RulesForm
 from annotations.coordinate.batch_words import made
 from annotations.coordinate.batches import PLACE, shown
+from annotations.imports import masking
 from annotations.models import AnnotatorProfile, Batch
 from annotations.tasks import enqueue_filling
 from prism.lib.ratelimit import rate_limited
@@ -182,8 +183,15 @@ def _try_again(found: Batch, by: User) -> str:
     return _("It is being tried once more.")
 
 
+def _mask(found: Batch, by: User) -> str:
+    masking.begin(found, by)
+    enqueue_filling(found)
+    return _("A worker looks the texts through. You may leave this page; it goes on.")
+
+
 ACTS: dict[str, Callable[[Batch, User], str]] = {
     "open": _open,
+    "mask": _mask,
     "close": _close,
     "delete": _delete,
     "again": _try_again,

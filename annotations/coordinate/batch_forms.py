@@ -24,6 +24,7 @@ from surveys.models import Study
 TAKEN = frozenset({"new"})  # would be read as another address
 MOST_OVERLAP = 100
 LONGEST_GUIDELINES = 50_000
+FLAGS = ("is_first_only", "is_each", "with_imported", "with_excluded")
 Kind, Source = Batch.Kind, Batch.Source
 
 
@@ -134,6 +135,9 @@ class NewBatchForm(RulesForm):
     )
     with_imported = forms.BooleanField(
         label=gettext_lazy("Also conversations that were imported from elsewhere"), required=False
+    )
+    with_excluded = forms.BooleanField(
+        label=gettext_lazy("Also of people who are excluded from the data"), required=False
     )
     most = forms.IntegerField(
         label=gettext_lazy("Draw so many tasks"),
@@ -268,7 +272,7 @@ class NewBatchForm(RulesForm):
         days: dict[str, Any] = {}
         for name in ("since", "until"):
             days[name] = chosen[name].isoformat() if chosen[name] else ""
-        flags = {name: chosen[name] for name in ("is_first_only", "is_each", "with_imported")}
+        flags = {name: chosen[name] for name in FLAGS}
         return Choice(
             languages=tuple(chosen["languages"]),
             types=tuple(chosen.get("types", ())),

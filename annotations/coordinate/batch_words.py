@@ -31,6 +31,8 @@ def _of_choice(choice: dict[str, Any]) -> list[Line]:
         lines.append((_("Messages of (UTC)"), f"{choice['since'] or '…'} – {choice['until'] or '…'}"))
     messages = _("only the first of each conversation") if choice["is_first_only"] else _("all")
     drawn = _("every response or pair of a message") if choice["is_each"] else _("one drawn for each message")
+    if choice.get("with_excluded"):
+        lines.append((_("People excluded from the data"), _("taken too")))
     return [
         *lines,
         (_("Messages"), messages),

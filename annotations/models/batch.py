@@ -108,6 +108,16 @@ class Batch(models.Model):
         return self.state == self.State.OPEN
 
     @property
+    def is_of_records(self) -> bool:
+        """Whether its tasks were imported with their annotations, and with texts as they were."""
+        return "records" in self.description
+
+    @property
+    def is_looked_through(self) -> bool:
+        """Whether personal data was masked in imported records since."""
+        return "looked_through" in self.description
+
+    @property
     def is_filling(self) -> bool:
         """Whether a worker is still to store some of its tasks."""
         return self.filling in (self.Filling.WAITING, self.Filling.RUNNING)

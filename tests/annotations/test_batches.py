@@ -17,6 +17,7 @@ from prism.lib.pii.names import NamesNotFound
 from surveys import erasure
 from surveys.models import AuditEvent, Enrolment
 from surveys.models.people import Role
+from surveys.quality.deciding import decide
 from tests.annotations.batch_forms import at, filled, send, texts
 from tests.annotations.making import make_assignment, make_batch, make_task
 from tests.conversations.talking import SERVED, at_once
@@ -126,6 +127,27 @@ def test_a_coordinator_makes_a_batch_of_pairs_from_conversations(django_capture_
         .values_list("action", flat=True)
     )
     assert list(acts) == ["batch.made", "batch.filled", "batch.opened", "batch.closed"]
+
+
+@pytest.mark.django_db
+def test_people_excluded_from_the_data_are_left_out_unless_a_coordinator_takes_them_too():
+    study = make_study()
+    client = signed_in(study)
+    kept, doubted = talk(study), talk(study)
+    by = make_member(study, Role.OWNER)
+    decide([doubted.enrolment], "exclude", "Pasted every message.", by)
+
+    def found(**fields) -> set[Conversation]:
+        return {task.turn.conversation for task in filled(client, study, **fields).tasks.all()}
+
+    assert found() == {kept}
+    assert found(title="All", with_excluded="on") == {kept, doubted}
+    with_all = study.batches.get(title="All")
+    told = AuditEvent.objects.get(action="batch.made", subject=with_all.slug)
+    assert told.detail["with_excluded"] is True
+    assert "taken too" in client.get(at(study, "batch", with_all.slug)).content.decode()
+    decide([doubted.enrolment], "keep", "It was dictated.", by)
+    assert found(title="Again") == {kept, doubted}
 
 
 @pytest.mark.django_db
