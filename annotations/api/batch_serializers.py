@@ -111,9 +111,6 @@ class NewBatch(Rules):
     with_excluded = serializers.BooleanField(
         default=False, help_text="Also of people whom a coordinator excluded from the data."
     )
-    with_excluded = serializers.BooleanField(
-        default=False, help_text="Also of people whom a coordinator excluded from the data."
-    )
     most = serializers.IntegerField(required=False, help_text="Draw so many tasks; otherwise all.")
     seed = serializers.IntegerField(required=False, help_text="The same seed draws the same; recorded.")
     file = serializers.FileField(required=False, help_text=".jsonl, .csv or .parquet, 50 MB at most.")
