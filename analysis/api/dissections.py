@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -95,5 +96,5 @@ class DissectionResult(OfDissections):
     def get(self, request: Request, **kwargs: Any) -> Response:
         row = get_object_or_404(self.rows(), code=self.kwargs["code"])
         if row.state != Dissection.State.DONE:
-            raise NotNow(f"The run is {row.state}.")
+            raise NotNow(_("The run is in the state “%s”.") % row.state)
         return Response(jobs.whole(row))

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Exists, QuerySet
 from django.forms import model_to_dict
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -110,7 +111,7 @@ class OfCell(Adjudicating):
         if cell is None:
             raise Http404
         if queue.is_own(cell.task, self.by):
-            raise NotNow("You annotated this task: somebody else has to rule on it.")
+            raise NotNow(_("You annotated this task: somebody else has to rule on it."))
         return cell
 
     def told(self, cell: Cell) -> Response:
@@ -166,9 +167,9 @@ class Rule(OfCell):
         try:
             rulings.rule(cell, self.by, form.decision, form.cleaned_data["replaces"])
         except rulings.NotLooked as error:
-            raise NotNow("Say first what you think yourself: send a look.") from error
+            raise NotNow(_("Say first what you think yourself: send a look.")) from error
         except rulings.Overtaken as error:
-            raise NotNow("Another ruling holds than “replaces” names. Look at it first.") from error
+            raise NotNow(_("Another ruling holds than the one that you name. Look at it first.")) from error
         answer = self.told(cell)
         answer.status_code = 201
         return answer

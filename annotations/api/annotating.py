@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView
@@ -27,7 +28,12 @@ from surveys.api.problems import NotNow
 from surveys.models.token import Scope
 
 State = Assignment.State
-GONE = "This task is no longer yours: its time ran out, it was given back, or its batch was closed."
+
+
+def gone() -> NotNow:
+    return NotNow(
+        _("This task is no longer yours: its time ran out, it was skipped, or its batch was closed.")
+    )
 
 
 class MyBatches(ListAPIView[Batch]):
@@ -58,7 +64,7 @@ class InBatch(OfBatch):
     @cached_property
     def open_batch(self) -> Batch:
         if not self.batch.is_open:
-            raise NotNow("This batch is not open.")
+            raise NotNow(_("This batch is not open."))
         return self.batch
 
 
@@ -106,7 +112,7 @@ class OfTask(GenericAPIView[Any]):
     def in_hand(self) -> Assignment:
         """Raises NotNow where it can be done or corrected no more."""
         if not at_work.can_be_done(self.assignment):
-            raise NotNow(GONE)
+            raise gone()
         return self.assignment
 
     def form(self, request: Request) -> dict[str, str]:
@@ -146,9 +152,9 @@ class Draft(OfTask):
         at_a_pace(request, "annotate-draft", 6000)
         assignment = self.in_hand()
         if assignment.state == State.SUBMITTED:
-            raise NotNow("You submitted this task. Submit it again to correct it.")
+            raise NotNow(_("You submitted this task. Submit it again to correct it."))
         if not at_work.keep(assignment, self.form(request)):
-            raise NotNow(GONE)
+            raise gone()
         assignment.refresh_from_db(fields=["expires_at"])
         return Response(told(assignment))
 
@@ -167,7 +173,7 @@ class Submit(OfTask):
         except NotTold as error:
             raise serializers.ValidationError({"non_field_errors": error.faults}) from error
         if made is None:
-            raise NotNow(GONE)
+            raise gone()
         return Response(shapes.SubmittedSerializer(submitted(assignment, made)).data)
 
 
@@ -189,7 +195,7 @@ class Skip(OfTask):
 
     def end(self, state: State, reason: str) -> Response:
         if not assigning.end(self.assignment, state, reason):
-            raise NotNow(GONE)
+            raise gone()
         return Response(status=204)
 
 

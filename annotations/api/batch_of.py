@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ class Sent(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
-            raise serializers.ValidationError({name: ["is not known here."] for name in sorted(unknown)})
+            raise serializers.ValidationError({name: [_("is not known here.")] for name in sorted(unknown)})
         given: dict[str, Any] = super().to_internal_value(data)
         return given
 

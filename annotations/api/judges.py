@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -52,7 +53,9 @@ class Judges(Annotating, ListAPIView[Judge]):
         try:
             judge = judges.add(form.save(commit=False), self.by)
         except judges.NameTaken as error:
-            raise serializers.ValidationError({"name": ["The study has a judge of this name."]}) from error
+            raise serializers.ValidationError(
+                {"name": [_("This study has a judge of this name.")]}
+            ) from error
         return Response(self.get_serializer(self.get_queryset().get(pk=judge.pk)).data, status=201)
 
 
@@ -150,7 +153,7 @@ class OneRun(OfRun):
         form = LimitsForm({name: getattr(self.run, name) for name in LIMITS} | given)
         checked(form)
         if not runs.set_limits(self.run, form.limits, self.by):
-            raise NotNow("The run is over.")
+            raise NotNow(_("The run is over."))
         return self.answer()
 
 
@@ -161,7 +164,7 @@ class ActOnRun(OfRun):
     def post(self, request: Request, **kwargs: Any) -> Response:
         verb, _told = ACTS[self.what]
         if not verb(self.run, self.by):
-            raise NotNow(f"The run is {self.run.state}.")
+            raise NotNow(_("The run is in the state “%s”.") % self.run.state)
         if self.what == "start":
             enqueue_judging(self.run)
         return self.answer()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -56,7 +57,7 @@ class Corrected(Sent):
     def validate_groups(self, groups: dict[str, str]) -> dict[int, str]:
         wrong = [number for number in groups if not (number.isdecimal() and len(number) < 10)]
         if wrong or len(groups) > MOST:
-            raise serializers.ValidationError(f"must name at most {MOST} tasks by their numbers.")
+            raise serializers.ValidationError(_("must name at most %d tasks by their numbers.") % MOST)
         return {int(number): group for number, group in groups.items()}
 
 
@@ -100,7 +101,7 @@ class BatchScenarios(OfBatch):
         at_a_pace(request, "correct_scenarios", 600)
         unknown = sorted(set(wanted.values()) - set(suggesting.groups_of(self.study).classes))
         if unknown:
-            raise serializers.ValidationError({"groups": [f"There is no group {', '.join(unknown)}."]})
+            raise serializers.ValidationError({"groups": [_("There is no group %s.") % ", ".join(unknown)]})
         return Response({"moved": suggesting.correct(self.batch, wanted, self.by)})
 
 
