@@ -100,7 +100,11 @@ def most_for(batch: Batch, annotator: Annotator) -> int:
 
 def is_suited(batch: Batch, annotator: Annotator) -> bool:
     """Whether the person has the expertise and one of the languages that the batch asks for."""
-    profile = _profile(batch, annotator)
+    return suits(batch, _profile(batch, annotator))
+
+
+def suits(batch: Batch, profile: AnnotatorProfile) -> bool:
+    """The same of who is described so."""
     if not _folded(batch.tags) <= _folded(profile.tags):
         return False
     mine, asked = _primary(profile.languages), _primary(batch.languages)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from annotations import profiles
 from annotations.api import task_serializers as shapes
 from annotations.api.batch_of import Annotating, OfBatch, at_a_pace, checked
-from annotations.assigning import Annotator, is_suited
+from annotations.assigning import suits
 from annotations.codes import coder
 from annotations.coordinate.annotators import ProfileForm
 from annotations.models import AnnotatorProfile
@@ -36,13 +36,13 @@ class OfAnnotators(Annotating):
 
     def described(self, members: list[Membership]) -> list[dict[str, Any]]:
         rows = AnnotatorProfile.objects.filter(study=self.study)
-        known, code = {row.user_id: row for row in rows}, coder(self.study)
+        self.known, code = {row.user_id: row for row in rows}, coder(self.study)
         did = profiles.submitted(self.study)
         return [
             {
                 "annotator": code(member.user_id),
-                "tags": known[member.user_id].tags if member.user_id in known else [],
-                "languages": known[member.user_id].languages if member.user_id in known else [],
+                "tags": self.known[member.user_id].tags if member.user_id in self.known else [],
+                "languages": self.known[member.user_id].languages if member.user_id in self.known else [],
                 "submitted": did.get(member.user_id, 0),
             }
             for member in members
@@ -94,6 +94,6 @@ class BatchAnnotators(OfAnnotators, OfBatch, ListAPIView[Any]):
         return [
             row
             | done.get(member.user_id, NOTHING_DONE)
-            | {"is_suited": is_suited(self.batch, Annotator(member.user))}
+            | {"is_suited": suits(self.batch, self.known.get(member.user_id) or AnnotatorProfile())}
             for row, member in zip(self.described(members), members, strict=True)
         ]
