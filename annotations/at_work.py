@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations import assigning
+from annotations import assigning, suggestions
 from annotations.models import Annotation, Assignment, Batch, Draft
 from annotations.sheets import Form
 from annotations.submitting import Said, submit
@@ -56,9 +56,15 @@ def kept(assignment: Assignment) -> Form:
     """The draft, or what was submitted, or nothing."""
     if assignment.state == State.SUBMITTED:
         newest = assignment.annotations.order_by("-revision").first()
-        return form_of(reading_of(assignment), newest) if newest else {}
+        return _given_before(assignment, newest) if newest else {}
     found = Draft.objects.filter(assignment=assignment).first()
     return found.data if found else {}
+
+
+def _given_before(assignment: Assignment, newest: Annotation) -> Form:
+    reading = reading_of(assignment)
+    taken = suggestions.names_taken(newest, assignment, reading)
+    return form_of(reading, newest) | {suggestions.TOOK: taken}
 
 
 def keep(assignment: Assignment, form: Form) -> bool:
@@ -73,7 +79,9 @@ def keep(assignment: Assignment, form: Form) -> bool:
 
 def hand_in(assignment: Assignment, form: Form) -> Annotation | None:
     """Store what the form says. Raises NotTold; None where the task is the person's no more."""
-    said = read(reading_of(assignment), form)
+    reading = reading_of(assignment)
+    said = read(reading, form)
+    suggestions.mark(said, assignment, reading, form)
     said.flag = said.flag if said.flag in FLAGS else ""
     _time(assignment, form, said)
     return submit(assignment, said)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from annotations import assigning
-from annotations.models import Annotation, Assignment, Draft, ErrorFound, ItemAnswer, Task, Values
+from annotations.models import Annotation, Assignment, Draft, ErrorFound, ItemAnswer, JudgeRun, Task, Values
 
 Row = dict[str, Any]
 
@@ -26,6 +26,7 @@ class Said:
     flag: str = ""
     seconds: float | None = None
     active_seconds: float | None = None
+    suggested_by: JudgeRun | None = None  # whose suggestion was shown
 
 
 def submit(assignment: Assignment, said: Said) -> Annotation | None:
@@ -65,6 +66,8 @@ def _stored(assignment: Assignment, said: Said) -> Annotation:
         flag=said.flag,
         seconds=said.seconds,
         active_seconds=said.active_seconds,
+        suggestion_shown=said.suggested_by is not None,
+        suggested_by=said.suggested_by,
     )
     Values.objects.bulk_create(Values(annotation=made, **row) for row in said.values)
     ItemAnswer.objects.bulk_create(ItemAnswer(annotation=made, **row) for row in said.items)

@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from annotations import assigning, at_work, standing, training
+from annotations import assigning, at_work, standing, suggestions, training
 from annotations.desks import Desk
 from annotations.models import Assignment, Batch
-from annotations.sheets import Form, Sheet, side_name
+from annotations.sheets import Form, Sheet, error_lines, side_name
+from annotations.suggestions import ITEM
 from annotations.told import NotTold
 from prism.lib.markdown import render as markdown
 
@@ -36,7 +37,7 @@ def draft(request: HttpRequest, desk: Desk, assignment: Assignment) -> HttpRespo
     if not at_work.keep(assignment, form):
         return HttpResponse(status=409)
     if request.headers.get("HX-Request"):
-        return render(request, "annotations/asked.html", {"section": _sheet(assignment, form).asked})
+        return render(request, "annotations/asked.html", _asked(assignment, form))
     return _page(request, desk, assignment, form) if "show" in request.POST else HttpResponse(status=204)
 
 
@@ -98,6 +99,38 @@ def _posted(request: HttpRequest) -> dict[str, str]:
     }
 
 
+def _asked(assignment: Assignment, form: Form) -> dict[str, Any]:
+    """What the facts call for, with what a judge suggests of it where the items are the same."""
+    suggested = suggestions.form_shown(assignment, at_work.reading_of(assignment))
+    return {"section": _sheet(assignment, form).asked, "suggested": _of_same_items(form, suggested)}
+
+
+def _of_same_items(form: Form, suggested: Form) -> Form:
+    """Without answers about items that the person did not name: they would be about something else."""
+    is_same = all(
+        form.get(name, "").split() == value.split()
+        for name, value in suggested.items()
+        if name.startswith("fact-") and value not in ("0", "1")
+    )
+    return suggested if is_same else {n: v for n, v in suggested.items() if not ITEM.fullmatch(n)}
+
+
+def _errors(sheet: Sheet, suggested: Form) -> list[dict[str, str]]:
+    """The errors that a judge named, in words, by the response as shown."""
+    types, severities = dict(sheet.error_types), dict(sheet.severities)
+    return [
+        {
+            "shown": shown,
+            "words": " · ".join(
+                filter(None, [severities.get(line.severity), types.get(line.type), line.text])
+            ),
+        }
+        for shown in sheet.shown
+        for line in error_lines(suggested, shown)
+        if line.type
+    ]
+
+
 def _sheet(assignment: Assignment, form: Form) -> Sheet:
     batch = assignment.task.batch
     return Sheet(batch.rubric_version.parsed(), is_pair=batch.kind == Batch.Kind.PAIR, form=form)
@@ -108,7 +141,12 @@ def _page(
 ) -> HttpResponse:
     batch, last = assignment.task.batch, standing.last_submitted(assignment.task.batch, desk.annotator)
     sheet = _sheet(assignment, form)
+    suggestions.show(assignment)
+    suggested = suggestions.form_shown(assignment, at_work.reading_of(assignment))
     context = desk.around() | {
+        "suggested": _of_same_items(form, suggested),
+        "suggested_words": suggested,
+        "suggested_errors": _errors(sheet, suggested),
         "assignment": assignment,
         "urls": desk.addresses(assignment),
         "task": assignment.task,

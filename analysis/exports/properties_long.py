@@ -30,6 +30,8 @@ COLUMNS = (
     "origin",
     "annotator",
     "adjudicated",
+    "suggested_by",
+    "taken_over",
     "submitted_at",
 )
 STATUSES = ["untouched", "confirmed", "chosen", "not asked"]
@@ -43,8 +45,10 @@ task AS (
 ),
 said AS (
     SELECT said.id, task.number, task.key, said.task_id, said.origin, submitted_at,
-        coalesce(coded.code, recruited.code, said.source) AS annotator
+        coalesce(coded.code, recruited.code, said.source) AS annotator, judge.name AS suggested_by
     FROM annotations_annotation said JOIN task ON task.id = said.task_id
+    LEFT JOIN annotations_judgerun run ON run.id = said.suggested_by_id
+    LEFT JOIN annotations_judge judge ON judge.id = run.judge_id
     LEFT JOIN annotations_assignment given ON given.id = said.assignment_id
     LEFT JOIN coded ON coded.user_id = given.annotator_id
     LEFT JOIN recruited USING (enrolment_id)
@@ -71,14 +75,19 @@ listed AS (
 ),
 whole AS (
     SELECT rows.*, EXISTS (SELECT FROM ruled WHERE ruled.task_id = rows.task_id
-        AND ruled.side = rows.side AND ruled.position = rows.position) AS adjudicated
+        AND ruled.side = rows.side AND ruled.position = rows.position) AS adjudicated,
+        suggested_by IS NOT NULL AND EXISTS (SELECT FROM annotations_values shown
+            WHERE shown.annotation_id = rows.id AND shown.side = rows.side
+                AND rows.position = ANY(shown.taken_over)) AS taken_over
     FROM (SELECT * FROM scored UNION ALL SELECT * FROM listed) rows
     UNION ALL
-    SELECT id, number, key, task_id, 'ruling', at, annotator, side, position, NULL, 2, '', score, true
+    SELECT id, number, key, task_id, 'ruling', at, annotator, NULL, side, position, NULL, 2, '', score,
+        true, false
     FROM ruled
 )
 SELECT {slug}, {key}, side, ({names}::text[])[position + 1], item, value, {label},
     ({statuses}::text[])[status + 1], origin, {annotator}, adjudicated,
+    suggested_by, taken_over,
     CASE WHEN {is_full} THEN to_char(submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END
 FROM whole ORDER BY number, origin = 'ruling', id, side, position, item NULLS FIRST
 ) TO STDOUT WITH (FORMAT csv)

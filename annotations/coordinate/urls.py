@@ -12,6 +12,7 @@ from annotations.coordinate import (
     rubric_editor,
     rubrics,
     scenarios,
+    suggestions,
 )
 from annotations.coordinate.judge_urls import urlpatterns as judges
 
@@ -25,6 +26,11 @@ urlpatterns = [
     path("studies/<slug:slug>/batches/<slug:name>/", batch.batch, name="batch"),
     path("studies/<slug:slug>/batches/<slug:name>/annotators/", batch.annotators, name="batch_annotators"),
     path("studies/<slug:slug>/batches/<slug:name>/rules/", batch.rules, name="batch_rules"),
+    path(
+        "studies/<slug:slug>/batches/<slug:name>/suggestions/",
+        suggestions.suggestions,
+        name="batch_suggestions",
+    ),
     path("studies/<slug:slug>/batches/<slug:name>/tasks/<int:number>/", batch.task, name="batch_task"),
     path("studies/<slug:slug>/batches/<slug:name>/<slug:what>/", batch.act, name="act_on_batch"),
     path("studies/<slug:slug>/recruited/", recruited.recruited, name="recruited"),

@@ -65,6 +65,40 @@ function choose(key) {
   return true;
 }
 
+/* What a machine suggests is taken over by one act, a field at a time; the form says which fields were */
+
+const suggested = JSON.parse(document.getElementById("suggested")?.textContent ?? "{}");
+
+function takeOver(name) {
+  const field = suggested[name] && (level(name) ?? form.elements[name]);
+  if (!field) return false;
+  if (field.type === "radio") field.checked = true;
+  else field.value = suggested[name];
+  if (name.startsWith("errors-")) fillErrors(`error-${name.at(-1)}-`);
+  const took = form.elements.took;
+  took.value = [...new Set([...took.value.split(" "), name])].join(" ").trim();
+  changed(field);
+  return true;
+}
+
+const level = (name) =>
+  form.querySelector(`input[type=radio][name="${CSS.escape(name)}"][value="${CSS.escape(suggested[name])}"]`);
+
+function fillErrors(start) {
+  for (const [name, value] of Object.entries(suggested).filter(([name]) => name.startsWith(start))) {
+    if (!form.elements[name]) addLineTo(form.querySelector(`[name^="${start}"]`).closest(".ask-errors"));
+    form.elements[name].value = value;
+  }
+}
+
+function takeOverHere() {
+  const here = current();
+  const name = here && (here.name || here.querySelector("input")?.name);
+  if (!name || !takeOver(name)) return false;
+  across(1);
+  return true;
+}
+
 function takeBack() {
   const level = current()?.querySelector("input:checked");
   if (!level) return false;
@@ -106,6 +140,7 @@ function act(event) {
   if (key === "Enter" && document.activeElement.closest(".ask-section")) return confirmPart(), true;
   if (key === "?") return openList(), true;
   if (/^[0-9]$/.test(key)) return choose(key);
+  if (key === "+") return takeOverHere();
   if (key === "Backspace" || key === "Delete") return takeBack();
   return /^[a-z]$/i.test(key) && jump(key.toLowerCase(), event.shiftKey);
 }
@@ -173,7 +208,11 @@ function count() {
 
 function addLine(event) {
   const line = event.target.closest(".ask-error");
-  if (!line || line.nextElementSibling || !event.target.value) return;
+  if (line && !line.nextElementSibling && event.target.value) addLineTo(line.parentElement);
+}
+
+function addLineTo(errors) {
+  const line = [...errors.querySelectorAll(".ask-error")].at(-1);
   const number = Number(line.dataset.error) + 1;
   const next = line.cloneNode(true);
   next.dataset.error = number;
@@ -197,6 +236,11 @@ function sawSign() {
   time.seconds.value = (start.seconds + (now - opened) / 1000).toFixed(1);
   time.active.value = (start.active + active / 1000).toFixed(1);
 }
+
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-take]");
+  if (button) takeOver(button.dataset.take);
+});
 
 for (const kind of ["keydown", "pointerdown", "input", "wheel", "submit"])
   document.addEventListener(kind, sawSign, { capture: true, passive: true });
