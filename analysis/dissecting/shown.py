@@ -27,6 +27,35 @@ TURNED = {
     "no_moderate_errors": _("No moderate errors"),
     "no_severe_errors": _("No severe errors"),
 }
+PUBLISHED = "pearson"
+DISTANCES = ("l1", "l2")
+MEASURES: dict[str, tuple[str | Promise, str | Promise]] = {
+    PUBLISHED: (
+        _("Pearson (as published)"),
+        _(
+            "Pearson's correlation of two judges' weights in each scenario, then the mean over the scenarios "
+            "that both have."
+        ),
+    ),
+    "spearman": (
+        _("Spearman"),
+        _(
+            "Spearman's correlation, of the order of two judges' weights alone, then the mean over the "
+            "scenarios."
+        ),
+    ),
+    "l1": (
+        _("L1"),
+        _("The mean difference of two judges' weights, as a negative number: 0 where they are the same."),
+    ),
+    "l2": (
+        _("L2"),
+        _(
+            "The root of the mean squared difference of two judges' weights, as a negative number: 0 where "
+            "they are the same."
+        ),
+    ),
+}
 STEPS = 5  # of colour on each side of nothing
 
 
@@ -91,15 +120,30 @@ def _most(fit: DissectionFit) -> list[str]:
     ]
 
 
-def similarity(row: Dissection) -> list[tuple[str, list[Cell]]]:
-    found = row.document["similarity"]
-    return list(zip(found["judges"], map(_cells, found["matrix"]), strict=True))
+def measures(row: Dissection) -> list[str]:
+    """By which the run tells how alike judges are; the published one alone where it is an old run."""
+    return list(row.document.get("similarities", {PUBLISHED: None}))
+
+
+def similarity(row: Dissection, measure: str = PUBLISHED) -> list[tuple[str, list[Cell]]]:
+    found = row.document.get("similarities", {}).get(measure, row.document["similarity"])
+    cells = _distances(found["matrix"]) if measure in DISTANCES else map(_cells, found["matrix"])
+    return list(zip(found["judges"], cells, strict=True))
 
 
 def correlation(row: Dissection) -> list[tuple[str, list[Cell]]]:
     found = row.document["correlation"]
     titles = [title_of(slug) for slug in found["properties"]]
     return list(zip(titles, map(_cells, found["matrix"]), strict=True))
+
+
+def _distances(matrix: Sequence[Sequence[float | None]]) -> list[list[Cell]]:
+    """Negative distances, 0 for the same: coloured from the farthest of the matrix to the nearest."""
+    farthest = -min((value for row in matrix for value in row if value is not None), default=0.0) or 1.0
+    return [
+        [Cell(value, None if value is None else round(STEPS * (1 + 2 * value / farthest))) for value in row]
+        for row in matrix
+    ]
 
 
 def _cells(values: Sequence[float | None]) -> list[Cell]:

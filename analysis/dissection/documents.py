@@ -22,7 +22,7 @@ from analysis.dissection.fit import (
 from analysis.dissection.pairs import Pairs
 from analysis.dissection.properties import SLUGS
 from analysis.dissection.records import Told
-from analysis.dissection.similarity import Measure, by_size, ordered, similarity
+from analysis.dissection.similarity import MEASURES, Measure, by_size, ordered, similarity
 from analysis.dissection.weights import Weights
 
 
@@ -49,6 +49,7 @@ def of_weights(weights: Weights, measure: Measure = "pearson") -> dict[str, Any]
         },
         "mean_over_scenarios": {judge: by_property(means[place[judge]]) for judge in judges},
         "similarity": of_similarity(weights, measure),
+        "similarities": {name: of_similarity(weights, name) for name in MEASURES},
     }
 
 

@@ -19,7 +19,7 @@ def tables(document: Mapping[str, Any]) -> dict[str, Table]:
         "probabilities": probabilities(fits) if fits else of_weights(document["probability"]),
         "groups": groups(fits),
         "means": means(document["mean_over_scenarios"]),
-        "similarity": matrix(document["similarity"], "judges", "judge"),
+        "similarity": similarity(document),
         "correlation": matrix(document["correlation"], "properties", "property") if fits else [],
     }
     return {name: table for name, table in found.items() if table}
@@ -74,6 +74,17 @@ def means(of_judges: Mapping[str, Mapping[str, float | None]]) -> Table:
         {"judge": judge, "property": slug, "probability": value}
         for judge, values in of_judges.items()
         for slug, value in values.items()
+    ]
+
+
+def similarity(document: Mapping[str, Any]) -> Table:
+    """A row for each pair of judges: by the measure of the document as `value`, and by each that it has."""
+    by_measure = {
+        name: matrix(found, "judges", "judge") for name, found in document.get("similarities", {}).items()
+    }
+    return [
+        row | {name: found[place]["value"] for name, found in by_measure.items()}
+        for place, row in enumerate(matrix(document["similarity"], "judges", "judge"))
     ]
 
 

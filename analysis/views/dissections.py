@@ -91,6 +91,8 @@ def _result(request: HttpRequest, row: Dissection) -> dict[str, Any]:
     fits = list(row.fits.filter(judge=judge).prefetch_related("degrees"))
     wanted = request.GET.get("group", "all")
     fit = next((one for one in fits if one.group == wanted), fits[-1])
+    measures = shown.measures(row)
+    measure = request.GET.get("similarity") if request.GET.get("similarity") in measures else shown.PUBLISHED
     return {
         "judges": judges,
         "judge": judge,
@@ -98,7 +100,10 @@ def _result(request: HttpRequest, row: Dissection) -> dict[str, Any]:
         "fit_name": shown.name_of(fit.group),
         "groups": shown.groups(fits),
         "lines": shown.lines(fit),
-        "similarity": shown.similarity(row),
+        "similarity": shown.similarity(row, measure),
+        "measure": measure,
+        "measure_about": shown.MEASURES[measure][1],
+        "measures": [(name, shown.MEASURES[name][0]) for name in measures],
         "correlation": shown.correlation(row),
         "is_repeated": any(one.votes > one.used for one in fits),
         "tables": serving.NAMES,

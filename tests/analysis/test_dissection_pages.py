@@ -151,6 +151,11 @@ def test_a_coordinator_dissects_a_batch_and_reads_what_comes_out(
     assert found["human", "lengthy"].high < 50
     assert found["judge-7b", "polite"].high < 50
     assert row.document["similarity"]["matrix"][0][1] < -0.2
+    by_rank = row.document["similarities"]["spearman"]["matrix"][0][1]
+    other = client.get(address, {"similarity": "spearman"}).content.decode()
+    assert f">{by_rank:.2f}<" in other
+    assert "order of two judges" in other
+    assert "heat5" in client.get(address, {"similarity": "l1"}).content.decode()
     page = client.get(address, {"judge": "judge-7b", "group": "all"}).content.decode()
     assert "259 of 260 pairs are used" in page
     assert "1 ties" in page
@@ -169,6 +174,8 @@ def test_a_coordinator_dissects_a_batch_and_reads_what_comes_out(
     assert whole["probability"]["human"]["all"]["polite"] == found["human", "polite"].probability
     lines = list(csv.DictReader(io.StringIO(file("probabilities.csv").decode())))
     assert len(lines) == 29 * sum(not fit["too_few"] for fit in whole["fits"])
+    alike = next(row for row in json.loads(file("similarity.json")) if row["judge"] != row["other_judge"])
+    assert (alike["value"], alike["spearman"]) == (alike["pearson"], by_rank)
     table = pl.read_parquet(io.BytesIO(file("groups.parquet")))
     assert table.height == len(whole["fits"]) == len(json.loads(file("groups.json")))
     missing = reverse("analysis:dissection_file", args=[study.slug, row.code, "groups.exe"])
