@@ -195,6 +195,9 @@ class Task(models.Model):
                 condition=Q(taken__lt=F("needed"), erased_at=None),
                 name="task_next",
             ),
+            # How far a batch is, read without the texts.
+            models.Index(fields=["batch"], include=["id", "done", "needed"], name="task_progress"),
+            models.Index("batch", condition=~Q(erased_at=None), name="task_erased"),
             models.Index("batch", "scenario_group", name="task_scenario"),
             models.Index("batch", condition=~Q(gold=None), name="task_gold"),
             models.Index("batch", condition=Q(is_training=True), name="task_training"),
