@@ -1,7 +1,8 @@
 """The published record schema of annotated pairs: its names, and files of it read row by row."""
 
+import codecs
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,42 +28,42 @@ def judge_named(name: str) -> str:
     return JUDGE_ALIASES.get(name.strip(), name.strip())
 
 
-def read_rows(path: Path, without: Sequence[str] = ()) -> Iterator[tuple[int, object]]:
-    """Rows with their numbers from 1, from JSON lines or Parquet; None for a line that is no JSON.
-
-    `without` names keys that are not even read from a file in columns. Raises UnusableRecords.
-    """
+def read_lines(path: Path) -> Iterator[tuple[int, object]]:
+    """Rows with their numbers from 1: lines of JSON as bytes, or rows of Parquet. Raises UnusableRecords."""
     if path.suffix not in (".jsonl", ".parquet"):
         raise UnusableRecords("The file must end in .jsonl or .parquet.")
     try:
-        rows = _parquet(path, without) if path.suffix == ".parquet" else _lines(path)
-        yield from enumerate(rows, start=1)
-    except UnicodeDecodeError as error:
-        raise UnusableRecords(f"{path.name} is not in UTF-8.") from error
+        yield from enumerate(_parquet(path) if path.suffix == ".parquet" else _lines(path), start=1)
     except OSError as error:
         raise UnusableRecords(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
-def _lines(path: Path) -> Iterator[object]:
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if line.strip():
-                yield _json(line)
-
-
-def _json(line: str) -> object:
+def parsed(line: bytes) -> object:
+    """What a line says; None where it is no JSON. Raises UnusableRecords."""
     try:
-        return json.loads(line)
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        raise UnusableRecords("The file is not in UTF-8.") from error
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def _parquet(path: Path, without: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            line = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
+            if line.strip():
+                yield line
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     # Here, because it takes 40 MB that a process which serves pages never needs.
     import polars as pl
 
     try:
-        table = pl.scan_parquet(path).drop(without, strict=False)
+        table = pl.scan_parquet(path)
         many = table.select(pl.len()).collect().item()
         for start in range(0, many, ROWS_AT_ONCE):
             yield from table.slice(start, ROWS_AT_ONCE).collect().iter_rows(named=True)

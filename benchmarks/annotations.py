@@ -4,27 +4,37 @@ Run on a database of its own: `measure` leaves the study there.
 """
 
 import json
+import os
 import random
+import resource
 import secrets
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from analysis.exports import properties_format, release
 from analysis.exports.gate import Gate
 from analysis.exports.release import PROPERTIES, Scope
 from annotations import assigning
+from annotations.coordinate.batch import STATES
 from annotations.imports.storing import Wanted, import_records
 from annotations.models import Assignment, Batch
 from annotations.records import SIDES
 from annotations.rubric_documents import FactKind, Kind
 from conversations.privacy.versions import rules_for
-from surveys.models import Study
+from surveys.models import Membership, Study
+from surveys.models.people import Role
 
 TASKS = 100_000
 WORDS = 165
@@ -33,23 +43,38 @@ DIFFERENT = 500  # records, each with texts of its own; the file repeats them un
 VOCABULARY = ("the", "of", "a", "model", "said", "answer", "people", "water", "because", "would", "never")
 SEVERITIES = ("minor", "moderate", "severe")
 PUBLISHED = properties_format.PUBLISHED
+FEWER = 5  # the smaller import, whose memory is compared, has a fifth of the tasks
+OTHERS, SHARE, REQUESTS = 20, 3, 5
+GIVEN = """
+INSERT INTO annotations_assignment
+    (task_id, annotator_id, place, state, reason, is_swapped, is_test, opened_at, expires_at, ended_at)
+SELECT id, (%(people)s::bigint[])[1 + number / %(share)s %% cardinality(%(people)s::bigint[])],
+    0, 'submitted', '', false, false, now(), now(), now()
+FROM annotations_task WHERE batch_id = %(batch)s AND number %% %(share)s = 0
+"""
+TAKEN = """
+UPDATE annotations_task SET taken = 1, done = 1 WHERE batch_id = %(batch)s AND number %% %(share)s = 0
+"""
 
 
 def measure(say: Callable[[str], object], tasks: int = TASKS) -> dict[str, Any]:
-    """Annotated pairs a second, in and out, and megabytes that either added at most, of few and of many."""
+    """Annotated pairs a second, in and out, and megabytes that either added at most, of a fifth and of all.
+
+    Then what annotators and coordinators wait for in a batch of as many tasks, a third of them given.
+    """
     study, other = _study(), _study()
     with tempfile.TemporaryDirectory() as folder:
         say(f"{tasks} annotated pairs …")
-        few, many = (_file(Path(folder), number) for number in (tasks // 10, tasks))
+        few, many = (_file(Path(folder), number) for number in (tasks // FEWER, tasks))
         came_few = _timed(lambda: import_records(few, Wanted(study, "few"), None))
         came = _timed(lambda: import_records(many, Wanted(other, "many"), None))
-        batch = Batch.objects.get(study=other)
         say("… and back")
-        went_few, _ = _export(study, Path(folder))
-        went, whole = _export(other, Path(folder))
-    user = User.objects.create_user(f"{other.slug}@example.org")
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.OPEN)
-    batch.refresh_from_db()
+        went_few = _export(study, Path(folder))
+        went = _export(other, Path(folder))
+        whole = _timed(lambda: _export_whole(other, Path(folder)))
+    say("Tasks given, and pages about them …")
+    batch = Batch.objects.get(study=other)
+    user = _opened(batch)
     return {
         "annotated_tasks": batch.tasks.count(),
         "annotated_in_per_s": tasks / came.seconds,
@@ -60,14 +85,18 @@ def measure(say: Callable[[str], object], tasks: int = TASKS) -> dict[str, Any]:
         "annotated_out_cpu_per_s": tasks / went.cpu,
         "annotated_out_mb": went.megabytes,
         "annotated_out_growth_mb": went.megabytes - went_few.megabytes,
-        "annotated_whole_s": whole,
+        "annotated_whole_s": whole.seconds,
         "annotated_next_ms": median(_next_ms(batch, user) for _ in range(ASKED)),
+        **_pages(batch, user),
     }
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock and of this process, and megabytes that it grew by at its largest."""
+    """Seconds by the clock and of this process and its children, and megabytes that it grew by at most.
+
+    A child counts as far as it is larger than this process was.
+    """
 
     seconds: float
     cpu: float
@@ -76,9 +105,16 @@ class Cost:
 
 def _timed(run: Callable[[], object]) -> Cost:
     before = _megabytes(restart=True)
-    clock, cpu = time.perf_counter(), time.process_time()
+    clock, cpu = time.perf_counter(), _cpu()
     run()
-    return Cost(time.perf_counter() - clock, time.process_time() - cpu, _megabytes() - before)
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    grown = _megabytes() - before + max(0, child - before)
+    return Cost(time.perf_counter() - clock, _cpu() - cpu, grown)
+
+
+def _cpu() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _megabytes(*, restart: bool = False) -> float:
@@ -87,6 +123,21 @@ def _megabytes(*, restart: bool = False) -> float:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _opened(batch: Batch) -> User:
+    """An owner of the study who annotates, when others did a third of the tasks: as whole rows, by SQL."""
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.OPEN)
+    batch.refresh_from_db()
+    user, *others = (User.objects.create_user(f"{batch.study.slug}-{n}@example.org") for n in range(OTHERS))
+    for one in (user, *others):
+        role = Role.OWNER if one == user else Role.ANNOTATOR
+        Membership.objects.create(study=batch.study, user=one, role=role)
+    with connection.cursor() as cursor:
+        cursor.execute(GIVEN, {"batch": batch.pk, "people": [one.pk for one in others], "share": SHARE})
+        cursor.execute(TAKEN, {"batch": batch.pk, "share": SHARE})
+        cursor.execute("ANALYZE annotations_assignment, annotations_task")
+    return user
 
 
 def _next_ms(batch: Batch, user: User) -> float:
@@ -100,15 +151,48 @@ def _next_ms(batch: Batch, user: User) -> float:
     return taken
 
 
-def _export(study: Study, folder: Path) -> tuple[Cost, float]:
-    """The records of its batch; and seconds of all the files of the format."""
-    scope = Scope(study=study, is_full=True, include_test=False, format=PROPERTIES)
-    gate = Gate(rules_for(study), properties_format.TEXTS_OF)
+def _pages(batch: Batch, user: User) -> dict[str, Any]:
+    """The slowest page about the batch, median of some requests each, and all of them by name."""
+    client = Client(SERVER_NAME=next(iter(settings.ALLOWED_HOSTS), "localhost").lstrip("."))
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    here = reverse("annotating:batch", args=[batch.study.slug, batch.slug])
+    paths = {
+        "batches": reverse("annotating:batches", args=[batch.study.slug]),
+        "batch": here,
+        "middle": f"{here}?after={batch.tasks.count() // 2}~1",
+        **{f"batch_{state}": f"{here}?state={state}" for state in STATES if state},
+        "annotators": reverse("annotating:batch_annotators", args=[batch.study.slug, batch.slug]),
+        "home": reverse("annotations:home"),
+    }
+    found = {name: median(_page_ms(client, path) for _ in range(REQUESTS)) for name, path in paths.items()}
+    return {"annotated_pages_ms": max(found.values()), "annotated_pages": found}
+
+
+def _page_ms(client: Client, path: str) -> float:
+    begun = time.perf_counter()
+    answer = client.get(path)
+    if answer.status_code != HTTPStatus.OK:
+        raise RuntimeError(f"{path} answers {answer.status_code}")
+    return 1000 * (time.perf_counter() - begun)
+
+
+def _export(study: Study, folder: Path) -> Cost:
+    """The records of its batch."""
+    scope, gate = _scope(study)
     with release.chosen(scope):
-        alone = _timed(lambda: properties_format.write_records(scope, folder, gate, lambda: None))
-        begun = time.perf_counter()
+        return _timed(lambda: properties_format.write_records(scope, folder, gate, lambda: None))
+
+
+def _export_whole(study: Study, folder: Path) -> None:
+    """All the files of the format."""
+    scope, gate = _scope(study)
+    with release.chosen(scope):
         properties_format.write(scope, folder, lambda done, expected: None, gate)
-    return alone, time.perf_counter() - begun
+
+
+def _scope(study: Study) -> tuple[Scope, Gate]:
+    scope = Scope(study=study, is_full=True, include_test=False, format=PROPERTIES)
+    return scope, Gate(rules_for(study), properties_format.TEXTS_OF)
 
 
 def _study() -> Study:

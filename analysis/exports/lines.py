@@ -15,6 +15,7 @@ from analysis.exports.gate import Gate
 from prism.lib.spreadsheets import defused
 
 Row = dict[str, Any]
+BUFFERED = 1 << 20  # bytes
 
 
 class JsonLines:
@@ -31,7 +32,7 @@ class JsonLines:
         self._file: IO[bytes]
 
     def __enter__(self) -> Self:
-        self._file = self._path.open("wb")
+        self._file = self._path.open("wb", buffering=BUFFERED)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -23,13 +23,16 @@ class Copy:
         rest = [name for name in fields if name not in columns and not fields[name].primary_key]
         names = ", ".join((*columns, *rest))
         self._statement = f"COPY {model._meta.db_table} ({names}) FROM STDIN"
-        self._rest = "".join(f"\t{cell(_default(fields[name]))}" for name in rest) + "\n"
+        self.rest = [_default(fields[name]) for name in rest]
+        self._end = "".join(f"\t{cell(value)}" for value in self.rest) + "\n"
 
-    def write(self, rows: Iterable[Sequence[Cell]]) -> None:
-        """Send the rows at once. Texts must not hold the null character, which no database keeps."""
-        lines = "".join(["\t".join(map(cell, row)) + self._rest for row in rows])
+    def lines(self, rows: Iterable[Sequence[Cell]]) -> str:
+        """Rows as COPY reads them. Texts must not hold the null character, which no database keeps."""
+        return "".join(["\t".join(map(cell, row)) + self._end for row in rows])
+
+    def send(self, lines: bytes) -> None:
         with connection.cursor() as cursor, cursor.copy(self._statement) as copy:
-            copy.write(lines.encode())
+            copy.write(lines)
 
 
 def cell(value: Cell) -> str:

@@ -310,7 +310,7 @@ class _Record:
         for found in self.reader.specific:
             value = table.get(found.slug)
             is_answered = value is not None and value not in ([], {})
-            many = _called_for(found, asked)
+            many = called_for(found, asked)
             if not many:
                 if is_answered:
                     self.flag(f"{found.slug}: answered though not asked")
@@ -332,11 +332,11 @@ class _Record:
             score = self.reader.score(found, answer)
             if score is None:
                 self.flag(f"{found.slug}: unknown label")
-            label = str(answer).strip()[:MOST_OF_A_LABEL] if score is None else _label(found, score)
+            label = str(answer).strip()[:MOST_OF_A_LABEL] if score is None else label_of(found, score)
             self.made.items.append(Item(side, found.id, number, text, label, score))
 
 
-def _called_for(found: Property, asked: Mapping[str, int]) -> int:
+def called_for(found: Property, asked: Mapping[str, int]) -> int:
     """How many answers the facts call for: that of a yes or no is -1 where nobody said it."""
     condition = found.condition
     many = asked.get(condition.fact, 0) if condition else 1
@@ -355,7 +355,7 @@ def _said(value: object) -> list[tuple[str, object]] | None:
     return [(text, answer) for text, _separator, answer in parts]
 
 
-def _label(found: Property, score: int) -> str:
+def label_of(found: Property, score: int) -> str:
     """Of a category; a number is its own."""
     level = found.scale.level(score) if found.scale and found.kind == Kind.ITEM_CATEGORY else None
     return level.label if level else ""
@@ -371,11 +371,11 @@ def _text(value: object) -> str:
 
 
 def _word(value: object) -> str:
-    return _plain(value) if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""
 
 
 @lru_cache(maxsize=1024)
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return " ".join(text.split()).lower()
 
 

@@ -5,8 +5,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotations.batches.making import NotPossible, open_it
+from annotations.imports import parsing
+from annotations.imports.published import Published, Stored, written
 from annotations.imports.reading import Reader
 from annotations.imports.storing import Wanted, import_records
 from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, Status, Task, Values
@@ -156,3 +160,92 @@ def test_a_file_without_pairs_stores_nothing_and_a_taken_name_is_refused(tmp_pat
         with pytest.raises(CommandError, match=why):
             call_command("import_annotations", *wrong)
     assert Batch.objects.count() == Task.objects.count() == 1
+
+
+STORED = Stored(batch=3, task=17, number=5, annotation=23)
+ODD = (None, "", "x", "a\\b\t\n\r|é🙂", "\x1f", "\0", "x" * 300, "Yes", " no", "minor", "SEVERE", "model_a")
+NUMBERS = (0, 1, 2.0, "3", 7, 30, -1, 2**40, True, "factual error", "at most | 100 words | 2")
+NESTED = ([], ["x"], ["one | 3"], ["a | b | Neutral", "c"], {}, {"x": 1}, [{"severity": "minor"}])
+ANYTHING = st.sampled_from((*ODD, *NUMBERS, *NESTED))
+
+
+def places(part, path=()):
+    """The way to everything in a record."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+@st.composite
+def records(draw):
+    """Records of which up to two things are changed, missing, or under another name."""
+    made = json.loads(json.dumps(draw(st.sampled_from([record(), plain_record(), record(id="one")]))))
+    for _change in range(draw(st.integers(0, 2))):
+        *path, last = draw(st.sampled_from(list(places(made))))
+        part = made
+        for key in path:
+            part = part[key]
+        value = part.pop(last)
+        act = draw(st.sampled_from(["change", "drop", "rename"]))
+        if act == "change" and isinstance(part, list):
+            part.insert(last, draw(ANYTHING))
+        elif act != "drop" and isinstance(part, dict):
+            part[str(last).upper() if act == "rename" else last] = (
+                value if act == "rename" else draw(ANYTHING)
+            )
+    return made
+
+
+class _Batch:
+    """What a batch is for rows: a key and an overlap."""
+
+    pk, overlap = STORED.batch, 1
+
+
+@given(records(), st.sampled_from(["signed", "shifted"]), st.booleans())
+def test_the_quick_way_says_what_the_other_says_or_leaves_the_record_to_it(made, stances, is_ascii):
+    reader, tables = Reader(RUBRIC, stances), parsing.Tables(_Batch(), "a\tjudge\\")
+    line = json.dumps(made, ensure_ascii=is_ascii).encode()
+    quick = Published(reader, tables.tails()).read(line, lambda found: str(found or 9), STORED)
+    if quick is None:
+        return
+    slow = reader.read(str(made.get("id") or 9), made)
+    parsing.refuse_unstorable(slow)
+    assert slow.flags == []
+    assert [written(rows) for rows in quick] == tables.rows(slow, STORED)
+
+
+def test_what_is_published_goes_the_quick_way_and_a_large_file_through_a_process_beside(
+    tmp_path, monkeypatch
+):
+    quick = Published(Reader(RUBRIC), parsing.Tables(_Batch(), "").tails())
+    for made in (record(), plain_record(), record(id=1)):
+        assert quick.read(json.dumps(made).encode(), str, STORED)
+    rows = [record(id=1), plain_record(id=2), record(id=1), {"id": 3}, record(id=4, **{"clear intent": "?"})]
+    rows += [record(id=number, query=f"\x1f{number}") for number in range(5, 30)]
+    monkeypatch.setattr(parsing, "RECORDS_AT_ONCE", 7)
+    file, contents = write_lines(tmp_path / "rows.jsonl", rows), []
+    for small in (parsing.SMALL, 0):
+        monkeypatch.setattr(parsing, "SMALL", small)
+        batch, told = import_records(file, Wanted(make_study(), "them"), None)
+        assert (told.rows, told.stored, told.flagged) == (30, 28, 1)
+        assert told.examples == [
+            "row 3: an id that an earlier row has",
+            "row 4: no ratings of either response",
+        ]
+        tasks = Task.objects.filter(batch=batch)
+        contents.append([list(tasks.values_list("number", "key", "query"))])
+        for model in (Values, ItemAnswer, ErrorFound):
+            of = model.objects.filter(annotation__task__batch=batch)
+            names = [f.name for f in model._meta.fields if f.name not in ("id", "annotation")]
+            contents[-1].append(
+                list(of.order_by("annotation__task__number", *model._meta.ordering).values_list(*names))
+            )
+    assert contents[0] == contents[1]
+    assert [number for number, *_rest in contents[0][0]] == list(range(1, 29))
+    broken = tmp_path / "broken.jsonl"
+    broken.write_bytes(file.read_bytes() + b'{"query": "\xff"}\n')
+    with pytest.raises(UnusableRecords, match="UTF-8"):
+        import_records(broken, Wanted(make_study(), "them"), None)
+    assert Batch.objects.count() == 2
