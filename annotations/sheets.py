@@ -13,7 +13,17 @@ from string import ascii_lowercase
 from django.utils.translation import gettext as _
 
 from annotations.models import ErrorFound
-from annotations.rubric_documents import OTHER, Fact, FactKind, Facts, Kind, Property, RubricDocument
+from annotations.rubric_documents import (
+    OTHER,
+    Fact,
+    FactKind,
+    Facts,
+    Kind,
+    Level,
+    Property,
+    RubricDocument,
+    Scale,
+)
 
 Form = Mapping[str, str]
 ONCE = "0"
@@ -95,6 +105,14 @@ class ErrorSide:
 def side_name(shown: str) -> str:
     """How the page calls a response; the same on every page, whatever its place in the source."""
     return {"a": _("Response 1"), "b": _("Response 2")}[shown]
+
+
+def keyed(scale: Scale | None) -> list[tuple[Level, str]]:
+    """The levels with the key that chooses each: their values, or their places where a value is no digit."""
+    levels = scale.levels if scale else ()
+    if all(0 <= level.value <= 9 for level in levels):
+        return [(level, str(level.value)) for level in levels]
+    return [(level, str(place)) for place, level in enumerate(levels, start=1)]
 
 
 def facts_told(document: RubricDocument, form: Form) -> dict[str, bool | list[str]]:
@@ -229,18 +247,16 @@ class Sheet:
             yield Row(f"{p.slug}-{number}", title, p.definition, p.ignore, "", cells, is_wordy=is_wordy)
 
     def _cell(self, p: Property, name: str, side: str) -> Cell:
-        levels = p.scale.levels if p.scale else ()
-        are_keys = all(0 <= level.value <= 9 for level in levels)
         choices = [
             Choice(
                 value=str(level.value),
                 label=level.label,
-                key=str(level.value if are_keys else place),
+                key=key,
                 help=level.help,
                 is_usual=level.value == p.usual,
                 is_chosen=self.form.get(name) == str(level.value),
             )
-            for place, level in enumerate(levels, start=1)
+            for level, key in keyed(p.scale)
         ]
         label = p.title if side == ONCE or len(self.shown) == 1 else f"{p.title}, {side_name(side)}"
         return Cell(name, side, label, choices)

@@ -17,6 +17,7 @@ from annotations.adjudication.rulings import Cell
 from annotations.coordinate import adjudication_forms
 from annotations.coordinate.adjudication_forms import ContestRuleForm, LookForm, RulingForm
 from annotations.models import AgreementReport, Batch, Contest, Ruling, Task
+from prism.lib.markdown import render as markdown
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, may, person
 from surveys.coordinate.navigation import workbench
@@ -199,7 +200,8 @@ def _page(
             "page_title": cell.field.title,
             "cell": cell,
             "batch": cell.task.batch,
-            "sides": cell.task.sides.all(),
+            "sides": [(side.number, markdown(side.text, 4)) for side in cell.task.sides.all()],
+            "guidelines": markdown(cell.task.batch.guidelines, 4),
             "choices": adjudication_forms.choices(cell),
             "onward": f"{cell.task.number}-{cell.side}-{cell.field.position}",
             "given": form["value"].value() if form is not None else None,

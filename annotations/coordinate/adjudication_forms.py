@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from annotations.adjudication.rulings import Cell, Decision
 from annotations.models import ContestRule
 from annotations.rubric_documents import Fact, FactKind, Kind
+from annotations.sheets import keyed
 
 NOT_ASKED = "none"
 MOST_ERRORS = 99
@@ -17,21 +18,22 @@ MOST_ERRORS = 99
 
 @dataclass(frozen=True)
 class Choice:
-    """A value to choose, with what the rubric says of it."""
+    """A value to choose, by the key of the annotators' page, with what the rubric says of it."""
 
     value: str
     label: str
+    key: str
     help: str = ""
 
 
 def choices(cell: Cell) -> list[Choice]:
     """What may be chosen; empty where a number is typed."""
     if isinstance(cell.field, Fact):
-        return [Choice("1", _("Yes")), Choice("0", _("No"))]
+        return [Choice("1", _("Yes"), "1"), Choice("0", _("No"), "0")]
     if cell.field.kind == Kind.ERRORS or cell.field.scale is None:
         return []
-    levels = [Choice(str(one.value), one.label, one.help) for one in cell.field.scale.levels]
-    none = Choice(NOT_ASKED, _("Does not apply"), _("The question makes no sense here."))
+    levels = [Choice(str(one.value), one.label, key, one.help) for one, key in keyed(cell.field.scale)]
+    none = Choice(NOT_ASKED, _("Does not apply"), "x", _("The question makes no sense here."))
     return [*levels, none]
 
 

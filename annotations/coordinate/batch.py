@@ -19,11 +19,12 @@ from annotations.assigning import Annotator, is_suited
 from annotations.batches import making
 from annotations.batches.figures import progress_of
 from annotations.batches.rows import SideRow, TaskRow
+from annotations.coordinate.batch_ahead import next_step
 from annotations.coordinate.batch_forms import RulesForm
 from annotations.coordinate.batch_words import made
 from annotations.coordinate.batches import PLACE, shown
 from annotations.imports import masking
-from annotations.models import AnnotatorProfile, Batch
+from annotations.models import AnnotatorProfile, Batch, Ruling
 from annotations.tasks import enqueue_filling
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, person
@@ -53,9 +54,11 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
         context = {"study": study, "batch": found, "progress": progress_of(found)}
         return render(request, "annotations/coordinate/batch_figures.html", context)
     context = workbench(request, study, PLACE) | _tasks(request, found)
+    progress = progress_of(found)
     context |= {
         "batch": found,
-        "progress": progress_of(found),
+        "progress": progress,
+        "ahead": next_step(found, progress, context["rights"]),
         "made": made(found),
         "page_title": found.title,
     }
@@ -73,8 +76,10 @@ def _tasks(request: HttpRequest, found: Batch) -> dict[str, Any]:
     tasks = found.tasks.filter(STATES[state][1]).defer("query", "context", "reference", "facts")
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = slice_of(tasks, "number", int, descending=False, size=ROWS, **given)
+    shown = Ruling.objects.filter(task__in=[row.pk for row in page.rows], is_current=True)
     return {
         "page": page,
+        "ruled": set(shown.values_list("task", flat=True)),
         "query": query(request),
         "states": [(key, label, key == state) for key, (label, _chosen) in STATES.items()],
     }

@@ -104,7 +104,11 @@ class NewBatchForm(RulesForm):
         widget=forms.RadioSelect,
     )
     overlap = forms.IntegerField(
-        label=gettext_lazy("Annotators of each task"), initial=1, min_value=1, max_value=MOST_OVERLAP
+        label=gettext_lazy("Annotators of each task"),
+        initial=1,
+        min_value=1,
+        max_value=MOST_OVERLAP,
+        help_text=gettext_lazy("From two on, you see how far they agree."),
     )
     source = forms.ChoiceField(
         label=gettext_lazy("The texts come from"),

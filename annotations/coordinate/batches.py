@@ -99,6 +99,6 @@ def shown(row: TaskRow) -> dict[str, Any]:
     return {
         "query": row.query,
         "context": [(said["role"], html(said["text"])) for said in row.context],
-        "sides": [(letter, html(side.text)) for letter, side in zip("AB", row.sides, strict=False)],
+        "sides": [(number, html(side.text)) for number, side in enumerate(row.sides, start=1)],
         "language": row.language,
     }

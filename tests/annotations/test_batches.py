@@ -289,7 +289,7 @@ def test_a_long_batch_is_shown_in_slices_by_state_in_few_queries(django_assert_m
     assert Side.objects.filter(task__batch=batch).count() == 2402
     assert list(batch.tasks.values_list("number", flat=True)) == list(range(1, 1202))
     batch.tasks.filter(number__lte=3).update(taken=2, done=2)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         first = client.get(at(study, "batch", batch.slug))
     assert first.context["progress"].finished == 3
     assert [task.number for task in first.context["page"].rows] == list(range(1, 51))
