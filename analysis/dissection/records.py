@@ -1,26 +1,19 @@
 """Files of annotated pairs in the published record schema, as JSON lines or Parquet, read row by row."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from analysis.dissection.pairs import NONE, Pairs, Votes, votes_of
-from analysis.dissection.properties import ALL, SCENARIOS, SUBSETS
-from analysis.dissection.record_values import Pair, Row, Stances, UnusableRecord, read_pair
+from analysis.dissection.properties import ALL, RUBRIC, SCENARIOS, SUBSETS
+from analysis.dissection.record_values import Pair, pair_of
+from annotations.imports.reading import Reader, Stances, UnusableRecord
+from annotations.records import UnusableRecords, parsed, read_lines
 
-ROWS_AT_ONCE = 500
 MOST_EXAMPLES = 20
-# Texts that no figure needs: they are not even read from a file in columns.
-UNREAD = ("query", "gpt-4-turbo_reference")
-
-
-class UnusableRecords(Exception):
-    """The file holds no annotated pairs; the text says why."""
 
 
 @dataclass
@@ -50,10 +43,11 @@ def read_records(path: Path, stances: Stances = "signed", weight: str | None = N
     Pairs are known by their `id` or, without one, by the number of their row in the file.
     """
     told, found = Told(stances), dict[str, Pair]()
+    reader = Reader(RUBRIC, stances)
     for number, row in _rows(path):
         told.rows = number
         try:
-            key, pair = _keyed(number, row), read_pair(_object(row), stances, weight)
+            key, pair = _keyed(number, row), pair_of(reader.read("", row), row, weight)
         except UnusableRecord as error:
             told.skip(number, str(error))
             continue
@@ -78,50 +72,9 @@ def _keyed(number: int, row: object) -> str:
     return str(number) if found is None else f"id {found}"
 
 
-def _object(row: object) -> Row:
-    if not isinstance(row, dict):
-        raise UnusableRecord("no JSON object")
-    return row
-
-
 def _rows(path: Path) -> Iterator[tuple[int, object]]:
-    """Rows with their numbers from 1; None for a line that is no JSON."""
-    if path.suffix not in (".jsonl", ".parquet"):
-        raise UnusableRecords("The file must end in .jsonl or .parquet.")
-    try:
-        rows = _parquet(path) if path.suffix == ".parquet" else _lines(path)
-        yield from enumerate(rows, start=1)
-    except UnicodeDecodeError as error:
-        raise UnusableRecords(f"{path.name} is not in UTF-8.") from error
-    except OSError as error:
-        raise UnusableRecords(f"{path.name} cannot be read: {error.strerror or error}.") from error
-
-
-def _lines(path: Path) -> Iterator[object]:
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if line.strip():
-                yield _json(line)
-
-
-def _json(line: str) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
-    # Here, because it takes 40 MB that a process which serves pages never needs.
-    import polars as pl
-
-    try:
-        table = pl.scan_parquet(path).drop(UNREAD, strict=False)
-        many = table.select(pl.len()).collect().item()
-        for start in range(0, many, ROWS_AT_ONCE):
-            yield from table.slice(start, ROWS_AT_ONCE).collect().iter_rows(named=True)
-    except pl.exceptions.PolarsError as error:
-        raise UnusableRecords(f"{path.name} is no Parquet file that can be read.") from error
+    for number, line in read_lines(path):
+        yield number, parsed(line) if isinstance(line, bytes) else line
 
 
 def pairs_of(found: dict[str, Pair]) -> Pairs:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from annotations.batches.rows import LONGEST_KEY, SideRow, TaskRow
 from annotations.batches.tables import Raw, read
 from annotations.models import Batch, Task
+from annotations.record_shapes import UNANNOTATED, unannotated
 from annotations.rubric_documents import Fact, FactKind, Property, RubricDocument
 
 MOST_TASKS = 100_000
@@ -45,7 +46,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "scenario_group": ("scenario_group", "group"),
     "preferences": ("preferences", "preference_labels"),
 }
-KNOWN = {name for names in NAMES.values() for name in names}
+KNOWN = {name for names in NAMES.values() for name in names} | UNANNOTATED
 PREFERENCES = ("response_1", "response_2", "tie", "inconsistent")
 COUNTER = "file"  # of words: whatever the makers of the file used
 ROLES = ("user", "assistant", "system")
@@ -110,6 +111,7 @@ def _refuse_key(key: str) -> None:
 def _task(line: int, raw: Raw | str, document: RubricDocument, kind: str) -> TaskRow:
     if isinstance(raw, str):
         raise Fault(raw)
+    raw = unannotated(raw)
     scenario, group = _short(raw, "scenario", 80), _short(raw, "scenario_group", 40)
     return TaskRow(
         key=_text(_given(raw, "key"), "key") or str(line),

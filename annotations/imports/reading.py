@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from annotations.models import ErrorFound, Status
+from annotations.record_shapes import as_published
 from annotations.records import (
     APPLICABLE,
     NOT_APPLICABLE,
@@ -32,6 +33,7 @@ Scores = list[int | None]
 STANCES, STANCE_SHIFT = "supports_stances", 2
 COUNTED_ELSEWHERE = "imported"  # what counted the words of a response, as far as we know
 MOST_OF_A_LABEL = 60
+NO_ERRORS_JUDGED = 999  # what the original stores where they were not applicable
 SEVERITIES = frozenset(ErrorFound.Severity.values)
 VERDICTS = {
     "response_1": "response_1",
@@ -109,10 +111,13 @@ class Reader:
         """Raises UnusableRecord."""
         if not isinstance(row, dict):
             raise UnusableRecord("no JSON object")
-        record = _lowered(row, "basic_response_1")
+        record = _lowered(dict(as_published(row, self.is_property)), "basic_response_1")
         if not any(isinstance(record.get(f"basic_response_{side}"), dict) for side in SIDES):
             raise UnusableRecord("no ratings of either response")
         return _Record(self, key, record).read()
+
+    def is_property(self, name: str) -> bool:
+        return isinstance(self.named(name), Property)
 
     def named(self, name: str) -> Property | Fact | None:
         if name not in self._names:
@@ -222,13 +227,16 @@ class _Record:
         )
 
     def preferences(self) -> None:
-        labels = self.record.get(PREFERENCES)
+        labels, contradicted = self.record.get(PREFERENCES), set[str]()
         for name, label in (labels if isinstance(labels, dict) else {}).items():
             judge, verdict = judge_named(name), VERDICTS.get(_word(label))
             if verdict is None and label is not None:
                 self.flag(f"{judge}: unknown label")
             elif verdict and self.made.preferences.setdefault(judge, verdict) != verdict:
                 self.flag(f"{judge}: two labels under two names")
+                contradicted.add(judge)
+        for judge in contradicted:
+            del self.made.preferences[judge]
 
     def facts(self) -> dict[str, int]:
         """Store what is said of the query; how many answers each fact calls for, where it is known."""
@@ -273,6 +281,8 @@ class _Record:
     def errors(self, side: int) -> None:
         """Errors and their counts; that they cannot be judged is not the same as none."""
         value = self.record.get(f"errors_response_{side}")
+        if _is_number(value) and float(value) == NO_ERRORS_JUDGED:
+            value = {"applicable or not": NOT_APPLICABLE}
         table = _lowered(value, "errors") if isinstance(value, dict) else {}
         state, listed = _word(table.get("applicable or not")), table.get("errors")
         if state == NOT_APPLICABLE:
