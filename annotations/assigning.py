@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
@@ -81,14 +81,24 @@ def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
     expire(annotator.assignments(batch).expired(timezone.now()))
     if not batch.is_open or not is_suited(batch, annotator):
         return None
-    counts = _counts(batch, annotator)
-    if counts.open >= AHEAD or 0 < most_for(batch, annotator) <= counts.held:
-        return None
-    for tasks in _choices(batch, annotator, counts):
-        taken = _take(batch, annotator, tasks)
-        if taken:
-            return taken
+    with transaction.atomic():
+        _one_at_a_time(annotator)
+        counts = _counts(batch, annotator)
+        if counts.open >= AHEAD or 0 < most_for(batch, annotator) <= counts.held:
+            return None
+        for tasks in _choices(batch, annotator, counts):
+            taken = _take(batch, annotator, tasks)
+            if taken:
+                return taken
     return None
+
+
+def _one_at_a_time(annotator: Annotator) -> None:
+    """Let this person's other windows wait: together they would pass the cap. Before a task is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"annotator {annotator.seed}"]
+        )
 
 
 def most_for(batch: Batch, annotator: Annotator) -> int:
