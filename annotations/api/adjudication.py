@@ -5,7 +5,7 @@ Before your first look nothing tells what annotators said.
 
 from typing import Any
 
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, F, QuerySet
 from django.forms import model_to_dict
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -54,12 +54,18 @@ class Adjudicating(OfBatch):
     right = write_right = Right.ADJUDICATE
 
 
+class ByTask(OldestFirst):
+    """By their places: with every report the rows are made anew."""
+
+    ordering = ("number", "side", "position")  # type: ignore[assignment]
+
+
 @extend_schema(parameters=[shapes.ContestFilter])
 class Contests(Adjudicating, ListAPIView[Contest]):
     """The contested values of a batch that wait for a ruling, by task, side and place in the rubric."""
 
     serializer_class = shapes.ContestSerializer
-    pagination_class = OldestFirst
+    pagination_class = ByTask
     queryset = Contest.objects.none()
 
     def get_queryset(self) -> QuerySet[Contest]:
@@ -68,7 +74,8 @@ class Contests(Adjudicating, ListAPIView[Contest]):
         rows = queue.contests(self.batch) if asked.get("ruled") else queue.open_contests(self.batch)
         holding = Ruling.objects.filter(**queue.SAME, is_current=True)
         own = Exists(queue.annotated_by(self.by))
-        return rows.annotate(is_ruled=Exists(holding), is_own=own).select_related("task")
+        rows = rows.annotate(number=F("task__number"), is_ruled=Exists(holding), is_own=own)
+        return rows.select_related("task")
 
     def get_serializer_context(self) -> dict[str, Any]:
         is_described = getattr(self, "swagger_fake_view", False)

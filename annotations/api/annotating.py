@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from annotations import assigning, at_work, standing, training
+from annotations import assigning, at_work, standing, suggestions, training
 from annotations.api import annotating_serializers as shapes
 from annotations.api.answers import Answers, given_of
 from annotations.api.batch_of import OfBatch, at_a_pace
@@ -124,6 +124,8 @@ class OfTask(GenericAPIView[Any]):
 def told(assignment: Assignment) -> dict[str, Any]:
     """The task as its page shows it; its texts only while it can be done."""
     reading, task = at_work.reading_of(assignment), assignment.task
+    suggestions.show(assignment)
+    suggested = suggestions.form_shown(assignment, reading)
     texts = dict(task.sides.values_list("number", "text"))
     return dict(
         shapes.MyTaskSerializer(
@@ -132,6 +134,7 @@ def told(assignment: Assignment) -> dict[str, Any]:
                 "task": task,
                 "responses": {shown: texts.get(side, "") for shown, side in reading.sides.items()},
                 "said": given_of(reading, at_work.kept(assignment)),
+                "suggestion": given_of(reading, suggested) if suggested else None,
             }
         ).data
     )

@@ -134,6 +134,9 @@ class Said(Sent):
         required=False,
         help_text="{a: [{type, severity, description}], b: […]}; [] for none; or cannot_be_judged.",
     )
+    took = strings(
+        required=False, help_text="Answers taken over from the suggestion, by place, such as values.clear.a."
+    )
     comment = string(required=False, allow_blank=True, max_length=LONGEST)
     flag = serializers.ChoiceField(choices=["", *FLAGS], required=False)
     seconds = serializers.FloatField(required=False, min_value=0, max_value=10**6, help_text="At the task.")
@@ -153,6 +156,10 @@ class MyTaskSerializer(serializers.Serializer[Any]):
     context = SpokenTextSerializer(source="task.context", many=True)  # type: ignore[assignment]
     responses = serializers.DictField(child=serializers.CharField(), help_text="By a and b, as you see them.")
     said = Said(help_text="Your draft, or what you submitted.")
+    suggestion = Said(
+        allow_null=True,
+        help_text="What a judge says, where the batch shows it. That you saw it is recorded.",
+    )
 
 
 class ComparedSerializer(serializers.Serializer[Any]):

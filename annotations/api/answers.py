@@ -28,6 +28,7 @@ from annotations.sheets import (
     is_confirmed,
     section_key,
 )
+from annotations.suggestions import TOOK
 from annotations.told import Reading
 
 CANNOT = "cannot_be_judged"
@@ -61,6 +62,7 @@ class Answers:
         form |= dict(self._values(told))
         form |= dict(self._items(told))
         form |= dict(self._errors())
+        form |= dict(self._took())
         if self.faults:
             raise ValidationError(dict(self.faults))
         return form
@@ -75,6 +77,16 @@ class Answers:
                 yield f"confirm-{key}", "1"
             else:
                 self._fault("confirmed", _("“%(given)s” is none of %(known)s.") % _listed(key, known))
+
+    def _took(self) -> Filled:
+        """Which of these were taken over from a suggestion by one act each."""
+        names = {place: name for name, place in places(self.reading).items()}
+        found = self.given.get("took", ())
+        for place in found:
+            if place not in names:
+                self._fault("took", _("“%s” is no place of an answer.") % place)
+        if found:
+            yield TOOK, " ".join(names[place] for place in found if place in names)
 
     def _facts(self) -> Filled:
         known = {fact.slug: fact for fact in self.document.facts}
@@ -195,6 +207,22 @@ def severities(document: RubricDocument) -> list[str]:
     return [p.severity for p in document.properties if p.severity]
 
 
+def places(reading: Reading) -> dict[str, str]:
+    """{name in the form: place in what a program says} of everything that can be answered."""
+    document, found = reading.document, {}
+    for fact in document.facts:
+        found[f"fact-{fact.slug}"] = f"facts.{fact.slug}"
+    for p in document.properties:
+        if p.is_scored and p.of_pair:
+            found[f"p{p.id}-{ONCE}"] = f"values.{p.slug}"
+        for shown in reading.sides if p.is_scored and not p.of_pair else ():
+            found[f"p{p.id}-{shown}"] = f"values.{p.slug}.{shown}"
+        for shown in reading.sides if p.is_per_item else ():
+            for item in range(1, MOST_ITEMS + 1):
+                found[f"i{p.id}-{shown}-{item}"] = f"items.{p.slug}.{shown}.{item}"
+    return found | {f"errors-{shown}": f"errors.{shown}" for shown in reading.sides if document.errors}
+
+
 def given_of(reading: Reading, form: Form) -> dict[str, Any]:
     """A draft, or what was submitted, as a program would say it."""
     document, told = reading.document, facts_told(reading.document, form)
@@ -215,6 +243,7 @@ def given_of(reading: Reading, form: Form) -> dict[str, Any]:
             if p.is_per_item and p.items in lists
         },
         "errors": {shown: _errors(form, shown) for shown in reading.sides if form.get(f"errors-{shown}", "")},
+        "took": [place for name, place in places(reading).items() if name in form.get(TOOK, "").split()],
         "comment": form.get("comment", ""),
         "flag": form.get("flag", ""),
     }

@@ -8,7 +8,9 @@ from rest_framework import serializers
 from annotations.api.batch_of import Sent
 from annotations.batches.figures import Progress
 from annotations.coordinate.batch_forms import LONGEST_GUIDELINES, MOST_OVERLAP
-from annotations.models import Batch
+from annotations.models import Annotation, Batch
+
+SUGGESTED = ("suggestions", "suggestion_run")
 
 
 class ProgressSerializer(serializers.Serializer[Progress]):
@@ -44,13 +46,33 @@ class BatchSerializer(serializers.ModelSerializer[Batch]):
         return round(100 * batch.gold_share, 2)
 
 
+class SuggestedSerializer(serializers.ModelSerializer[Batch]):
+    """Whether annotators are shown what a judge said, and in which run; the first look at a task decides."""
+
+    shown = serializers.SerializerMethodField(help_text="Annotations of who was shown one.")
+
+    class Meta:
+        model = Batch
+        fields = (*SUGGESTED, "shown")
+
+    def get_shown(self, batch: Batch) -> int:
+        return Annotation.objects.filter(task__batch=batch, suggestion_shown=True).count()
+
+
+class Suggested(Sent):
+    suggestions = serializers.ChoiceField(choices=Batch.Suggestions.choices)
+    suggestion_run = serializers.IntegerField(
+        required=False, allow_null=True, help_text="The id of a run over this batch."
+    )
+
+
 class WholeBatchSerializer(BatchSerializer):
     made = serializers.SerializerMethodField(
         help_text="How its source was read: filters, file, what was left out and masked."
     )
 
     class Meta(BatchSerializer.Meta):
-        fields = (*BatchSerializer.Meta.fields, "guidelines", "order_seed", "made")  # type: ignore[assignment]
+        fields = (*BatchSerializer.Meta.fields, "guidelines", "order_seed", "made", *SUGGESTED)  # type: ignore[assignment]
 
     @extend_schema_field(serializers.DictField())
     def get_made(self, batch: Batch) -> dict[str, Any]:

@@ -17,11 +17,14 @@ from annotations.batches.figures import Progress, progress
 from annotations.batches.from_file import Fault
 from annotations.batches.sources import size
 from annotations.batches.tables import UnusableFile
+from annotations.coordinate import suggestions
 from annotations.coordinate.batch import ACTS, stored_rules
 from annotations.coordinate.batch_forms import NewBatchForm, RulesForm
+from annotations.coordinate.suggestions import SuggestionsForm
 from annotations.models import Batch
 from annotations.rubric_versions import newest_versions
 from annotations.tasks import enqueue_filling
+from surveys.access import Right
 from surveys.api.pages import NewestFirst
 from surveys.api.problems import NotNow
 
@@ -164,6 +167,33 @@ class CloseBatch(ActOnBatch):
     """Pause or end it: nobody is given a task any more; what is open may still be submitted."""
 
     what = "close"
+
+
+class MaskBatch(ActOnBatch):
+    """Have a worker mask personal data in imported records, which can be opened only then."""
+
+    what = "mask"
+
+
+class SuggestIn(OfBatch):
+    """Whether annotators of the batch are shown what a judge said."""
+
+    right = Right.RUN
+    serializer_class = shapes.SuggestedSerializer
+
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        return Response(shapes.SuggestedSerializer(self.batch).data)
+
+    @extend_schema(request=shapes.Suggested)
+    def put(self, request: Request, **kwargs: Any) -> Response:
+        """It holds for tasks that nobody has looked at yet."""
+        given = shapes.Suggested.given(request)
+        at_a_pace(request, "batch_suggestions", 240)
+        form = SuggestionsForm(given, runs=suggestions.runs_of(self.batch))
+        checked(form)
+        suggestions.store(self.batch, form.cleaned_data, self.by)
+        self.batch.refresh_from_db()
+        return Response(shapes.SuggestedSerializer(self.batch).data)
 
 
 class FillBatchAgain(ActOnBatch):

@@ -67,14 +67,14 @@ class SuggestionsForm(forms.Form):
 @study_page(Right.RUN)
 def suggestions(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     found = get_object_or_404(study.batches, slug=name)
-    runs = _runs(found)
+    runs = runs_of(found)
     form = SuggestionsForm(
         request.POST if request.method == "POST" else None,
         runs=runs,
         initial={"suggestions": found.suggestions, "suggestion_run": found.suggestion_run_id},
     )
     if form.is_bound and form.is_valid():
-        _store(found, form.cleaned_data, person(request))
+        store(found, form.cleaned_data, person(request))
         messages.success(request, _("Stored. It holds for tasks that nobody has looked at yet."))
         return redirect("annotating:batch", study.slug, found.slug)
     context = workbench(request, study, PLACE) | {
@@ -87,7 +87,7 @@ def suggestions(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     return show_forms(request, "annotations/coordinate/suggestions.html", context, form)
 
 
-def _runs(found: Batch) -> QuerySet[JudgeRun]:
+def runs_of(found: Batch) -> QuerySet[JudgeRun]:
     """Those whose judges annotate; a mere preference suggests nothing."""
     runs = found.judge_runs.exclude(state=JudgeRun.State.CANCELLED).select_related("judge__prompt_set")
     annotating = [run.pk for run in runs if not run.judge.prompt_set.parsed().is_preference]
@@ -95,7 +95,8 @@ def _runs(found: Batch) -> QuerySet[JudgeRun]:
 
 
 @transaction.atomic
-def _store(found: Batch, given: dict[str, Any], by: User) -> None:
+def store(found: Batch, given: dict[str, Any], by: User) -> None:
+    """It holds for tasks that nobody has looked at yet."""
     Batch.objects.filter(pk=found.pk).update(**given)
     run = given["suggestion_run"]
     said = {

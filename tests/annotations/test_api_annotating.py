@@ -16,8 +16,9 @@ from surveys.models import AuditEvent, Study
 from surveys.models.people import Role
 from tests.annotations.judged import make_judge, make_pairs
 from tests.annotations.making import make_annotation, make_assignment, make_batch, make_task
+from tests.annotations.suggesting import judge, make_run
 from tests.factories import make_member, make_user
-from tests.surveys.programs import asked, assert_problem, secret_of, sent
+from tests.surveys.programs import asked, assert_problem, follow, secret_of, sent
 
 pytestmark = pytest.mark.django_db
 # What can be said of a pair by the 29 properties, of every kind that there is.
@@ -30,6 +31,7 @@ SAID: dict[str, Any] = {
         "a": [{"type": "math", "severity": "severe", "description": "2+2=5"}],
         "b": "cannot_be_judged",
     },
+    "took": [],
     "comment": "Hard.",
     "flag": "other",
     "seconds": 99999,
@@ -70,15 +72,8 @@ def test_an_annotator_is_given_a_task_drafts_it_says_everything_and_corrects_it(
     assert sent(f"{here(batch)}next/", secret).json()["id"] == begun.json()["id"]
 
     drafted = sent(f"{one}draft/", secret, "put", values={"clear": {"a": 2}}, comment="So far")
-    assert drafted.json()["said"] | {"confirmed": []} == {
-        "confirmed": [],
-        "facts": {},
-        "items": {},
-        "errors": {},
-        "flag": "",
-        "values": {"clear": {"a": 2}},
-        "comment": "So far",
-    }
+    said = {name: value for name, value in drafted.json()["said"].items() if value}
+    assert said == {"values": {"clear": {"a": 2}}, "comment": "So far"}
     assert drafted.json()["expires_at"] > begun.json()["expires_at"]
     stored = sent(f"{one}submit/", secret, **SAID)
     assert stored.status_code == 200, stored.content
@@ -191,6 +186,48 @@ def test_tasks_are_skipped_with_a_reason_released_and_trained_with_feedback():
     assert asked("annotate/batches/", secret).json()["results"] == []
 
 
+def test_a_suggestion_is_shown_where_the_batch_says_so_and_what_is_taken_over_is_recorded():
+    batch = make_batch(rubric_version=shipped_version("preference_dissection"))
+    _user, secret = annotator_of(batch.study)
+    owner = secret_of(make_member(batch.study))
+    for _ in range(2):
+        task = make_task(batch)
+    run = make_run(batch)
+    suggested = judge(run, task)
+    one = f"{here(batch)}suggestions/"
+    for wrong in (
+        {"suggestions": "always"},
+        {"suggestions": "on"},
+        {"suggestions": "on", "suggestion_run": 0},
+    ):
+        assert_problem(sent(one, owner, "put", **wrong), 400)
+    stored = sent(one, owner, "put", suggestions="on", suggestion_run=run.pk)
+    assert stored.json() == {"suggestions": "on", "suggestion_run": run.pk, "shown": 0}
+    first = sent(f"{here(batch)}next/", secret).json()
+    assert first["suggestion"] is None  # the judge has not said anything of it
+    sent(f"annotate/tasks/{first['id']}/release/", secret)
+    given = sent(f"{here(batch)}next/", secret).json()
+    assert given["said"]["values"] == {}
+    seen = given["suggestion"]
+    assert (seen["facts"]["constraints"], len(seen["values"])) == (["no lists"], 20)
+    harmless = seen["values"]["harmless"]["a"]
+    said = {"values": {"harmless": {"a": harmless}, "polite": {"a": 3}}}
+    mine = f"annotate/tasks/{given['id']}/"
+    refused = sent(f"{mine}submit/", secret, **said, took=["values.harmless.c"])
+    assert assert_problem(refused, 400)["errors"].keys() == {"took"}
+    taken = sent(f"{mine}submit/", secret, **said, took=["values.harmless.a", "values.polite.a"])
+    assert taken.status_code == 200, taken.content
+    made = Annotation.objects.get(origin="person")
+    assert (made.suggestion_shown, made.suggested_by) == (True, run)
+    over = [row.taken_over for row in made.values.all() if row.taken_over]
+    assert over == [
+        [batch.rubric_version.parsed().property("harmless").id]
+    ]  # the other is no more as suggested
+    assert asked(mine, secret).json()["said"]["took"] == ["values.harmless.a"]
+    assert suggested.source not in str(given)
+    assert asked(one, owner).json()["shown"] == 1
+
+
 def test_a_task_is_its_annotators_alone():
     batch = make_batch()
     _user, secret = annotator_of(batch.study)
@@ -251,6 +288,8 @@ def test_annotators_agree_disagree_and_an_adjudicator_rules_blind_then_seeing():
         (2, 1, "clear", False),
         (2, 2, "clear", False),
     ]
+    page = asked(f"{here(batch)}contests/", secret, limit=1).json()
+    assert [row["side"] for row in follow(page["next"], secret)["results"]] == [2]
     one = f"{here(batch)}contests/2/1/clear/"
     blind = asked(one, secret).json()
     assert (blind["said"], blind["second_opinion"], blind["look"], blind["rulings"]) == (None,) * 4
