@@ -92,7 +92,8 @@ def _result(request: HttpRequest, row: Dissection) -> dict[str, Any]:
     wanted = request.GET.get("group", "all")
     fit = next((one for one in fits if one.group == wanted), fits[-1])
     measures = shown.measures(row)
-    measure = request.GET.get("similarity") if request.GET.get("similarity") in measures else shown.PUBLISHED
+    wanted_measure = request.GET.get("similarity", "")
+    measure = wanted_measure if wanted_measure in measures else shown.PUBLISHED
     return {
         "judges": judges,
         "judge": judge,

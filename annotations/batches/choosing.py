@@ -56,7 +56,7 @@ class Choice:
         wanted &= ~Q(conversation__enrolment__outcome__in=TURNED_AWAY)
         wanted &= ~Q(conversation__state=Conversation.State.ABANDONED) & ~Q(text="")
         if not self.with_excluded:
-            wanted &= ~stands(Decision.Value.EXCLUDE, "conversation__enrolment")
+            wanted &= Q(~stands(Decision.Value.EXCLUDE, "conversation__enrolment"))
         if not self.with_imported:
             wanted &= Q(conversation__enrolment__is_imported=False)
         if self.is_first_only:

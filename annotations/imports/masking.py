@@ -122,4 +122,4 @@ def _mask_each(
         if masked != text:
             setattr(row, field, masked)
             changed.append(row)
-    model._default_manager.bulk_update(changed, [field], batch_size=500)  # type: ignore[arg-type]
+    model._default_manager.bulk_update(changed, [field], batch_size=500)

@@ -281,7 +281,7 @@ class _Record:
     def errors(self, side: int) -> None:
         """Errors and their counts; that they cannot be judged is not the same as none."""
         value = self.record.get(f"errors_response_{side}")
-        if _is_number(value) and float(value) == NO_ERRORS_JUDGED:
+        if _is_number(value) and float(str(value)) == NO_ERRORS_JUDGED:
             value = {"applicable or not": NOT_APPLICABLE}
         table = _lowered(value, "errors") if isinstance(value, dict) else {}
         state, listed = _word(table.get("applicable or not")), table.get("errors")
