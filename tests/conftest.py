@@ -16,6 +16,7 @@ import prism.celery  # noqa: F401
 from prism.lib.memory import settle
 from tests import databases
 from tests.emptying import quick_emptying  # noqa: F401
+from tests.signing_in import quick_signing_in  # noqa: F401
 
 # HYPOTHESIS_PROFILE=thorough looks much longer. A busy machine draws examples slowly, which is no fault.
 examples.register_profile(
