@@ -85,8 +85,9 @@ def records_of(batch: Batch, published: RubricDocument) -> Iterator[list[Said]]:
     """
     name = SQL(f"records_{batch.pk}_{secrets.token_hex(4)}")
     with connection.cursor() as cursor:
-        # Planning it takes as long as carrying it out for a hundred tasks.
+        # Planning it takes as long as carrying it out for a hundred tasks, so it is planned once.
         cursor.execute(_prepared(batch, published, name).as_string())
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
             waiting: Future[list[Said]] | None = None
@@ -101,6 +102,7 @@ def records_of(batch: Batch, published: RubricDocument) -> Iterator[list[Said]]:
             pool.shutdown(cancel_futures=True)
             with suppress(DatabaseError), connection.cursor() as cursor:
                 cursor.execute(SQL("DEALLOCATE {}").format(name).as_string())
+                cursor.execute("RESET plan_cache_mode")
 
 
 def _prepared(batch: Batch, published: RubricDocument, name: SQL) -> Composed:

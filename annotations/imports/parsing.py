@@ -6,6 +6,7 @@ processors are at work. A small file is not worth the process.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 from collections import Counter
@@ -300,6 +301,7 @@ def _apart(parser: Parser, keys: Callable[[], Keys]) -> Iterator[Block]:
 def _serve(parser: Parser, theirs_too: Connection, channel: Connection) -> None:
     """In the process beside: a block for every set of keys; at the end None, or what went wrong."""
     theirs_too.close()
+    gc.freeze()  # what is here already stays: it need not be looked through again and again
     try:
         while block := parser.block(channel.recv()):
             channel.send(block.told)

@@ -3,7 +3,8 @@
 A property is named by its position in the version of the rubric: properties first, by id, then the facts
 about the query (`RubricDocument.fields`). Side 0 holds what is asked once: facts, and properties of a pair.
 
-That values, items and errors belong to an annotation is checked by statement (`prism.lib.references`).
+That an annotation is of a task, and values, items and errors of an annotation, is checked by statement
+(`prism.lib.references`).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -45,7 +46,7 @@ class Annotation(models.Model):
         JUDGE = "judge", _("a judge")
         IMPORT = "import", _("a file")
 
-    task = models.ForeignKey(Task, models.PROTECT, related_name="annotations")
+    task = models.ForeignKey(Task, models.PROTECT, related_name="annotations", db_constraint=False)
     assignment = models.ForeignKey(
         Assignment, models.PROTECT, null=True, related_name="annotations", db_index=False
     )

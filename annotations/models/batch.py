@@ -219,12 +219,15 @@ class Task(models.Model):
 class Side(models.Model):
     """One response of a task. Who wrote it is kept for the analysis and shown to no annotator."""
 
-    task = models.ForeignKey(Task, models.CASCADE, related_name="sides", db_index=False)
+    # That the task is there is checked by statement (`prism.lib.references`).
+    task = models.ForeignKey(Task, models.CASCADE, related_name="sides", db_index=False, db_constraint=False)
     number = models.PositiveSmallIntegerField()
     text = models.TextField(blank=True)
     words = models.PositiveIntegerField(default=0)
     counter = models.CharField(max_length=40, blank=True, help_text=_("What counted the words"))
-    response = models.ForeignKey(Response, models.PROTECT, null=True, related_name="annotation_sides")
+    response = models.ForeignKey(
+        Response, models.PROTECT, null=True, related_name="annotation_sides", db_index=False
+    )
     model_name = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -233,6 +236,7 @@ class Side(models.Model):
             models.UniqueConstraint(fields=["task", "number"], name="side_of_task"),
             models.CheckConstraint(condition=Q(number__in=[1, 2]), name="side_is_first_or_second"),
         ]
+        indexes = [models.Index("response", condition=~Q(response=None), name="side_of_response")]
 
     def __str__(self) -> str:
         return f"side {self.number} of task {self.task_id}"

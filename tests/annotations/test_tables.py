@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Task, Values
+from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Side, Task, Values
 from tests.annotations.making import (
     make_annotation,
     make_assignment,
@@ -112,3 +112,17 @@ def test_what_an_annotation_holds_refers_to_one_that_is_there_and_keeps_it(model
         cursor.execute(delete)
         assert cursor.rowcount == 1
         cursor.execute("SET LOCAL prism.erasing = 'off'")
+
+
+def test_sides_and_annotations_are_of_a_task_that_is_there_and_a_batch_goes_with_what_it_has():
+    batch = make_batch()
+    task = make_task(batch)
+    with refused("rows of annotations_side refer to 1 of annotations_task"), transaction.atomic():
+        Side.objects.create(task_id=task.pk + 1, number=1)
+    with refused("rows of annotations_annotation refer to 1"), transaction.atomic():
+        Annotation.objects.create(task_id=task.pk + 1, origin="import")
+    with refused("rows of annotations_side refer to a row"), transaction.atomic():
+        Task.objects.filter(pk=task.pk)._raw_delete(using="default")
+    batch.delete()
+    assert not Side.objects.exists()
+    assert not Task.objects.exists()
