@@ -55,7 +55,7 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponse:
         "batch": asked.batch,
         "done": standing.done(visit.enrolment),
         "is_ready": asked.batch.state != Batch.State.DRAFT if asked.batch else False,
-        "guidelines": markdown(asked.batch.guidelines) if asked.batch else "",
+        "guidelines": markdown(asked.batch.guidelines, 2) if asked.batch else "",
     }
     return render(request, "annotations/recruited/home.html", context)
 

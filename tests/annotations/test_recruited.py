@@ -13,11 +13,14 @@ from annotations.assigning import Annotator
 from annotations.models import Annotation, Assignment, Batch, Draft, RecruitedTasks, Task, Values
 from annotations.recruited.stage import gap
 from annotations.tasks import expire_assignments
-from conversations import own
+from conversations import own, study_files
 from surveys import stages
-from surveys.models import Enrolment, Questionnaire, Study
+from surveys.models import AuditEvent, Enrolment, Questionnaire, Study
+from surveys.models.people import Role
+from surveys.monitor.funnel import funnel
+from surveys.study_folder import FolderError
 from tests.annotations.making import make_batch, make_task
-from tests.factories import make_conversation, make_enrolment, make_study, submit_page
+from tests.factories import make_conversation, make_enrolment, make_member, make_study, submit_page
 from tests.surveys.visitors import (
     SMALL,
     address,
@@ -285,3 +288,46 @@ def test_participants_at_once_never_exceed_the_overlap_or_their_share():
         assert mine.exclude(task=known).count() <= 3
         assert mine.filter(task=known).count() == 1
     assert known.assignments.count() == 6
+
+
+@pytest.mark.django_db
+def test_who_runs_the_study_says_what_participants_annotate_and_its_files_carry_it(client):
+    study = make_study(questionnaire=Questionnaire.load(SMALL))
+    batch, foreign = make_batch(study, state=Batch.State.DRAFT), make_batch()
+    page = f"/coordinate/studies/{study.slug}/recruited/"
+    wanted = {"batch": batch.pk, "tasks": "4", "tags_from": ["uses"]}
+    stranger, annotator = make_member(make_study()), make_member(study, Role.ANNOTATOR)
+    for somebody, status in ((stranger, 404), (annotator, 403)):
+        client.force_login(somebody)
+        assert client.get(page).status_code == status
+        assert client.post(page, wanted).status_code == status
+    client.force_login(make_member(study, Role.COORDINATOR))
+    assert "Participants who annotate" in text_of(client.get(f"/coordinate/studies/{study.slug}/batches/"))
+    wrong = ({"tasks": "0"}, {"batch": foreign.pk}, {"tags_from": ["story"]}, {"tasks": "many"})
+    assert {client.post(page, wanted | one).status_code for one in wrong} == {422}
+    assert client.post(page, wanted).status_code == 302
+    found = RecruitedTasks.objects.get()
+    assert (found.batch, found.tasks, found.tags_from, found.languages_from) == (batch, 4, ["uses"], [])
+    assert AuditEvent.objects.get(action="recruited_tasks.changed").subject == batch.slug
+    assert "nobody finds a task in it" in text_of(client.get(page))
+    files = study_files.export(study)
+    assert files["annotation.yaml"] == "format: prism-annotation/1\ntasks: 4\nexpertise:\n- uses\n"
+    copied = RecruitedTasks.objects.get(study=study_files.clone(study, "copied"))
+    assert (copied.batch, copied.tasks, copied.tags_from) == (None, 4, ["uses"])
+    assert "no batch is chosen" in gap(copied.study)
+    broken = files | {"annotation.yaml": "format: prism-annotation/1\ntasks: 0\nwhat: 1\n"}
+    with pytest.raises(FolderError) as refused:
+        study_files.check(broken, slug="broken")
+    assert {(one.file, one.line) for one in refused.value.problems} == {
+        ("annotation.yaml", 2),
+        ("annotation.yaml", 3),
+    }
+    # The monitor counts who came to the stage.
+    Batch.objects.update(state=Batch.State.OPEN)
+    Study.objects.filter(pk=study.pk).update(questionnaire=None)
+    study.protocols.all().delete()
+    make_task(batch)
+    visitor, _enrolment = newcomer(Study.objects.get(pk=study.pk))
+    begin(visitor, study)
+    assert ("annotations", 1) in [(step.key, step.reached) for step in funnel(study).steps]
+    assert "Judging answers" in text_of(client.get(f"/coordinate/studies/{study.slug}/participants/"))
