@@ -55,6 +55,8 @@ def _of_reading(batch: Batch) -> list[Line]:
     lines: list[Line] = [
         (_("Left out"), f"{number:,}: {LEFT_OUT.get(reason, reason)}") for reason, number in left_out.items()
     ]
+    if batch.is_looked_through and not masked:
+        lines.append((_("Masked"), _("nothing was found")))
     if masked:
         lines.append(
             (_("Masked"), ", ".join(f"{kind} {number:,}" for kind, number in sorted(masked.items())))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -31,10 +31,12 @@ def prompts(request: HttpRequest, study: Study) -> HttpResponse:
     """Every version that judges of the study may use or used."""
     shown = Q(study=study) | Q(judges__study=study) | Q(pk__in=[one.pk for one in prompts_for(study)])
     judges = Count("judges", filter=Q(judges__study=study), distinct=True)
-    found = PromptSet.objects.filter(shown).annotate(number_of_judges=judges).select_related("created_by")
+    found = PromptSet.objects.filter(pk__in=PromptSet.objects.filter(shown).values("pk"))
+    found = found.annotate(number_of_judges=judges).select_related("created_by")
+    own_first = found.order_by(F("study").asc(nulls_last=True), "key", "-number")
     context = workbench(request, study, PLACE) | {
         "page_title": _("Prompts of judges"),
-        "rows": [{"version": one, "prompts": one.parsed()} for one in found.distinct()],
+        "rows": [{"version": one, "prompts": one.parsed()} for one in own_first],
     }
     return render(request, "annotations/coordinate/prompts.html", context)
 
