@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 
 from conversations.fakellm.personas import PERSONAS
 from conversations.fakellm.server import build_server, create_app, listen
@@ -27,18 +26,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until Ctrl-C."""
         if options["speed"] <= 0:
-            raise CommandError(_("--speed must be more than 0."))
+            raise CommandError("--speed must be more than 0.")
         try:
             listener = listen(options["host"], options["port"])
         except (OSError, OverflowError) as error:
             raise CommandError(
-                _("Cannot listen on %(host)s, port %(port)s: %(reason)s. Choose another with --port.")
-                % {"host": options["host"], "port": options["port"], "reason": error}
+                f"Cannot listen on {options['host']}, port {options['port']}: {error}. "
+                "Choose another with --port."
             ) from error
         host, port = listener.getsockname()[:2]
         self.stdout.write(
-            _("The fake provider is ready at http://%(host)s:%(port)s/v1 with %(models)s. Ctrl-C stops it.")
-            % {"host": host, "port": port, "models": ", ".join(PERSONAS)}
+            f"The fake provider is ready at http://{host}:{port}/v1 with {', '.join(PERSONAS)}. "
+            "Ctrl-C stops it."
         )
         self.stdout.flush()
         server = build_server(create_app(options["seed"], options["speed"]), options["log_level"])
