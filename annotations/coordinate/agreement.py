@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from annotations import agreement_reports
+from annotations.adjudication import queue
 from annotations.agreement_words import FEWEST
 from annotations.coordinate import agreement_figures as figures
 from annotations.models import AgreementReport, Batch
@@ -49,11 +50,20 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
         "batch": row,
         "of": of,
         "standing": standing,
+        **_contested(row, of),
         "may_compute": not standing.is_current and standing.total > 0 and not standing.is_awaited,
     }
     if standing.report and standing.report.document:
         context |= _told(request, study, standing.report)
     return render(request, "annotations/coordinate/agreement.html", context)
+
+
+def _contested(row: Batch, of: str) -> dict[str, int]:
+    """What people disagree about too much; of models and files nothing is contested."""
+    if of != AgreementReport.Of.PEOPLE:
+        return {}
+    contested = queue.contests(row).count()
+    return {"contested": contested, "ruled": contested - queue.open_contests(row).count()}
 
 
 def _told(request: HttpRequest, study: Study, report: AgreementReport) -> dict[str, Any]:

@@ -26,7 +26,8 @@ function pairs({ codes, pairs: found }) {
       [one, other, value],
       [other, one, value],
     ]);
-  const names = { type: "category", data: codes, splitArea: { show: true } };
+  const area = { color: [token("--surface"), token("--surface-quiet")] };
+  const names = { type: "category", data: codes, splitArea: { show: true, areaStyle: area } };
   return {
     ...frame(),
     grid: { ...frame().grid, bottom: 64 },
@@ -88,11 +89,13 @@ function windows({ windows: found }) {
 }
 
 const OPTIONS = { pairs, windows };
+const HAS_FIGURE = { pairs: ([, , value]) => value !== null, windows: ({ value }) => value !== null };
 
 async function draw(place) {
   const answer = await fetch(place.dataset.url, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
   const figures = await answer.json();
+  if (!figures[place.dataset.agreement].some(HAS_FIGURE[place.dataset.agreement])) throw new Error("nothing to draw");
   const chart = window.echarts.init(place, null, { renderer: "canvas" });
   const paint = () => chart.setOption(OPTIONS[place.dataset.agreement](figures), true);
   paint();
