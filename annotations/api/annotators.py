@@ -1,5 +1,6 @@
 """Who annotates in a study, by their codes: what they know, and what they did."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,8 +21,6 @@ from surveys.access import Right
 from surveys.api.pages import OldestFirst
 from surveys.models import Membership
 
-NOTHING_DONE = {"open": 0, "submitted": 0, "skipped": 0}
-
 
 class OfAnnotators(Annotating):
     """Members who may annotate, by codes: names stand on the pages alone."""
@@ -30,23 +29,31 @@ class OfAnnotators(Annotating):
     serializer_class = shapes.AnnotatorSerializer
     pagination_class = OldestFirst
     queryset = Membership.objects.none()
+    nothing = {"submitted": 0}
 
     def get_queryset(self) -> QuerySet[Membership]:
         return profiles.members(self.study)
 
+    def done(self) -> dict[int, dict[str, int]]:
+        """What each did, by the person's key."""
+        return {user: {"submitted": number} for user, number in profiles.submitted(self.study).items()}
+
     def described(self, members: list[Membership]) -> list[dict[str, Any]]:
-        rows = AnnotatorProfile.objects.filter(study=self.study)
-        self.known, code = {row.user_id: row for row in rows}, coder(self.study)
-        did = profiles.submitted(self.study)
+        code, known, did = coder(self.study), self.known(), self.done()
         return [
             {
                 "annotator": code(member.user_id),
-                "tags": self.known[member.user_id].tags if member.user_id in self.known else [],
-                "languages": self.known[member.user_id].languages if member.user_id in self.known else [],
-                "submitted": did.get(member.user_id, 0),
+                "tags": known[member.user_id].tags,
+                "languages": known[member.user_id].languages,
+                **did.get(member.user_id, self.nothing),
             }
             for member in members
         ]
+
+    def known(self) -> defaultdict[int, AnnotatorProfile]:
+        """What they know, by the person's key."""
+        rows = AnnotatorProfile.objects.filter(study=self.study)
+        return defaultdict(AnnotatorProfile, {row.user_id: row for row in rows})
 
 
 class Annotators(OfAnnotators, ListAPIView[Any]):
@@ -87,13 +94,15 @@ class BatchAnnotators(OfAnnotators, OfBatch, ListAPIView[Any]):
     """The same for a batch: whom it suits, and what they did of it."""
 
     serializer_class = shapes.BatchAnnotatorSerializer
+    nothing = {"open": 0, "submitted": 0, "skipped": 0}
+
+    def done(self) -> dict[int, dict[str, int]]:
+        return profiles.counts(self.batch)
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
         members = super().paginate_queryset(queryset.filter(user__is_active=True)) or []
-        done = profiles.counts(self.batch)
+        known = self.known()
         return [
-            row
-            | done.get(member.user_id, NOTHING_DONE)
-            | {"is_suited": suits(self.batch, self.known.get(member.user_id) or AnnotatorProfile())}
+            row | {"is_suited": suits(self.batch, known[member.user_id])}
             for row, member in zip(self.described(members), members, strict=True)
         ]

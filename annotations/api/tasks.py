@@ -25,6 +25,12 @@ WITHDRAWN = Enrolment.Outcome.WITHDRAWN
 TAKEN_BACK = Q(turn__conversation__enrolment__outcome=WITHDRAWN)
 
 
+class ByNumber(OldestFirst):
+    """As the batch has them; its index leads there at once."""
+
+    ordering = "number"
+
+
 class OfTasks(WithTexts, OfBatch):
     serializer_class = shapes.TaskSerializer
     queryset = Task.objects.none()
@@ -37,7 +43,7 @@ class OfTasks(WithTexts, OfBatch):
 class Tasks(OfTasks, ListAPIView[Task]):
     """The tasks of a batch, in the order in which they were put in; no name of a model."""
 
-    pagination_class = OldestFirst
+    pagination_class = ByNumber
     filters = shapes.TaskFilter
 
     def get_queryset(self) -> QuerySet[Task]:

@@ -167,30 +167,28 @@ def test_who_runs_the_study_may_do_everything_an_analyst_reads_and_an_annotator_
         is_theirs = route.scope == MINE and route.name in FOR_ANNOTATORS | OWN | {"my_batches"}
         status = route.by(annotator).status_code
         assert status in ({200, 204, 409} if is_theirs else {403}), route
-    for role in (Role.OWNER, Role.COORDINATOR):
-        secret = secret_of(make_member(study, role))
-        for route in routes:
-            status = route.by(secret).status_code
-            if route.name in OWN:
-                assert status == 404, route
-            elif route.method == "get":
-                assert status == 200, route
-            else:
-                assert status in {200, 201, 202, 204, 400, 409}, route
+    coordinator = secret_of(make_member(study, Role.COORDINATOR))
+    for route in routes:
+        status = route.by(coordinator).status_code
+        if route.name in OWN:
+            assert status == 404, route
+        elif route.method == "get":
+            assert status == 200, route
+        else:
+            assert status in {200, 201, 202, 204, 400, 409}, route
 
 
 def test_strangers_find_nothing_wrong_scopes_are_named_and_nobody_comes_without_a_token():
     study, routes, member = a_study()
-    stranger, elsewhere = make_user(), make_member(make_study(), Role.OWNER)
+    stranger = secret_of(make_member(make_study(), Role.OWNER))  # who has every right elsewhere
     owner = make_member(study, Role.OWNER)
     before = AuditEvent.objects.filter(study=study).count()
-    others = [secret_of(stranger), secret_of(elsewhere)]
     for route in routes:
         assert_problem(route.by(""), 401)
         if route.name == "my_batches":
-            assert [route.by(other).json()["results"] for other in others] == [[], []]
+            assert route.by(stranger).json()["results"] == []
         else:
-            assert [assert_problem(route.by(other), 404)["status"] for other in others] == [404, 404]
+            assert_problem(route.by(stranger), 404)
         whose = member if route.name in OWN else owner
         lacking = secret_of(whose, *(scope for scope in Scope.values if scope != route.scope))
         assert route.scope in assert_problem(route.by(lacking), 403)["detail"]

@@ -1,8 +1,13 @@
 """A batch over the API from end to end: annotated, compared, adjudicated, judged, put into scenarios."""
 
+import csv
+import json
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
 
 from annotations import agreement_reports, tasks
 from annotations.api.answers import Answers, given_of
@@ -15,10 +20,10 @@ from conversations.fakellm import server as fakellm
 from surveys.models import AuditEvent, Study
 from surveys.models.people import Role
 from tests.annotations.judged import make_judge, make_pairs
-from tests.annotations.making import make_annotation, make_assignment, make_batch, make_task
+from tests.annotations.making import TWO_PROPERTIES, make_annotation, make_assignment, make_batch, make_task
 from tests.annotations.suggesting import judge, make_run
-from tests.factories import make_member, make_user
-from tests.surveys.programs import asked, assert_problem, follow, secret_of, sent
+from tests.factories import make_member, make_study, make_user
+from tests.surveys.programs import BASE, asked, assert_problem, bearer, follow, secret_of, sent
 
 pytestmark = pytest.mark.django_db
 # What can be said of a pair by the 29 properties, of every kind that there is.
@@ -252,13 +257,29 @@ def test_a_task_is_its_annotators_alone():
     assert Assignment.objects.get().state == "open"
 
 
-def test_annotators_agree_disagree_and_an_adjudicator_rules_blind_then_seeing():
-    batch = make_batch(overlap=2)
-    study = batch.study
+def batch_of_file(study: Study, secret: str, number: int, overlap: int) -> Batch:
+    """A rubric and an open batch by it, made by a coordinator's program."""
+    rubric = sent(f"studies/{study.slug}/rubrics/", secret, rubric="two", document=TWO_PROPERTIES).json()
+    lines = (
+        {"query": f"Question {n}?", "response_1": f"First {n}.", "response_2": "So."} for n in range(number)
+    )
+    file = SimpleUploadedFile("pairs.jsonl", "\n".join(map(json.dumps, lines)).encode())
+    given = {"title": "Pairs", "rubric": rubric["id"], "kind": "pair", "source": "file", "overlap": overlap}
+    here = f"studies/{study.slug}/batches/"
+    made = Client().post(BASE + here, given | {"file": file}, headers=bearer(secret))
+    assert made.status_code == 201, made.content
+    batch = study.batches.get()
+    tasks.fill_batch(batch.pk)
+    assert sent(f"{here}{batch.slug}/open/", secret).json()["progress"]["tasks"] == number
+    return batch
+
+
+def test_a_batch_is_made_annotated_compared_ruled_on_blind_then_seeing_and_exported(settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+    study = make_study()
     people = [annotator_of(study) for _ in range(2)]
     owner = secret_of(make_member(study, Role.OWNER))
-    for _ in range(3):
-        make_task(batch)
+    batch = batch_of_file(study, owner, number=3, overlap=2)
     for place, (_user, secret) in enumerate(people):
         while (task := sent(f"{here(batch)}next/", secret)).status_code == 200:
             apart = (
@@ -322,11 +343,22 @@ def test_annotators_agree_disagree_and_an_adjudicator_rules_blind_then_seeing():
     assert not any(name in str(seen) + str(found) for name in names)
     assert Contest.objects.count() == 2
 
+    call_command("export", study.slug, "--format", "properties", "--out", str(tmp_path / "out"))
+    with (tmp_path / "out" / "annotations.csv").open() as file:
+        exported = list(csv.DictReader(file))
+    code = coder(study)
+    assert {row["annotator"] for row in exported if row["origin"] == "person"} == {
+        code(user.pk) for user, _ in people
+    }
+    assert [row["annotator"] for row in exported if row["origin"] == "ruling"] == [code(adjudicator.pk)]
+    marked = {(row["task"], row["side"], row["property"]) for row in exported if row["adjudicated"] == "t"}
+    assert {(side, name) for _task, side, name in marked} == {("1", "clear")}
+
 
 def test_a_judge_is_added_estimated_started_paused_capped_and_its_results_are_read(
     django_capture_on_commit_callbacks,
 ):
-    with fakellm.running() as url:
+    with fakellm.running(seed=0, speed=1000.0) as url:
         batch = make_pairs(3)
         study = batch.study
         owner = make_member(study, Role.OWNER, may_export_full=True)
