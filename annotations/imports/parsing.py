@@ -60,8 +60,9 @@ class Told:
 
     def keep(self, flags: Sequence[str]) -> None:
         self.stored += 1
-        self.flagged += bool(flags)
-        self.flags.update(flags)
+        if flags:
+            self.flagged += 1
+            self.flags.update(flags)
 
     def add(self, block: Told) -> None:
         """The rows of a block that came behind these."""

@@ -7,7 +7,6 @@ record to it. Both say the same of a record; a test compares them.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,7 +15,6 @@ import msgspec
 
 from annotations.imports.reading import (
     COUNTED_ELSEWHERE,
-    SEVERITIES,
     VERDICTS,
     Reader,
     called_for,
@@ -43,7 +41,6 @@ LONGEST_SCENARIO, LONGEST_GROUP, LONGEST_MODEL = 80, 40, 200
 MOST_WORDS = 2**31
 # Between cells, at the end of a row, and for null: a line in which such a character is written is not read.
 BETWEEN, END, NULL = "\x1f", "\x1e", "\x1d"
-CONTROL = (b"\\u000", b"\\u001")
 Answer = int | str | float
 Key = Callable[[Any], str]
 
@@ -101,7 +98,8 @@ class Published:
         self._answers: dict[int, dict[str, str]] = {found.id: {} for found in reader.specific}
         self._kinds: dict[str, str] = {}
         self._preferences = lru_cache(maxsize=1024)(_preferences)
-        self._statuses = lru_cache(maxsize=1024)(self._statuses_of)
+        self._said_of_query = self._statuses_of([fact.position for fact in reader.facts])
+        self._statuses = lru_cache(maxsize=1024)(self._statuses_of_side)
 
     def read(self, line: bytes, key: Key, stored: Stored) -> Rows | None:
         """None for what is the Reader's. `key` takes the key of the row, and may raise what it will."""
@@ -109,8 +107,9 @@ class Published:
             record = self._decode(line)
             asked, values, items = self._asked(record, stored.annotation)
             errors: list[str] = []
+            wanted = [called_for(found, asked) for found, _known in self._specific]
             for side in SIDES:
-                values.append(self._side(record, side, asked, stored.annotation, items, errors))
+                values.append(self._side(record, side, wanted, stored.annotation, items, errors))
             _refuse_long(record, len(items) + len(errors))
             tasks = self._task(record, key, stored)
         except Unread:
@@ -125,7 +124,7 @@ class Published:
         )
 
     def _decode(self, line: bytes) -> Any:
-        if any(control in line for control in CONTROL):
+        if b"\\u00" in line and (b"\\u000" in line or b"\\u001" in line):
             raise Unread
         try:
             return self._decoder.decode(line)
@@ -151,7 +150,8 @@ class Published:
 
     def _asked(self, record: Any, annotation: int) -> tuple[dict[str, int], list[str], list[str]]:
         """What the facts call for, and their rows of values and items."""
-        asked, items = dict[str, int](), list[str]()
+        asked: dict[str, int] = {}
+        items: list[str] = []
         cells = [NULL_IN_ARRAY] * self._reader.size
         for name, fact in self._facts:
             value = getattr(record, name)
@@ -168,19 +168,21 @@ class Published:
                 ]
             asked[fact.slug] = many
             cells[fact.position] = str(many)
-        statuses = self._statuses(tuple(fact.position for _name, fact in self._facts))
-        return asked, [self._values_row(annotation, 0, cells, statuses, NULL)], items
+        return asked, [self._values_row(annotation, 0, cells, self._said_of_query, NULL)], items
 
     def _side(
         self,
         record: Any,
         side: int,
-        asked: Mapping[str, int],
+        wanted: Sequence[int],
         annotation: int,
         items: list[str],
         errors: list[str],
     ) -> str:
-        """The row of values of one response; its items and errors are added to the lists."""
+        """The row of values of one response; its items and errors are added to the lists.
+
+        `wanted`: how many answers each of the properties needs that only some queries ask for.
+        """
         is_first = side == 1
         basic = record.basic_response_1 if is_first else record.basic_response_2
         found = record.errors_response_1 if is_first else record.errors_response_2
@@ -188,9 +190,10 @@ class Published:
         cells = [NULL_IN_ARRAY] * self._reader.size
         for (rated, scores), value in zip(self._rated, msgspec.structs.astuple(basic), strict=True):
             cells[rated.id] = scores.get(value) or self._score(rated, scores, value)
-        answered = self._specific_cells(cells, specific, side, asked, annotation, items)
+        answered = self._specific_cells(cells, specific, side, wanted, annotation, items)
         is_checkable = self._errors(cells, found, side, annotation, errors)
-        return self._values_row(annotation, side, cells, self._chosen(is_checkable, answered), is_checkable)
+        statuses = self._statuses(is_checkable, answered)
+        return self._values_row(annotation, side, cells, statuses, is_checkable)
 
     def _score(self, found: Property, known: dict[Any, str], value: Any) -> str:
         score = self._reader.score(found, value)
@@ -204,14 +207,14 @@ class Published:
         cells: list[str],
         specific: Any,
         side: int,
-        asked: Mapping[str, int],
+        wanted: Sequence[int],
         annotation: int,
         items: list[str],
     ) -> tuple[int, ...]:
         """What only some queries ask for; the positions of what was answered."""
         answered = []
-        for (found, scores), value in zip(self._specific, msgspec.structs.astuple(specific), strict=True):
-            many = called_for(found, asked)
+        values = msgspec.structs.astuple(specific)
+        for (found, scores), value, many in zip(self._specific, values, wanted, strict=True):
             if bool(many) == (value is None or value == []):
                 raise Unread
             if not many:
@@ -247,10 +250,11 @@ class Published:
             return "f"
         if state != APPLICABLE:
             raise Unread
-        counted, counts = self._reader.counted, Counter[str]()
+        counted = self._reader.counted
+        counts = dict.fromkeys(counted, 0)
         for number, error in enumerate(found.errors, start=1):
             severity = plain(error.severity)
-            if severity not in SEVERITIES or severity not in counted:
+            if severity not in counts:
                 raise Unread
             counts[severity] += 1
             kind = self._kinds.get(error.type) or self._kind(error.type)
@@ -268,9 +272,9 @@ class Published:
             self._kinds[name] = kind
         return kind
 
-    def _chosen(self, is_checkable: str, answered: tuple[int, ...]) -> str:
-        counted = tuple(one.id for one in self._reader.counted.values()) if is_checkable == "t" else ()
-        return self._statuses((*(rated.id for rated, _known in self._rated), *counted, *answered))
+    def _statuses_of_side(self, is_checkable: str, answered: Sequence[int]) -> str:
+        counted = [one.id for one in self._reader.counted.values()] if is_checkable == "t" else []
+        return self._statuses_of([*(rated.id for rated, _known in self._rated), *counted, *answered])
 
     def _statuses_of(self, chosen: Sequence[int]) -> str:
         cells = [int(Status.NOT_ASKED)] * self._reader.size
@@ -302,14 +306,15 @@ def _preferences(labels: Sequence[tuple[str, str]]) -> str:
 
 
 def _refuse_long(record: Any, rows: int) -> None:
-    models = (record.response_1.model, record.response_2.model)
-    words = (record.response_1.num_words, record.response_2.num_words)
+    one, other = record.response_1, record.response_2
     if (
         rows > MOST_ITEMS
         or len(record.scenario) > LONGEST_SCENARIO
         or len(record.scenario_group) > LONGEST_GROUP
-        or max(map(len, models)) > LONGEST_MODEL
-        or not 0 <= min(words) <= max(words) < MOST_WORDS
+        or len(one.model) > LONGEST_MODEL
+        or len(other.model) > LONGEST_MODEL
+        or not 0 <= one.num_words < MOST_WORDS
+        or not 0 <= other.num_words < MOST_WORDS
     ):
         raise Unread
 
