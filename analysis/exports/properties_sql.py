@@ -2,10 +2,14 @@
 
 A record is one annotation of a task. Texts of tens of thousands of pairs pass through this process only as
 lines that are written; what needs a look (`needs_look`) is read there first.
+
+Every value is written as the text of its JSON and joined by `concat`: `json_build_object` looks up the type
+of each of its arguments in every row, which took much of the time.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -51,7 +55,7 @@ SELECT task.id, said.origin, task.key, (
         SELECT talk.enrolment_id FROM conversations_turn turn
         JOIN conversations_conversation talk ON talk.id = turn.conversation_id WHERE turn.id = task.turn_id
     ), EXISTS (SELECT FROM annotations_ruling ruling WHERE ruling.task_id = task.id AND is_current),
-    {record}::text
+    {record}
 FROM annotations_task task
 JOIN annotations_side side1 ON side1.task_id = task.id AND side1.number = 1
 JOIN annotations_side side2 ON side2.task_id = task.id AND side2.number = 2
@@ -147,13 +151,13 @@ class _Shape:
     def record(self) -> Composed:
         return _object(
             {
-                QUERY: SQL("task.query"),
-                SCENARIO: SQL("task.scenario"),
-                SCENARIO_GROUP: SQL("task.scenario_group"),
+                QUERY: _text("task.query"),
+                SCENARIO: _text("task.scenario"),
+                SCENARIO_GROUP: _text("task.scenario_group"),
                 **{f"response_{side}": _response(side) for side in SIDES},
-                REFERENCE: SQL("task.reference"),
+                REFERENCE: _text("task.reference"),
                 **{fact.key: self.fact(fact) for fact in self.published.facts},
-                PREFERENCES: SQL("task.preferences"),
+                PREFERENCES: SQL("task.preferences::text"),
                 **{f"basic_response_{side}": self.ratings(side) for side in SIDES},
                 **{f"errors_response_{side}": _errors_of(side) for side in SIDES},
                 **{f"query-specific_response_{side}": self.specific(side) for side in SIDES},
@@ -163,11 +167,13 @@ class _Shape:
     def fact(self, fact: Fact) -> Composable:
         if fact.kind == FactKind.LIST:
             return SQL("COALESCE(items.{}, '[]')").format(_name(0, self.place[fact.slug]))
-        score = self.score(0, fact.slug)
-        return SQL("CASE {} WHEN 1 THEN 'Yes' WHEN 0 THEN 'No' END").format(score)
+        place = Literal(self.place[fact.slug] + 1)
+        words = """CASE values0.scores[{}] WHEN 1 THEN '"Yes"' WHEN 0 THEN '"No"' ELSE 'null' END"""
+        return SQL(words).format(place)
 
     def score(self, side: int, slug: str) -> Composed:
-        return SQL("values{}.scores[{}]").format(Literal(side), Literal(self.place[slug] + 1))
+        place = Literal(self.place[slug] + 1)
+        return SQL("COALESCE(values{}.scores[{}]::text, 'null')").format(Literal(side), place)
 
     def ratings(self, side: int) -> Composed:
         rated = (p for p in self.published.properties if p.is_scored and p.condition is None)
@@ -185,7 +191,7 @@ class _Shape:
     def items(self) -> Composed:
         """Columns of lists: items of the facts, and the answers to each."""
         facts = [fact for fact in self.published.facts if fact.kind == FactKind.LIST]
-        columns = [self.listed(0, fact.slug, SQL("item.text")) for fact in facts]
+        columns = [self.listed(0, fact.slug, _text("item.text")) for fact in facts]
         for found in self.published.properties:
             if found.is_per_item:
                 columns += [self.listed(side, found.slug, self.answered(found)) for side in SIDES]
@@ -193,9 +199,8 @@ class _Shape:
 
     def listed(self, side: int, slug: str, value: Composable) -> Composed:
         position = self.place[slug]
-        return SQL(
-            "json_agg({} ORDER BY item.number) FILTER (WHERE item.side = {} AND item.position = {}) AS {}"
-        ).format(value, Literal(side), Literal(position), _name(side, position))
+        of = SQL("item.side = {} AND item.position = {}").format(Literal(side), Literal(position))
+        return SQL("{} AS {}").format(_list(value, "item.number", of), _name(side, position))
 
     def answered(self, found: Property) -> Composed:
         """`item | answer`; who did not repeat the item meant that of the query."""
@@ -209,50 +214,69 @@ class _Shape:
             level.value: str(level.value) if found.kind == Kind.ITEM_SCALE else level.label
             for level in levels
         }
-        return SQL("{} || {} || {}").format(
-            item, Literal(SEPARATOR), _case("item.score", shown, "item.label")
-        )
+        answer = _case("item.score", shown, "item.label")
+        return SQL("to_json(concat({}, {}, {}))::text").format(item, Literal(SEPARATOR), answer)
 
     def errors(self) -> Composed:
         types = {kind.slug: kind.label for kind in self.used.errors.types} if self.used.errors else {}
         error = _object(
             {
-                "brief description": SQL("error.description"),
-                "severity": SQL("error.severity"),
-                "type": _case("error.type", {**types, OTHER: OTHER}, "error.type"),
+                "brief description": _text("error.description"),
+                "severity": _text("error.severity"),
+                "type": _case_text("error.type", {**types, OTHER: OTHER}),
             }
         )
-        listed = SQL("json_agg({} ORDER BY error.number) FILTER (WHERE error.side = {}) AS side{}")
-        return SQL(", ").join(listed.format(error, Literal(side), Literal(side)) for side in SIDES)
+        listed = [
+            _list(error, "error.number", SQL("error.side = {}").format(Literal(side))) for side in SIDES
+        ]
+        return SQL("{} AS side1, {} AS side2").format(*listed)
 
 
 def _name(side: int, position: int) -> SQL:
     return SQL(f"side{int(side)}_{int(position)}")
 
 
+def _text(column: str) -> SQL:
+    return SQL(f"to_json({column})::text")
+
+
+def _list(value: Composable, order: str, of: Composable) -> Composed:
+    """The values of some rows in the order of a column; null where there are none."""
+    listed = "'[' || string_agg({}, ', ' ORDER BY {}) FILTER (WHERE {}) || ']'"
+    return SQL(listed).format(value, SQL(order), of)
+
+
 def _response(side: int) -> Composed:
     of = Literal(side)
-    words = SQL("CASE WHEN side{}.counter <> '' THEN side{}.words END").format(of, of)
+    words = SQL("CASE WHEN side{}.counter <> '' THEN side{}.words::text ELSE 'null' END").format(of, of)
     return _object(
-        {
-            "content": SQL("side{}.text").format(of),
-            "model": SQL("side{}.model_name").format(of),
-            "num_words": words,
-        }
+        {"content": _text(f"side{side}.text"), "model": _text(f"side{side}.model_name"), "num_words": words}
     )
 
 
 def _errors_of(side: int) -> Composed:
-    words = SQL("CASE WHEN values{}.is_checkable THEN {} WHEN NOT values{}.is_checkable THEN {} END").format(
-        Literal(side), Literal(APPLICABLE), Literal(side), Literal(NOT_APPLICABLE)
+    words = SQL(
+        "CASE WHEN values{}.is_checkable THEN {} WHEN NOT values{}.is_checkable THEN {} ELSE 'null' END"
+    ).format(
+        Literal(side), Literal(json.dumps(APPLICABLE)), Literal(side), Literal(json.dumps(NOT_APPLICABLE))
     )
     errors = SQL("COALESCE(errors.side{}, '[]')").format(Literal(side))
     return _object({"applicable or not": words, "errors": errors})
 
 
 def _object(parts: Mapping[str, Composable]) -> Composed:
-    given = [SQL("{}, {}").format(Literal(name), value) for name, value in parts.items()]
-    return SQL("json_build_object({})").format(SQL(", ").join(given))
+    """An object of values that are the texts of their JSON, and never null."""
+    given: list[Composable] = []
+    for name, value in parts.items():
+        start = "{" if not given else ", "
+        given += [Literal(f"{start}{json.dumps(name)} : "), value]
+    return SQL("concat({}, {})").format(SQL(", ").join(given), Literal("}"))
+
+
+def _case_text(of: str, words: Mapping[str, str]) -> Composed:
+    """The JSON of the word for a value, or of the value where there is none."""
+    written = {given: json.dumps(word, ensure_ascii=False) for given, word in words.items()}
+    return _case(of, written, f"to_json({of})::text")
 
 
 def _case(of: str, words: Mapping[int, str] | Mapping[str, str], otherwise: str) -> Composed:

@@ -35,7 +35,8 @@ class Progress:
 
 def progress(batches: BatchQuerySet) -> dict[int, Progress]:
     """Of each of these batches, by its id; only indexes are read (`task_progress` and the rare ones)."""
-    tasks = Task.objects.filter(batch__in=batches).order_by()
+    # Their ids first: PostgreSQL knows how many tasks a batch has, but not how many those of a query have.
+    tasks = Task.objects.filter(batch__in=list(batches.values_list("pk", flat=True))).order_by()
     counted = tasks.values("batch").annotate(
         tasks=Count("pk"),
         # Before the sum is called `needed`, which would stand for it in the filter.

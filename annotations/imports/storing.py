@@ -24,8 +24,8 @@ from surveys.models import Study
 
 # What rows are found by: figures of the texts would take longer than all the others.
 ANALYZED: dict[type[Model], str] = {
-    Task: "id, batch_id, number, priority, needed, taken, done, scenario_group",
-    Side: "task_id, number",
+    Task: "id, batch_id, number, priority, needed, taken, done, gold, is_training, erased_at, turn_id",
+    Side: "task_id, number, response_id",
     Annotation: "id, task_id, assignment_id, revision, origin",
     Values: "annotation_id, side",
     ItemAnswer: "annotation_id, side, position, number",
