@@ -125,14 +125,14 @@ def make_models(n: int = 4, study: Study | None = None) -> list[LanguageModel]:
     provider, _ = Provider.objects.get_or_create(
         name="Local fake", defaults={"base_url": "http://127.0.0.1:1/v1", "is_fake": True}
     )
-    models = [_make_model(provider, next(_numbers)) for _ in range(n)]
+    models = LanguageModel.objects.bulk_create(_new_model(provider, next(_numbers)) for _ in range(n))
     if study:
         PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model) for model in models)
     return models
 
 
-def _make_model(provider: Provider, number: int) -> LanguageModel:
-    return LanguageModel.objects.create(
+def _new_model(provider: Provider, number: int) -> LanguageModel:
+    return LanguageModel(
         provider=provider,
         identifier=f"fake-{number}",
         name=f"maker/fake-{number}-chat",
@@ -181,28 +181,42 @@ def finish_survey(enrolment: Enrolment, answers: dict[str, Any]) -> None:
         agreed=True,
         boxes={"consent": True, "consent_age": True},
     )
-    shown = study.questionnaire.parsed().shown_answers(answers)
-    for page in study.questionnaire.parsed().pages:
-        submit_page(enrolment, device, page.key, {key: shown.get(key) for key in page.answer_keys})
-        for question in page.questions:
-            if question.shuffle and question.key in shown:
-                Presentation.objects.create(
-                    enrolment=enrolment,
-                    questionnaire=study.questionnaire,
-                    question=question.key,
-                    order=display_order(question, enrolment.order_seed),
-                )
+    parsed = study.questionnaire.parsed()
+    shown = parsed.shown_answers(answers)
+    pages = {page.key: {key: shown.get(key) for key in page.answer_keys} for page in parsed.pages}
+    submit_pages(enrolment, device, pages)
+    Presentation.objects.bulk_create(
+        Presentation(
+            enrolment=enrolment,
+            questionnaire=study.questionnaire,
+            question=question.key,
+            order=display_order(question, enrolment.order_seed),
+        )
+        for page in parsed.pages
+        for question in page.questions
+        if question.shuffle and question.key in shown
+    )
     enrolment.survey_finished_at = timezone.now() - timedelta(minutes=40)
     enrolment.save(update_fields=["survey_finished_at"])
 
 
 def submit_page(enrolment: Enrolment, device: Device, page: str, values: dict[str, Any]) -> PageSubmission:
-    submission = PageSubmission.objects.create(
-        enrolment=enrolment,
-        questionnaire=enrolment.study.questionnaire,
-        device=device,
-        page=page,
-        key=f"key{next(_numbers)}",
+    return submit_pages(enrolment, device, {page: values})[0]
+
+
+def submit_pages(
+    enrolment: Enrolment, device: Device, pages: dict[str, dict[str, Any]]
+) -> list[PageSubmission]:
+    """One submit of each of these pages, with these answers."""
+    submissions = PageSubmission.objects.bulk_create(
+        PageSubmission(
+            enrolment=enrolment,
+            questionnaire=enrolment.study.questionnaire,
+            device=device,
+            page=page,
+            key=f"key{next(_numbers)}",
+        )
+        for page in pages
     )
     Answer.objects.bulk_create(
         Answer(
@@ -211,9 +225,10 @@ def submit_page(enrolment: Enrolment, device: Device, page: str, values: dict[st
             value=value,
             status=Answer.Status.ANSWERED if value is not None else Answer.Status.NOT_SHOWN,
         )
+        for submission, values in zip(submissions, pages.values(), strict=True)
         for key, value in values.items()
     )
-    return submission
+    return submissions
 
 
 def make_conversation(
@@ -253,15 +268,24 @@ def make_turn(conversation: Conversation, number: int, models: list[LanguageMode
         text=f"What should I think about question number {number}?",
     )
     draw = Draw.objects.create(turn=turn, seed="seed", rule={}, pool=[], drawn=[model.pk for model in models])
-    responses = [make_response(turn, "ABCDEFGH"[slot], model, draw=draw) for slot, model in enumerate(models)]
-    for slot, response in enumerate(responses):
-        Rating.objects.create(response=response, score=90 - 10 * slot)
+    responses = Response.objects.bulk_create(
+        _new_response(turn, "ABCDEFGH"[slot], model, draw=draw) for slot, model in enumerate(models)
+    )
+    Rating.objects.bulk_create(
+        Rating(response=response, score=90 - 10 * slot) for slot, response in enumerate(responses)
+    )
     Choice.objects.create(turn=turn, response=responses[0], rule="highest")
     return turn
 
 
 def make_response(turn: Turn, slot: str, model: LanguageModel, **fields: Any) -> Response:
-    return Response.objects.create(
+    response = _new_response(turn, slot, model, **fields)
+    response.save(force_insert=True)
+    return response
+
+
+def _new_response(turn: Turn, slot: str, model: LanguageModel, **fields: Any) -> Response:
+    return Response(
         **{
             "turn": turn,
             "slot": slot,
