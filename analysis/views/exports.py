@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.exports import jobs
-from analysis.exports.formats import FILES
+from analysis.exports.formats import FILES, PRISM
 from analysis.exports.gate import warned
 from analysis.exports.release import Scope
 from analysis.exports.serving import download
@@ -40,7 +40,8 @@ KEPT = [*UNDER_WAY, Export.State.HELD, Export.State.DONE]
 def exports(request: HttpRequest, study: Study) -> HttpResponse:
     full = may(request.user, Right.EXPORT_FULL, study)
     datasets = list(study.datasets.values_list("key", flat=True))
-    form = ExportForm(request.POST or None, may_export_full=full, datasets=datasets)
+    wanted = {"format": request.GET.get("format", PRISM)}
+    form = ExportForm(request.POST or None, initial=wanted, may_export_full=full, datasets=datasets)
     if request.method == "POST" and form.is_valid():
         _start(request, form.scope(study))
         return redirect("analysis:exports", slug=study.slug)

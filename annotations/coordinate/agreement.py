@@ -45,6 +45,8 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """`?of=judges` is about models and files, `?property=` about one property."""
     of, row = _of(request), _batch(study, name)
     standing = agreement_reports.shown(row, of)
+    if "HX-Request" in request.headers and not standing.is_awaited:
+        return HttpResponse(headers={"HX-Refresh": "true"})
     context = workbench(request, study, PLACE) | {
         "page_title": row.title,
         "batch": row,

@@ -52,7 +52,10 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     found = _batch(study, name)
     if "HX-Request" in request.headers:
         context = {"study": study, "batch": found, "progress": progress_of(found)}
-        return render(request, "annotations/coordinate/batch_figures.html", context)
+        figures = render(request, "annotations/coordinate/batch_figures.html", context)
+        if not found.is_filling:  # what can be done with it now stands outside the figures
+            figures["HX-Refresh"] = "true"
+        return figures
     context = workbench(request, study, PLACE) | _tasks(request, found)
     progress = progress_of(found)
     context |= {

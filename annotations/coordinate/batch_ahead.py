@@ -14,6 +14,8 @@ from annotations.batches.figures import Progress
 from annotations.models import AnnotatorProfile, Batch
 from surveys.access import Right
 
+PROPERTIES = "?format=properties"  # what the form of exports begins with
+
 
 @dataclass(frozen=True)
 class Way:
@@ -109,7 +111,7 @@ class _Ways:
     def to(self, *names: str) -> list[Way]:
         known = [self.known[name] for name in names]
         return [
-            Way(label, reverse(place, args=args))
+            Way(label, reverse(place, args=args) + (PROPERTIES if place == "analysis:exports" else ""))
             for right, label, place, args in known
             if right in self.rights
         ]
