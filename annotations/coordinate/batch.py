@@ -51,7 +51,7 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Its figures and a slice of its tasks; for a page that watches it being filled, the figures alone."""
     found = _batch(study, name)
     if "HX-Request" in request.headers:
-        context = {"study": study, "batch": found, "progress": progress_of(found)}
+        context: dict[str, Any] = {"study": study, "batch": found, "progress": progress_of(found)}
         figures = render(request, "annotations/coordinate/batch_figures.html", context)
         if not found.is_filling:  # what can be done with it now stands outside the figures
             figures["HX-Refresh"] = "true"
