@@ -24,6 +24,7 @@ from conversations.api.texts import WithTexts
 from conversations.models import LanguageModel
 from surveys.api.pages import NewestFirst, OldestFirst
 from surveys.api.problems import NotNow
+from surveys.models import Study
 
 LIMITS = ("most_cost", "most_tokens", "lanes")
 
@@ -43,9 +44,7 @@ class Judges(Annotating, ListAPIView[Judge]):
         """Add a judge. It is never edited: another temperature is another judge."""
         given = shapes.NewJudge.given(request)
         at_a_pace(request, "add_judge", 60)
-        form = JudgeForm(self.study, given)
-        offered: QuerySet[PromptSet] = form.fields["prompt_set"].queryset  # type: ignore[attr-defined]
-        prompts = offered.filter(key=given["prompts"]).order_by("-number").first()
+        prompts = offered_to(self.study).filter(key=given["prompts"]).order_by("-number").first()
         model = LanguageModel.objects.filter(name=given["model"]).first()
         named = {"prompt_set": prompts and prompts.pk, "model": model and model.pk}
         form = JudgeForm(self.study, given | named)
@@ -66,8 +65,13 @@ class Prompts(Annotating, ListAPIView[PromptSet]):
     pagination_class = OldestFirst
 
     def get_queryset(self) -> QuerySet[PromptSet]:
-        offered: QuerySet[PromptSet] = JudgeForm(self.study).fields["prompt_set"].queryset  # type: ignore[attr-defined]
-        return offered
+        return offered_to(self.study)
+
+
+def offered_to(study: Study) -> QuerySet[PromptSet]:
+    """The sets that the page's form offers."""
+    offered: QuerySet[PromptSet] = JudgeForm(study).fields["prompt_set"].queryset  # type: ignore[attr-defined]
+    return offered
 
 
 class OfRuns(Annotating):
