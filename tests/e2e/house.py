@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from conversations.running import Ports, add_prism, manage, participant_link
-from prism.lib.processes import CHECKOUT, Supervisor, free_port, http_answers, web_command
+from prism.lib.processes import CHECKOUT, Supervisor, free_port
 from prism.lib.urls import with_redis_database
 from tests import databases
 
@@ -38,16 +38,6 @@ class House:
                 "UPDATE conversations_languagemodel SET identifier = split_part(identifier, ';', 1) || %s",
                 [options and f";{options}"],
             )
-
-    @contextmanager
-    def another_web(self, **changes: str) -> Iterator[str]:
-        """The address of one more web server on the same database, with other settings."""
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        with Supervisor(self.place / "log") as more:
-            more.add("another web", web_command(port), self.env | changes, http_answers(f"{url}/health/"))
-            more.start(timeout=120)
-            yield url
 
 
 @contextmanager

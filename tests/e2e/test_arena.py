@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Error, Page, Response, Route, expect
+from playwright.sync_api import Browser, Error, Page, Response, expect
 
 from conversations.fakellm.personas import PERSONAS
 from tests.e2e.house import House
@@ -16,7 +15,6 @@ from tests.e2e.player import Player
 
 pytestmark = pytest.mark.browser
 MOST_STEPS = 60
-MANY_ENTRIES = 60  # conversations.views.arena.doors
 
 
 @pytest.fixture
@@ -160,50 +158,3 @@ def test_without_scripts_everything_works_by_links_and_forms(browser: Browser, h
     page.click("#voted [type=submit]")
     assert len(named(page.content())) == 2
     player.close()
-
-
-# What a browser is without HTTPS, in a school's own network.
-PLAIN = "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})"
-
-
-def crowd_in(page: Page, url: str) -> None:
-    """More people than a class knock from this address; none of them agrees."""
-    page.goto(f"{url}/arena/")
-    knock = """async (times) => {
-      const sent = new FormData(document.querySelector(".arena-terms"));
-      const knock = async () => (await fetch("/arena/begin/", {method: "POST", body: sent})).status;
-      return Promise.all([...Array(times)].map(knock));
-    }"""
-    assert set(page.evaluate(knock, MANY_ENTRIES)) == {422}
-
-
-def test_a_crowd_comes_in_through_the_puzzle_also_without_https(browser: Browser, house: House) -> None:
-    with house.another_web(RATE_LIMITS="1") as url:
-        player = Player(browser, url, "phone")
-        page = player.page
-        page.add_init_script(PLAIN)
-        crowd_in(page, url)
-        page.check("[name=consent]")
-        page.click(".arena-terms [type=submit]")
-        player.sees("The puzzle is solved. Please agree once more.")
-        assert page.evaluate("crypto.subtle === undefined")
-        player.look("arena-puzzle")
-        page.check("[name=consent]")
-        page.click(".arena-terms [type=submit]")
-        page.locator("#ask").wait_for()
-
-        # A puzzle that nobody can solve leaves the button usable and says what to do.
-        page.context.clear_cookies()
-        page.goto(f"{url}/arena/")
-        page.route("**/arena/begin/", unsolvable)
-        page.check("[name=consent]")
-        page.click(".arena-terms [type=submit]")
-        player.sees("Your browser could not solve the puzzle")
-        expect(page.locator(".arena-terms [type=submit]")).to_be_enabled()
-        player.close()
-
-
-def unsolvable(route: Route) -> None:
-    """The same page with a puzzle that has no solution."""
-    answer = route.fetch()
-    route.fulfill(response=answer, body=re.sub(r'data-challenge="\w+"', 'data-challenge="0"', answer.text()))
