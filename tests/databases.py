@@ -1,7 +1,6 @@
 """Databases with all tables in them, copied from one that was migrated once for the whole run."""
 
 import fcntl
-import hashlib
 import os
 import subprocess
 import sys
@@ -13,10 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from prism.embedded_servers import postgres_binary, postgres_version
 from prism.lib.processes import CHECKOUT
-
-KEPT, MOST_KEPT = CHECKOUT / "var" / "test-tables", 4
 
 
 def address(name: str) -> str:
@@ -55,43 +51,9 @@ def migrate_template() -> None:
     with done.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            kept = KEPT / f"{fingerprint()}.sql"
-            if not restored(kept):
-                command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-                subprocess.run(command, cwd=CHECKOUT, check=True)
-                keep(kept)
+            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+            subprocess.run(command, cwd=CHECKOUT, check=True)
             done.touch()
-
-
-def fingerprint() -> str:
-    """Of all that decides how the tables look."""
-    files = [CHECKOUT / "requirements.txt", *sorted(CHECKOUT.glob("*/migrations/*.py"))]
-    read = hashlib.sha256(f"PostgreSQL {postgres_version()}".encode())
-    for file in files:
-        read.update(f"{file.relative_to(CHECKOUT)} {file.stat().st_size} ".encode() + file.read_bytes())
-    return read.hexdigest()[:20]
-
-
-def restored(kept: Path) -> bool:
-    """Whether the tables of an earlier run with the same migrations are there now. CI migrates always."""
-    if "CI" in os.environ or not kept.exists():
-        return False
-    command = [postgres_binary("psql"), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"]
-    command += ["--single-transaction", "--file", str(kept), "--dbname", os.environ["DATABASE_URL"]]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def keep(kept: Path) -> None:
-    """For the runs after this one; those of other migrations go, but the newest few."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    command = [postgres_binary("pg_dump"), "--no-owner", os.environ["DATABASE_URL"]]
-    dumped = subprocess.run(command, capture_output=True, check=False)
-    if dumped.returncode == 0:  # no program for it, or another version's: the next run migrates again
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(dumped.stdout)
-        part.replace(kept)
-    for old in sorted(kept.parent.glob("*.sql"), key=lambda file: file.stat().st_mtime)[:-MOST_KEPT]:
-        old.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

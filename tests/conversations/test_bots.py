@@ -401,7 +401,6 @@ def own_database() -> Iterator[str]:
 PLAY = """\
 from django.core.management import call_command
 from tests.conversations import rough_study
-call_command("migrate", verbosity=0)
 rough_study.make()
 call_command(
     "bots", rough_study.SLUG, rough=True, speed=50.0, json=True,
