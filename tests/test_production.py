@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import runpy
 import secrets
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import yaml
+from django.core.exceptions import ImproperlyConfigured
 
 from prism.celery import app
 from prism.lib.processes import CHECKOUT, Supervisor, free_port, http_answers, log_says
@@ -306,18 +308,30 @@ def unstarted(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 def test_an_unsafe_setting_stops_the_start_and_is_the_only_one_named(
     unstarted: Installation, name: str
 ) -> None:
-    done = unstarted.run(["python", "manage.py", "check"], **{name: REFUSALS[name]})
-    assert done.returncode != 0
-    assert re.findall(r"^- (\w+)", done.stderr, re.MULTILINE) == [name]
+    assert refused(unstarted, **{name: REFUSALS[name]}) == [name]
 
 
 @pytest.mark.parametrize(
     "key", ["ZGV2ZWxvcG1lbnQtb25seS1ub3QtYS1zZWNyZXQtMDA=", "short", "not base64 at all!"]
 )
 def test_a_key_that_is_known_or_no_key_stops_the_start(unstarted: Installation, key: str) -> None:
-    done = unstarted.run(["python", "manage.py", "check"], ENCRYPTION_KEYS=key)
-    assert done.returncode != 0
-    assert "- ENCRYPTION_KEYS" in done.stderr
+    assert "ENCRYPTION_KEYS" in refused(unstarted, ENCRYPTION_KEYS=key)
+
+
+def test_settings_that_would_do_are_not_refused(unstarted: Installation) -> None:
+    assert refused(unstarted) == []
+
+
+def refused(installation: Installation, **changed: str) -> list[str]:
+    """The settings that a start names; that every process begins with them is shown below."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (installation.environment("migrate") | changed).items():
+            patch.setenv(name, value)
+        try:
+            runpy.run_path(str(CHECKOUT / "prism" / "settings.py"))
+        except ImproperlyConfigured as refusal:
+            return re.findall(r"^- (\w+)", str(refusal), re.MULTILINE)
+    return []
 
 
 @pytest.mark.parametrize("service", ["web", "worker-live", "beat", "migrate"])
