@@ -184,6 +184,7 @@ def _source(batch: Batch, counted: Sequence[Said], ruled: Sequence[str]) -> dict
         "task": counted[0].key,
         "origin": origin,
         "annotations": len(counted),
+        "suggested": sum(one.is_suggested for one in counted),
         "adjudicated": list(ruled),
         "human_backed": bool(ruled) or origin == Annotation.Origin.PERSON,
     }

@@ -55,7 +55,7 @@ SELECT task.id, said.origin, task.key, (
         SELECT talk.enrolment_id FROM conversations_turn turn
         JOIN conversations_conversation talk ON talk.id = turn.conversation_id WHERE turn.id = task.turn_id
     ), EXISTS (SELECT FROM annotations_ruling ruling WHERE ruling.task_id = task.id AND is_current),
-    {record}
+    said.suggestion_shown, {record}
 FROM annotations_task task
 JOIN annotations_side side1 ON side1.task_id = task.id AND side1.number = 1
 JOIN annotations_side side2 ON side2.task_id = task.id AND side2.number = 2
@@ -79,6 +79,7 @@ class Said:
     key: str
     enrolment: int | None
     is_ruled: bool
+    is_suggested: bool
     record: str
 
 

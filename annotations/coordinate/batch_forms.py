@@ -73,7 +73,8 @@ class RulesForm(forms.Form):
         min_value=0,
         max_value=100,
         help_text=gettext_lazy(
-            "So many of a person's tasks are such, hidden among the others. They come from a file."
+            "So many of a person's tasks are such, hidden among the others. They come from a file; at 0 "
+            "nobody gets them."
         ),
     )
 

@@ -49,16 +49,15 @@ class RecruitedForm(forms.Form):
         ),
     )
     tags_from = forms.MultipleChoiceField(
-        label=gettext_lazy("Expertise is what they answer to"),
+        label=gettext_lazy("Questions whose answers are expertise"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("The values of the answers are compared with the expertise of the batch."),
     )
     languages_from = forms.MultipleChoiceField(
-        label=gettext_lazy("Languages are what they answer to"),
+        label=gettext_lazy("Questions whose answers are codes of languages"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("The values must be codes such as en or de-AT."),
     )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:

@@ -44,6 +44,7 @@ def test_what_was_imported_comes_back_as_it_was(tmp_path):
         "task": "1",
         "origin": "import",
         "annotations": 1,
+        "suggested": 0,
         "adjudicated": [],
         "human_backed": False,
     }

@@ -1,13 +1,13 @@
 """Suggestions of a judge: who is shown them, that nothing is chosen by them, and what is recorded."""
 
 import csv
+import json
 import re
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
-from analysis.exports import properties_long
-from analysis.exports.release import Scope, chosen
 from annotations import suggestions
 from annotations.models import (
     Annotation,
@@ -81,10 +81,10 @@ def test_what_is_taken_over_is_chosen_by_an_act_and_recorded_while_it_stays_the_
     newest = Annotation.objects.current().get(assignment__isnull=False)
     assert newest.values.get(side=1).taken_over == [20, 21, 22]
     # Exports say so of each value, and of whom.
-    scope = Scope(batch.study, is_full=True)
-    with chosen(scope):
-        properties_long.write(scope, [batch], tmp_path / "long.csv", lambda: None)
-    with (tmp_path / "long.csv").open() as file:
+    call_command("export", batch.study.slug, "--format", "properties", "--out", str(tmp_path))
+    (source,) = (tmp_path / "sources.jsonl").read_text().splitlines()
+    assert json.loads(source)["suggested"] == 1
+    with (tmp_path / "annotations.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["origin"] == "person"]
     assert {row["suggested_by"] for row in rows} == {run.judge.name}
     over = {(row["side"], row["property"]) for row in rows if row["taken_over"] == "t"}
