@@ -147,7 +147,7 @@ def test_memory_does_not_grow_with_the_number_of_people(tmp_path, monkeypatch):
         gc.collect()
         return load(*batch)
 
-    monkeypatch.setattr(release, "PEOPLE_AT_ONCE", 2)
+    monkeypatch.setattr(release, "PEOPLE_AT_ONCE", 1)
     monkeypatch.setattr(writing, "load", load_after_collecting)
     study = make_study()
     models = make_models(4, study)
@@ -164,9 +164,9 @@ def test_memory_does_not_grow_with_the_number_of_people(tmp_path, monkeypatch):
         tracemalloc.stop()
         return peak
 
-    with_people(2)
+    with_people(1)
     export_to(tmp_path, study)  # loads what is loaded once
-    few = peak_with(4)
-    many = peak_with(20)
-    assert manifest_of(tmp_path)["files"]["survey.jsonl"]["rows"] == 20
+    few = peak_with(2)
+    many = peak_with(10)
+    assert manifest_of(tmp_path)["files"]["survey.jsonl"]["rows"] == 10
     assert many < 1.2 * few
