@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, Sum, Value
 
 from annotations.models import Batch, Task
 from annotations.models.batch import BatchQuerySet, TaskQuerySet
@@ -46,20 +46,25 @@ def progress(batches: BatchQuerySet) -> dict[int, Progress]:
         needed=Sum("needed"),
     )
     rows: list[dict[str, Any]] = [dict(row) for row in counted]
-    rare = {
-        "gold": _by_batch(tasks.filter(gold__isnull=False)),
-        "training": _by_batch(tasks.filter(is_training=True)),
-        "erased": _by_batch(tasks.filter(erased_at__isnull=False)),
-    }
+    rare = _rare(tasks)
     return {
-        pk: Progress(**row, **{name: counts.get(pk, 0) for name, counts in rare.items()})
+        pk: Progress(**row, **{name: rare.get((pk, name), 0) for name in ("gold", "training", "erased")})
         for row in rows
         if (pk := row.pop("batch"))
     }
 
 
-def _by_batch(tasks: TaskQuerySet) -> dict[int, int]:
-    return dict(tasks.values_list("batch").annotate(Count("pk")))
+def _rare(tasks: TaskQuerySet) -> dict[tuple[int, str], int]:
+    """How many tasks of a batch are of these kinds, each counted in an index that holds no others."""
+    kinds = {
+        "gold": tasks.filter(gold__isnull=False),
+        "training": tasks.filter(is_training=True),
+        "erased": tasks.filter(erased_at__isnull=False),
+    }
+    first, *others = (
+        found.values_list("batch", Value(name)).annotate(Count("pk")) for name, found in kinds.items()
+    )
+    return {(pk, name): many for pk, name, many in first.union(*others, all=True)}
 
 
 def progress_of(batch: Batch) -> Progress:
