@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
+from rest_framework.exceptions import ValidationError
 
 from annotations import agreement_reports, tasks
 from annotations.api.answers import Answers, given_of
@@ -155,6 +156,13 @@ def test_a_form_and_what_a_program_says_lead_to_each_other():
     level = of_pair.scale.values[0]
     said = given_of(pair, Answers(pair, {"values": {of_pair.slug: level}}).form())
     assert said["values"] == {of_pair.slug: level}
+    single = Reading.of(shipped_version("speechmap").parsed(), is_pair=False, is_swapped=False)
+    asked_of = single.document.properties[0]
+    word = asked_of.scale.levels[0].label
+    form = Answers(single, {"values": {asked_of.slug: {"a": word}}}).form()
+    assert given_of(single, form)["values"] == {asked_of.slug: {"a": asked_of.scale.levels[0].value}}
+    with pytest.raises(ValidationError):
+        Answers(single, {"values": {asked_of.slug: {"b": word}}}).form()
 
 
 def test_tasks_are_skipped_with_a_reason_released_and_trained_with_feedback():
