@@ -180,6 +180,6 @@ def provider_call(
         silence_seconds=provider.silence_seconds,
         attempt=f"judge-{call.pk}",
         provider=provider.pk,
-        most_at_once=provider.max_concurrent,
+        most_at_once=-(-provider.max_concurrent // 2),  # the other half is people's
         reach=provider.reach,
     )

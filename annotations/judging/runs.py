@@ -211,6 +211,13 @@ def _expected(rules: Protocol, subject: Subject) -> tuple[int, int, int]:
     return calls, tokens_in, tokens_out
 
 
+def _is_held_up(run: JudgeRun) -> bool:
+    """Whether nothing is being judged because tasks wait: for room at the provider, or to be tried again."""
+    busy = run.judged.filter(state=JudgedTask.State.CLAIMED)
+    waiting = run.judged.filter(state=JudgedTask.State.WAITING, due_at__gt=timezone.now())
+    return waiting.exists() and not busy.exists()
+
+
 def figures(run: JudgeRun) -> dict[str, Any]:
     """What a run's page shows of it now: tasks and calls by state, tokens, money."""
     tasks = dict(run.judged.values_list("state").annotate(n=Count("pk")).order_by())
@@ -221,6 +228,7 @@ def figures(run: JudgeRun) -> dict[str, Any]:
     return {
         "tasks": {state.value: tasks.get(state.value, 0) for state in JudgedTask.State},
         "total": sum(tasks.values()) or run.estimate.get("tasks", 0),
+        "is_held_up": run.state == State.RUNNING and _is_held_up(run),
         "calls": dict(calls.values_list("state").annotate(n=Count("pk")).order_by()),
         "tokens_in": spent["tokens_in"] or 0,
         "tokens_out": spent["tokens_out"] or 0,
