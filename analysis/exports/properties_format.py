@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any
@@ -147,21 +148,22 @@ def _write_records(
     scope: Scope, batch: Batch, pairs: JsonLines, sources: JsonLines, step: Callable[[], object]
 ) -> None:
     used = batch.rubric_version.parsed()
-    for chunk in records_of(batch, PUBLISHED):
-        publishes = publishes_texts([said.enrolment for said in chunk if said.enrolment])
-        for _task, grouped in groupby(chunk, key=lambda said: said.task):
-            said = list(grouped)
-            counted = [said[place] for place in counting([one.origin for one in said])]
-            ruled: list[str] = []
-            if scope.is_full and _is_as_imported(batch, counted):
-                pairs.write_line(counted[0].record)
-            else:
-                row = merged([json.loads(one.record) for one in counted])
-                ruled = _ruled(row, counted[0], used)
-                shows = scope.is_full and publishes.get(counted[0].enrolment or 0, True)
-                pairs.write(row if shows else without_texts(row))
-            sources.write(_source(batch, counted, ruled))
-        step()
+    with closing(records_of(batch, PUBLISHED)) as chunks:  # no more is put together where this ends early
+        for chunk in chunks:
+            publishes = publishes_texts([said.enrolment for said in chunk if said.enrolment])
+            for _task, grouped in groupby(chunk, key=lambda said: said.task):
+                said = list(grouped)
+                counted = [said[place] for place in counting([one.origin for one in said])]
+                ruled: list[str] = []
+                if scope.is_full and _is_as_imported(batch, counted):
+                    pairs.write_line(counted[0].record)
+                else:
+                    row = merged([json.loads(one.record) for one in counted])
+                    ruled = _ruled(row, counted[0], used)
+                    shows = scope.is_full and publishes.get(counted[0].enrolment or 0, True)
+                    pairs.write(row if shows else without_texts(row))
+                sources.write(_source(batch, counted, ruled))
+            step()
 
 
 def _is_as_imported(batch: Batch, counted: Sequence[Said]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class Said:
     record: str
 
 
-def records_of(batch: Batch, published: RubricDocument) -> Iterator[list[Said]]:
+def records_of(batch: Batch, published: RubricDocument) -> Generator[list[Said], None, None]:
     """The annotations of a batch that count, by task in the order of the source, some tasks at once.
 
     The database puts the next ones together while the caller is at work on these.
