@@ -22,6 +22,7 @@ from prism.lib.urls import with_redis_database
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 COMPILING = "PRISM_TESTS_COMPILING"  # set in the process that only compiles tests
+FEW = 20  # files of tests that every worker may compile, before one process does it for all
 TESTPATHS = ("tests",)
 started_here: Path | None = None
 
@@ -45,14 +46,22 @@ def use_own_redis_database(worker: str) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Before several workers begin: what each of them would do again, or wait for, is done once.
 
-    One process compiles the tests with pytest's own additions, and one makes the tables.
+    One process compiles the tests with pytest's own additions, where many are new, and one makes the tables.
     """
     if not getattr(session.config.option, "numprocesses", None) or session.config.args != list(TESTPATHS):
         return
     tables = subprocess.Popen([sys.executable, "-m", "tests.databases"], cwd=CHECKOUT)
-    tests = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"]
-    subprocess.run(tests, cwd=CHECKOUT, env=os.environ | {COMPILING: "1"}, stdout=subprocess.DEVNULL)
+    if sum(map(is_not_compiled, (CHECKOUT / "tests").rglob("test_*.py"))) > FEW:
+        tests = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"]
+        subprocess.run(tests, cwd=CHECKOUT, env=os.environ | {COMPILING: "1"}, stdout=subprocess.DEVNULL)
     tables.wait()
+
+
+def is_not_compiled(file: Path) -> bool:
+    """Whether each worker would compile the tests of a file itself."""
+    tag = f"{sys.implementation.cache_tag}-pytest-{pytest.__version__}"
+    compiled = file.parent / "__pycache__" / f"{file.stem}.{tag}.pyc"
+    return not compiled.exists() or compiled.stat().st_mtime < file.stat().st_mtime
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
