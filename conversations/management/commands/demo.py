@@ -18,6 +18,8 @@ from surveys.models.people import Role
 
 class Command(BaseCommand):
     help = "Start Prism with the demo study, its fake provider and its fake panel. Ctrl-C stops all of it."
+    # They load every page, which the web process does as well, and a person waits.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
