@@ -16,6 +16,7 @@ SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 # A form that is sent back says so by its status, and Chromium reports that as an error of the console.
 SENT_BACK = re.compile(r"Failed to load resource: the server responded with a status of (409|422|429)")
 ANSWERS_TIMEOUT = 60_000
+MOST_STEPS = 80  # of the Tab key
 # Axe must not look at a colour in mid-change. Bounded, for dots that keep moving.
 SETTLED = """async (scheme) => {
   const soon = () => new Promise((done) => setTimeout(done, 20));
@@ -166,3 +167,14 @@ class Player:
 
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go there by the Tab key alone; a keyboard cannot reach it otherwise."""
+    page.wait_for_load_state()
+    for _ in range(MOST_STEPS):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    raise AssertionError(f"{selector} is not reached by Tab on {page.url}; focus is on {focused}")

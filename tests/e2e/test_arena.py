@@ -11,10 +11,9 @@ from playwright.sync_api import Browser, Error, Page, Response, expect
 
 from conversations.fakellm.personas import PERSONAS
 from tests.e2e.house import House
-from tests.e2e.player import Player
+from tests.e2e.player import Player, tab_to
 
 pytestmark = pytest.mark.browser
-MOST_STEPS = 60
 
 
 @pytest.fixture
@@ -22,19 +21,6 @@ def player(browser: Browser, house: House) -> Iterator[Player]:
     player = Player(browser, house.url)
     yield player
     player.close()
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Go there by the Tab key alone."""
-    for _ in range(MOST_STEPS):
-        if page.locator(f":focus:is({selector})").count():
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} is not reached by the keyboard; focus is on {focused(page)}")
-
-
-def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
 
 
 def heard(page: Page) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.house import House
-from tests.e2e.player import Player
+from tests.e2e.player import Player, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def do_survey(player: Player) -> None:
         if page.locator("textarea").count() and pages < 5:
             type_reload_and_go_back(player)
         if pages in {1, 4, 8}:
-            player.look(f"survey-{pages}")
+            player.look(f"survey-{pages}", colours=pages > 1)
         player.next_page()
     assert pages == 8
 
@@ -83,7 +83,7 @@ def first_conversation(player: Player, house: House) -> None:
     page = player.page
     house.set_models(SLOW)
     player.choose_kind(0)
-    player.look("opening")
+    player.look("opening", colours=False)  # all of them come again in the reply
     player.say(FIRST)
     page.locator("[data-text]:not(:empty)").first.wait_for()
     player.look("streaming", dark=False)
@@ -91,8 +91,9 @@ def first_conversation(player: Player, house: House) -> None:
     house.set_models()
     player.look("rating")
     assert_no_number_is_seen(page)
-    rate_by_keyboard(page, tie=True)
+    set_by_keyboard(page, tie=True)
     assert_no_number_is_seen(page)
+    send_by_keyboard(page)
     player.sees("Several answers share your highest rating.")
     player.look("tie")
     player.press("Go on with answer B")
@@ -100,13 +101,13 @@ def first_conversation(player: Player, house: House) -> None:
     player.look("replying")
     player.say(SECOND)
     player.wait_for_answers()
-    player.look("rating-again", dark=False)
+    player.look("rating-again", colours=False)
     player.rate()
     player.press("Finish this conversation")
 
 
-def rate_by_keyboard(page: Page, *, tie: bool = False) -> None:
-    """By Tab and arrow keys alone; ends with Enter on the button."""
+def set_by_keyboard(page: Page, *, tie: bool = False) -> None:
+    """By Tab and arrow keys alone."""
     count = page.locator("[data-slider-range]").count()
     page.locator(".answer-letter").first.focus()
     for place in range(count):
@@ -117,6 +118,10 @@ def rate_by_keyboard(page: Page, *, tie: bool = False) -> None:
             page.keyboard.press("ArrowLeft")
         page.keyboard.press("Tab")
         expect(page.locator(".slider-entry summary").nth(place)).to_be_focused()
+
+
+def send_by_keyboard(page: Page) -> None:
+    """From the last slider."""
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
@@ -133,7 +138,7 @@ def first_feedback(player: Player) -> None:
     page = player.page
     player.sees("About this conversation")
     assert_no_number_is_seen(page)
-    player.look("feedback")
+    player.look("feedback", colours=False)
     player.press("Send and go on")
     player.sees("Please write a few words about the answers.")
     player.look("feedback-error")
@@ -164,7 +169,7 @@ def test_a_participant_goes_from_the_link_to_the_completion_code(house: House, b
     page = player.page
     page.goto(house.link("journey"))
     assert "PROLIFIC" not in page.url
-    player.look("consent")
+    player.look("consent", colours=False)  # those of the page sent back are the same and more
     player.press("Agree and begin")
     player.sees("We can only go on if you agree.")
     player.look("consent-error")
@@ -253,22 +258,13 @@ def test_the_keyboard_alone_does_a_survey_page_and_a_conversation(house: House, 
         page.keyboard.press("Control+Enter")
         player.wait_for_answers()
         expect(page.get_by_role("status").filter(has_text="All answers are complete.")).to_have_count(1)
-        rate_by_keyboard(page)
+        set_by_keyboard(page)
+        send_by_keyboard(page)
         page.locator("#say").wait_for()
     tab_to(page, ".finish button")
     page.keyboard.press("Enter")
     player.sees("About this conversation")
     player.close()
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the element has the focus; a keyboard cannot reach it otherwise."""
-    page.wait_for_load_state()
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    pytest.fail(f"{selector} was not reached by Tab on {page.url}")
 
 
 def test_without_scripts_forms_and_links_do(house: House, browser: Browser) -> None:

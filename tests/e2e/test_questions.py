@@ -111,7 +111,7 @@ def assert_fits(page: Page) -> None:
 
 def test_every_type_of_question_is_free_of_barriers_filled_in_or_not(house: House, browser: Browser) -> None:
     player = at_the_questions(browser, house)
-    player.look("types", phone=True)
+    player.look("types", colours=False, phone=True)  # all of them are on the page that is sent back
     assert_fits(player.page)
     player.press("Continue")
     player.sees("A few answers are still missing or need a change.")
@@ -221,6 +221,7 @@ def test_without_scripts_every_type_is_a_plain_field(house: House, browser: Brow
     player.next_page()
     player.sees("Why Autumn?")
     page.get_by_role("link", name="Back").click()
+    page.locator(".q-place").first.wait_for()
     assert [field.input_value() for field in page.locator(".q-place input").all()] == ["1", "2", "3"]
     assert page.locator(".q-place label").all_text_contents() == ["Dinner", "Breakfast", "Lunch"]
     player.close()
@@ -265,7 +266,7 @@ def consent_in(player: Player, said: Said, link: str) -> None:
     expect(player.page.locator("html")).to_have_attribute("lang", "en")
     player.press(said.switch)
     assert_speaks(player.page, said, said.consent)
-    player.look(f"consent-{said.language}")
+    player.look(f"consent-{said.language}", colours=False)  # colours are the same in every language
     player.agree(said.agree)
 
 
@@ -273,7 +274,7 @@ def answer_in(player: Player, said: Said) -> None:
     """Both pages of questions; a change of the language on the way keeps what is typed."""
     page = player.page
     assert_speaks(page, said, said.questions)
-    player.look(f"types-{said.language}", phone=True)
+    player.look(f"types-{said.language}", colours=False, phone=True)
     player.press(said.go_on)
     page.locator(".alert").wait_for()
     player.look(f"types-{said.language}-error", colours=False)
@@ -306,7 +307,7 @@ def withdraw_in(player: Player, said: Said) -> None:
     assert_speaks(page, said, said.own)
     page.locator("main details > summary").first.click()
     player.sees(said.asks)
-    player.look(f"mine-{said.language}")
+    player.look(f"mine-{said.language}", colours=False)
     player.press("English")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     player.press(said.switch)

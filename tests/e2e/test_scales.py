@@ -63,7 +63,7 @@ def test_answers_are_put_in_order_by_buttons_and_their_models_named_at_the_end(
         up.focus()
         page.keyboard.press("Enter")
     player.sees("Answer D is now number 1 of 4.")
-    player.look("order-moved", dark=False, phone=True)
+    player.look("order-moved", colours=False, phone=True)
     player.press("Send my order")
     expect(page.locator(".is-winner .answer-letter")).to_contain_text("Answer D")
     player.press("Finish this conversation")
