@@ -28,6 +28,9 @@ END $$;
 CREATE OR REPLACE FUNCTION prism_is_referred_to() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE is_there boolean;
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id THEN
+        RETURN NULL;
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I = $1)', TG_ARGV[0], TG_ARGV[1])
         INTO is_there USING OLD.id;
     IF is_there THEN
