@@ -7,9 +7,11 @@ from django.core.management import call_command
 
 from conversations.demo import SLUG, load_demo
 from conversations.models import PoolEntry, Provider
-from conversations.running import Ports, add_prism
+from conversations.running import LIVE_WORKERS, WEB_WORKERS, Ports, add_prism
 from prism.lib.processes import Supervisor, free_port, var_directory
 from surveys.models import Study
+
+FEW = 10  # people at a time, for whom a second process would take longer to start than it saves
 
 
 class UnknownStudy(Exception):
@@ -33,14 +35,15 @@ def calls_real_models(study: Study) -> bool:
 
 
 @contextmanager
-def running(speed: float, say: Callable[[str], None]) -> Iterator[tuple[str, Supervisor]]:
+def running(speed: float, say: Callable[[str], None], people: int) -> Iterator[tuple[str, Supervisor]]:
     """The address of a Prism that runs as long as the context; call the supervisor's watch_once meanwhile.
 
-    Raises ProcessFailedError when a part of it does not start.
+    So many `people` take part at a time. Raises ProcessFailedError when a part of it does not start.
     """
     ports = Ports(web=free_port())
     house = Supervisor(var_directory() / "log" / "bots", say=say)
-    add_prism(house, ports, speed=speed)
+    live, web = (1, 1) if people <= FEW else (LIVE_WORKERS, WEB_WORKERS)
+    add_prism(house, ports, speed=speed, live_workers=live, web_workers=web)
     with fake_providers_at(ports.fake_url), house:
         house.start(timeout=120)
         yield ports.web_url, house

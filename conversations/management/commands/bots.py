@@ -68,7 +68,8 @@ class Command(BaseCommand):
             newest = books.newest_enrolment(study)
             # Ended from outside too, the house is left in order.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            with house.running(options["speed"], self.stderr.write) as (base_url, supervisor):
+            speed, people = options["speed"], options["concurrency"]
+            with house.running(speed, self.stderr.write, people) as (base_url, supervisor):
                 site = Site(base_url, study.slug, token)
                 outcomes = self.play(site, options, supervisor.watch_once)
             books.close(study, outcomes, newest)
