@@ -99,6 +99,12 @@ class Typist:
         self.tabs_to(wanted)
         self.press("Enter")
 
+    def chooses(self, key: str) -> None:
+        """An adjudicator's value, once the page hears keys."""
+        self.page.wait_for_load_state()
+        self.press(key)
+        expect(self.page.locator(f"[data-key='{key}']")).to_be_checked()
+
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
@@ -211,9 +217,10 @@ def adjudicate(typist: Typist) -> None:
         expect(page.get_by_text("What annotators said", exact=True)).to_have_count(0)
         if not number:
             typist.look("blind")
-        typist.press("1", "Enter")
+        typist.chooses("1")
+        typist.press("Enter")
         expect(page.get_by_text("What annotators said", exact=True)).to_be_visible()
-        typist.press("0" if number else "1")
+        typist.chooses("0" if number else "1")
         if not number:
             typist.tabs_to(page.get_by_label("Items, one a line"))
             typist.types("no lists")
