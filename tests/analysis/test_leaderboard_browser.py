@@ -61,7 +61,9 @@ def address(live_server, settings, tmp_path):
     return f"{live_server.url}/leaderboard/"
 
 
-def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path):
+def test_every_page_fits_without_barriers_and_draws_points_and_lines_and_a_filter_is_in_the_address(
+    address, tmp_path
+):
     pictures = Path(os.environ.get("PICTURES", tmp_path))
     with chromium() as browser:
         page = browser.new_page(reduced_motion="reduce")
@@ -78,10 +80,6 @@ def test_every_page_fits_and_has_no_barriers_in_light_and_dark(address, tmp_path
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, picture
                 assert flaws(page, *rules, but=but) == [], picture
                 assert faults == [], picture
-
-
-def test_points_and_lines_are_drawn_and_a_filter_changes_the_address(address):
-    with chromium() as browser:
         page = browser.new_page()
         page.goto(f"{address}against/")
         drawn = [figure.locator("circle").count() for figure in page.locator("figure.board-figure").all()]
