@@ -199,7 +199,7 @@ class Task(models.Model):
             models.Index(fields=["batch"], include=["id", "done", "needed"], name="task_progress"),
             models.Index("batch", condition=~Q(erased_at=None), name="task_erased"),
             models.Index("batch", "scenario_group", name="task_scenario"),
-            models.Index("batch", condition=~Q(gold=None), name="task_gold"),
+            models.Index("batch", condition=Q(gold__isnull=False), name="task_gold"),
             models.Index("batch", condition=Q(is_training=True), name="task_training"),
         ]
 
