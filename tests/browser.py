@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -64,3 +65,11 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def chromium_beside_the_database() -> Iterator[Browser]:
+    """Run one Chromium for all tests of a module that use the database too. Django refuses that to a thread
+    with an event loop, lest a query hold up others; in this one nobody is there but the browser."""
+    with chromium() as browser, patch.dict(os.environ, DJANGO_ALLOW_ASYNC_UNSAFE="1"):
+        yield browser

@@ -12,14 +12,14 @@ from django.conf import settings as django_settings
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from analysis.exports import jobs
 from analysis.exports.release import Scope
 from analysis.models import Export
 from surveys.models.people import Role
 from tests.analysis.releases import study_with_talks
-from tests.browser import COLOURS, chromium, flaws
+from tests.browser import COLOURS, chromium_beside_the_database, flaws
 from tests.factories import make_member
 
 pytestmark = [
@@ -53,12 +53,18 @@ def cookie(live_server, owner) -> dict[str, str]:
     return {"name": name, "value": client.cookies[name].value, "url": live_server.url}
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_beside_the_database() as running:
+        yield running
+
+
 @pytest.fixture
-def context(cookie) -> Iterator[BrowserContext]:
-    with chromium() as browser:
-        signed_in = browser.new_context(viewport=DESK)
-        signed_in.add_cookies([cookie])
-        yield signed_in
+def context(browser, cookie) -> Iterator[BrowserContext]:
+    signed_in = browser.new_context(viewport=DESK)
+    signed_in.add_cookies([cookie])
+    yield signed_in
+    signed_in.close()
 
 
 def run_in_a_thread(export: Export) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from surveys.models import AuditEvent, Cell, Enrolment, Study
-from tests.browser import chromium
+from tests.browser import chromium_beside_the_database
 from tests.e2e.player import Player
 from tests.factories import make_member
 from tests.surveys.visitors import START, address, make_small_study, newcomer, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SIGN_IN = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_beside_the_database() as running:
+        yield running
 
 
 def enter(player: Player, client: Client) -> Page:
@@ -26,24 +33,25 @@ def enter(player: Player, client: Client) -> Page:
     return player.page
 
 
-def test_a_coordinator_makes_a_study_sets_quotas_by_the_census_and_opens_it(live_server: Any) -> None:
+def test_a_coordinator_makes_a_study_sets_quotas_by_the_census_and_opens_it(
+    live_server: Any, browser: Browser
+) -> None:
     client = Client()
     client.force_login(make_member(make_small_study()), backend=SIGN_IN)
-    with chromium() as browser:
-        player = Player(browser, live_server.url)
-        page = enter(player, client)
-        make_from_a_template(player)
-        set_quotas(player)
-        page.get_by_role("link", name="Settings", exact=True).click()
-        page.get_by_role("link", name="Open the study…").click()
-        player.sees("4 models side by side, and 0 can be drawn")
-        player.look("open-study", dark=False)
-        player.press("Open the study")
-        player.sees("The study is open.")
-        player.press("Français")
-        player.sees("Ce que lisent les participants")
-        player.look("settings-french", dark=False)
-        player.close()
+    player = Player(browser, live_server.url)
+    page = enter(player, client)
+    make_from_a_template(player)
+    set_quotas(player)
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.get_by_role("link", name="Open the study…").click()
+    player.sees("4 models side by side, and 0 can be drawn")
+    player.look("open-study", dark=False)
+    player.press("Open the study")
+    player.sees("The study is open.")
+    player.press("Français")
+    player.sees("Ce que lisent les participants")
+    player.look("settings-french", colours=False)
+    player.close()
     study = Study.objects.get(slug="adults")
     assert study.state == Study.State.OPEN
     cells = Cell.objects.filter(quota=study.quota_id, target__isnull=False)
@@ -87,22 +95,23 @@ def set_quotas(player: Player) -> None:
     player.look("quotas")
 
 
-def test_a_participant_withdraws_by_keyboard_alone_and_reads_what_is_left(live_server: Any) -> None:
+def test_a_participant_withdraws_by_keyboard_alone_and_reads_what_is_left(
+    live_server: Any, browser: Browser
+) -> None:
     study = make_small_study(contact_email="ask@example.org")
     client, enrolment = newcomer(study)
     submit(client, study, "start", START)
-    with chromium() as browser:
-        player = Player(browser, live_server.url, "phone")
-        page = enter(player, client)
-        page.goto(live_server.url + address(study, "mine/"))
-        player.look("mine")
-        follow(page, "Withdraw…")
-        player.look("withdraw")
-        follow(page, "Withdraw and erase")
-        player.sees("You have withdrawn")
-        player.sees("what you gave was erased")
-        player.look("withdrawn")
-        player.close()
+    player = Player(browser, live_server.url, "phone")
+    page = enter(player, client)
+    page.goto(live_server.url + address(study, "mine/"))
+    player.look("mine")
+    follow(page, "Withdraw…")
+    player.look("withdraw")
+    follow(page, "Withdraw and erase")
+    player.sees("You have withdrawn")
+    player.sees("what you gave was erased")
+    player.look("withdrawn")
+    player.close()
     enrolment.refresh_from_db()
     assert enrolment.outcome == Enrolment.Outcome.WITHDRAWN
     assert not enrolment.page_submissions.filter(answers__value__isnull=False).exists()

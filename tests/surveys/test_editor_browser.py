@@ -10,10 +10,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from surveys.models.people import Role
-from tests.browser import COLOURS, chromium, flaws
+from tests.browser import COLOURS, chromium_beside_the_database, flaws
 from tests.factories import make_enrolment, make_member, make_study
 
 pytestmark = [
@@ -39,12 +39,18 @@ def cookie(live_server, study) -> dict[str, str]:
     return {"name": name, "value": client.cookies[name].value, "url": live_server.url}
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium_beside_the_database() as running:
+        yield running
+
+
 @pytest.fixture
-def context(cookie) -> Iterator[BrowserContext]:
-    with chromium() as browser:
-        signed_in = browser.new_context(viewport=DESK)
-        signed_in.add_cookies([cookie])
-        yield signed_in
+def context(browser, cookie) -> Iterator[BrowserContext]:
+    signed_in = browser.new_context(viewport=DESK)
+    signed_in.add_cookies([cookie])
+    yield signed_in
+    signed_in.close()
 
 
 def opened(context: BrowserContext, live_server, study, name: str, *args: str) -> tuple[Page, list[str]]:
