@@ -70,7 +70,9 @@ def reserve(model: type[Model], many: int) -> list[int]:
     """Primary keys that no other row will get."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, many],
+            # The sequence is looked up once, not for every key.
+            "SELECT nextval(keys) FROM generate_series(1, %s),"
+            " (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS keys OFFSET 0) sequence",
+            [many, model._meta.db_table],
         )
         return [pk for (pk,) in cursor.fetchall()]

@@ -67,9 +67,16 @@ def import_records(
             raise UnusableRecords(_why_nothing(path, told))
         _execute("SET CONSTRAINTS ALL DEFERRED")
         _note(batch, told, by)
+    _analyze()
+    return batch, told
+
+
+def _analyze() -> None:
+    """What plans need at once, from few rows; PostgreSQL looks at more of them by itself soon."""
+    _execute("SET default_statistics_target = 10")
     for model, columns in ANALYZED.items():
         _execute(f"ANALYZE {model._meta.db_table} ({columns})")
-    return batch, told
+    _execute("RESET default_statistics_target")
 
 
 def _keys() -> Keys:
