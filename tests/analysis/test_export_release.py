@@ -169,4 +169,4 @@ def test_memory_does_not_grow_with_the_number_of_people(tmp_path, monkeypatch):
     few = peak_with(2)
     many = peak_with(10)
     assert manifest_of(tmp_path)["files"]["survey.jsonl"]["rows"] == 10
-    assert many < 1.1 * few
+    assert many < 1.03 * few  # rows that were kept would be 1.06
