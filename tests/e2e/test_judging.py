@@ -48,7 +48,7 @@ def test_a_participant_takes_over_what_a_machine_suggests_and_is_done(browser: B
     look(page, "judging-home")
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_text("What a machine would choose is marked like this")).to_be_visible()
-    assert page.locator(".annotate-form :checked").count() == 0
+    assert page.locator(".annotate-form input:checked").count() == 0
     look(page, "judging-task")
     row = page.locator('.ask-row:has([name="p0-a"])')
     page.keyboard.press(row.get_attribute("data-letter") or "")
