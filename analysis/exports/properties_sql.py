@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import psycopg
@@ -36,6 +38,9 @@ from annotations.records import (
 from annotations.rubric_documents import OTHER, Fact, FactKind, Kind, Property, RubricDocument
 
 TASKS_AT_ONCE = 1000
+LARGE = 20  # times as many: worth a second connection
+# Planning it takes as long as carrying it out for a hundred tasks.
+PLANNED_ONCE = "SET plan_cache_mode = force_generic_plan"
 # Whose texts may be in the release: those of files, and of its people (`release.chosen`).
 ALLOWED = SQL("""
     task.erased_at IS NULL AND (task.turn_id IS NULL OR EXISTS (
@@ -86,28 +91,55 @@ class Said:
 def records_of(batch: Batch, published: RubricDocument) -> Generator[list[Said], None, None]:
     """The annotations of a batch that count, by task in the order of the source, some tasks at once.
 
-    The database puts the next ones together while the caller is at work on these.
+    The database puts the next ones together while the caller is at work on these, and of a large batch
+    some at the same time on a connection of its own.
     """
+    parts = list(ranges(batch))
     name = SQL(f"records_{batch.pk}_{secrets.token_hex(4)}")
-    with connection.cursor() as cursor:
-        # Planning it takes as long as carrying it out for a hundred tasks, so it is planned once.
-        cursor.execute(_prepared(batch, published, name).as_string())
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with ExitStack() as open_ones:
+        servers = [open_ones.enter_context(_prepared_here(batch, published, name))]
+        if len(parts) >= LARGE:
+            servers.append(open_ones.enter_context(_prepared_beside(batch, published, name)))
+        pool = open_ones.enter_context(ThreadPoolExecutor(max_workers=len(servers)))
+        waiting: deque[Future[list[Said]]] = deque()
         try:
-            waiting: Future[list[Said]] | None = None
-            for after, to in ranges(batch):
-                coming = pool.submit(_fetch, connection.connection, name, after, to)
-                if waiting:
-                    yield waiting.result()
-                waiting = coming
-            if waiting:
-                yield waiting.result()
+            for (after, to), server in zip(parts, cycle(servers), strict=False):
+                waiting.append(pool.submit(_fetch, server, name, after, to))
+                if len(waiting) > len(servers):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
-            with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute(SQL("DEALLOCATE {}").format(name).as_string())
-                cursor.execute("RESET plan_cache_mode")
+
+
+@contextmanager
+def _prepared_here(batch: Batch, published: RubricDocument, name: SQL) -> Iterator[psycopg.Connection[Any]]:
+    """This thread's connection with the statement planned; it is as before afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute(_prepared(batch, published, name).as_string())
+        cursor.execute(PLANNED_ONCE)
+    try:
+        yield connection.connection
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute(SQL("DEALLOCATE {}").format(name).as_string())
+            cursor.execute("RESET plan_cache_mode")
+
+
+@contextmanager
+def _prepared_beside(batch: Batch, published: RubricDocument, name: SQL) -> Iterator[psycopg.Connection[Any]]:
+    """A second connection that knows the people of the release."""
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as beside:
+        beside.execute("CREATE TEMPORARY TABLE release_person (enrolment_id bigint PRIMARY KEY)")
+        with connection.cursor() as cursor, beside.cursor() as there:
+            cursor.execute("SELECT enrolment_id FROM release_person")
+            with there.copy("COPY release_person FROM STDIN") as people:
+                for person in cursor.fetchall():
+                    people.write_row(person)
+        beside.execute(_prepared(batch, published, name).as_string())
+        beside.execute(PLANNED_ONCE)
+        yield beside
 
 
 def _prepared(batch: Batch, published: RubricDocument, name: SQL) -> Composed:

@@ -6,13 +6,15 @@ import json
 import polars as pl
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
+from analysis.exports import properties_sql
 from annotations.imports.storing import Wanted, import_records
-from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Status, Values
+from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Status, Task, Values
 from annotations.rubric_versions import shipped_version
 from tests.annotations.making import make_assignment, make_batch, make_task
 from tests.annotations.published_records import RUBRIC, plain_record, record, write_lines
-from tests.factories import make_study, make_user
+from tests.factories import make_conversation, make_enrolment, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 PLACE = {found.slug: found.position for found in RUBRIC.fields}
@@ -61,6 +63,28 @@ def test_what_was_imported_comes_back_as_it_was(tmp_path):
     ]
     assert {row["annotator"] for row in long} == {"'=a judge"}
     assert len([r for r in long if r["task"] == "2" and not r["item"]]) == 2 * 29 + 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_batch_comes_by_two_connections_in_its_order_with_the_texts_of_its_people(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(properties_sql, "TASKS_AT_ONCE", 1)
+    monkeypatch.setattr(properties_sql, "LARGE", 2)
+    study = make_study()
+    rows = [record(query=f"Query {number}") for number in range(7)]
+    import_records(write_lines(tmp_path / "in.jsonl", rows), Wanted(study, "them"), None)
+    released, test = (make_enrolment(study, finished_survey=True, is_test=held) for held in (False, True))
+    numbers = dict(Task.objects.values_list("number", "pk"))
+    for number, person in ((3, released), (6, test)):
+        talk = make_conversation(person)
+        Task.objects.filter(pk=numbers[number]).update(turn=talk.turns.first())
+    back, sources, _long = exported(study, tmp_path / "out")
+    assert [row["query"] for row in back] == [f"Query {number}" for number in (0, 1, 2, 3, 4, 6)]
+    assert [source["task"] for source in sources] == ["1", "2", "3", "4", "5", "7"]
+    with connection.cursor() as cursor:  # nothing of it stays on the connection
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'records%'")
+        assert cursor.fetchone() == (0,)
 
 
 def said(assignment, friendly, minor=0, wrote="it is wrong"):
