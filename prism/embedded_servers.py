@@ -303,6 +303,9 @@ class PostgreSQL(Server):
             "unix_socket_permissions": "0700",
             "max_connections": "200",
             "shared_buffers": "256MB",
+            # A large import would otherwise stop again and again for the disk to catch up.
+            "max_wal_size": "3GB",
+            "checkpoint_timeout": "15min",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "logging_collector": "off",

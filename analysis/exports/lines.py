@@ -16,6 +16,7 @@ from prism.lib.spreadsheets import defused
 
 Row = dict[str, Any]
 BUFFERED = 1 << 20  # bytes
+as_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once, not for each row
 
 
 class JsonLines:
@@ -56,7 +57,7 @@ class JsonLines:
         return {"rows": self.rows, "bytes": self.bytes, "sha256": self._digest.hexdigest()}
 
     def _line(self, row: Row) -> str:
-        return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+        return as_json(row) + "\n"
 
     def _write(self, line: str) -> None:
         written = line.encode()
@@ -93,9 +94,7 @@ def _csv(cells: Sequence[str]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return (
-        defused(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
-    )
+    return defused(value) if isinstance(value, str) else as_json(value)
 
 
 def withhold(part: Any, path: Sequence[str]) -> None:
