@@ -93,12 +93,13 @@ def test_half_of_a_budget_and_of_a_models_day_is_all_that_judges_spend(url):
     batch = make_pairs(6)
     run = started(batch, make_judge(batch, url, most_tokens=100), lanes=4)
     model = run.judge.model
-    Provider.objects.filter(pk=model.provider_id).update(daily_budget=Decimal("0.02"))
+    # A call is held for 0.0028 until it is settled for 0.0002: one at a time, too, not all twelve fit.
+    Provider.objects.filter(pk=model.provider_id).update(daily_budget=Decimal("0.008"))
     judged_at_once(run.pk)
     run.refresh_from_db()
     assert (run.state, "budget" in run.reason) == ("paused", True)
     charged = Charge.objects.aggregate(calls=Sum("calls"), cost=Sum("cost"))
-    assert 0 < charged["cost"] <= Decimal("0.01")
+    assert 0 < charged["cost"] <= Decimal("0.004")
     assert room(Provider.objects.get(pk=model.provider_id)).spent["USD"] == charged["cost"]
     Provider.objects.filter(pk=model.provider_id).update(daily_budget=0)
     LanguageModel.objects.filter(pk=model.pk).update(daily_limit=2 * charged["calls"] + 2)
