@@ -35,7 +35,8 @@ class ContestRule(models.Model):
 class AgreementReport(models.Model):
     """The coefficients of one batch, computed from `annotations` annotations up to the one named `newest`.
 
-    Without a document a worker is to make it. `terms` are those of the contest rule at that time.
+    Without a document a worker is to make it. `terms` are those of the contest rule at that time, `excluded`
+    the annotators who were excluded then, by the names of `agreement_rows`; `with_excluded` counts them.
     """
 
     class Of(models.TextChoices):
@@ -44,6 +45,8 @@ class AgreementReport(models.Model):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="agreement_reports", db_index=False)
     of = models.CharField(max_length=8, choices=Of, default=Of.PEOPLE)
+    with_excluded = models.BooleanField(default=False)
+    excluded = models.JSONField(default=list)
     seed = models.PositiveIntegerField(default=1)
     annotations = models.PositiveIntegerField(default=0)
     newest = models.BigIntegerField(default=0)
@@ -53,7 +56,9 @@ class AgreementReport(models.Model):
     asked_at = models.DateTimeField(null=True, help_text=_("When a worker was asked for a newer one"))
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["batch", "of"], name="agreement_report_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "of", "with_excluded"], name="agreement_report_once")
+        ]
 
     def __str__(self) -> str:
         return f"agreement of {self.of} in batch {self.batch_id}"
