@@ -3,7 +3,7 @@
 A coefficient of fewer than FEWEST units says more about luck than about annotators and is withheld.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,10 @@ MOST_PAIRED = 30  # annotators among whom every two are compared
 DECIMALS = 4
 
 
-def document(rows: Rows, rubric: RubricDocument, resampling: Resampling) -> dict[str, Any]:
-    """Everything that the page of a batch shows, ready to be stored."""
+def document(
+    rows: Rows, rubric: RubricDocument, resampling: Resampling, excluded: Collection[str] = ()
+) -> dict[str, Any]:
+    """Everything that the page of a batch shows, ready to be stored; `excluded` are marked in it."""
     edges = _edges(rows)
     properties = [
         _property(rows, question, resampling, edges) for question in agreement_rows.questions(rubric)
@@ -37,7 +39,12 @@ def document(rows: Rows, rubric: RubricDocument, resampling: Resampling) -> dict
         "confidence": resampling.confidence,
         "tasks": len(np.unique(rows.tasks)),
         "annotators": [
-            {"code": letters(number), "key": key, "annotations": count}
+            {
+                "code": letters(number),
+                "key": key,
+                "annotations": count,
+                "is_excluded": key in excluded,
+            }
             for number, (key, count) in enumerate(zip(rows.names, raters, strict=True))
         ],
         "properties": properties,

@@ -1,6 +1,6 @@
 """What the annotators of a batch said, read as arrays: what coefficients and contests are computed from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -27,6 +27,7 @@ JOIN annotations_values said ON said.annotation_id = annotation.id
 LEFT JOIN annotations_assignment assignment ON assignment.id = annotation.assignment_id
 WHERE task.batch_id = %s AND annotation.origin = ANY(%s) AND NOT task.is_training
   AND cardinality(said.scores) = %s
+  AND (COALESCE('u' || assignment.annotator_id, 'e' || assignment.enrolment_id) = ANY(%s)) IS NOT TRUE
   AND (assignment.id IS NULL OR (assignment.state = 'submitted' AND NOT assignment.is_test))
   AND NOT EXISTS (SELECT FROM annotations_annotation newer
                   WHERE newer.assignment_id = annotation.assignment_id
@@ -91,10 +92,13 @@ def _question(field: Property | Fact) -> Question | None:
     return Question(field, metric, tuple(sorted(field.scale.values)))
 
 
-def read(batch: Batch, origins: tuple[str, ...]) -> Rows:
-    """The rows of a batch. Who rated a side twice, as a judge in two runs, counts by the last rating."""
+def read(batch: Batch, origins: tuple[str, ...], without: Sequence[str] = ()) -> Rows:
+    """The rows of a batch, but for people named in `without`.
+
+    Who rated a side twice, as a judge in two runs, counts by the last rating.
+    """
     width = len(batch.rubric_version.parsed().fields)
-    chunks = [_arrays(chunk, width) for chunk in _chunks(batch, origins, width)]
+    chunks = [_arrays(chunk, width) for chunk in _chunks(batch, origins, without, width)]
     columns = [np.concatenate(parts) for parts in zip(*(_arrays([], width), *chunks), strict=True)]
     tasks, sides, named, times, checkable, scores = columns
     names, first, raters = np.unique(named, return_index=True, return_inverse=True)
@@ -104,9 +108,11 @@ def read(batch: Batch, origins: tuple[str, ...]) -> Rows:
     return rows.where(_last_of_each(rows))
 
 
-def _chunks(batch: Batch, origins: tuple[str, ...], width: int) -> Iterator[list[tuple[Any, ...]]]:
+def _chunks(
+    batch: Batch, origins: tuple[str, ...], without: Sequence[str], width: int
+) -> Iterator[list[tuple[Any, ...]]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(ROWS, [batch.pk, [str(origin) for origin in origins], width])
+        cursor.execute(ROWS, [batch.pk, [str(origin) for origin in origins], width, list(without)])
         while chunk := cursor.fetchmany(AT_A_TIME):
             yield chunk
 

@@ -20,17 +20,18 @@ def expire_assignments() -> None:
 
 
 @shared_task(name="annotations.tasks.make_agreement_report")
-def make_agreement_report(batch_id: int, of: str) -> None:
+def make_agreement_report(batch_id: int, of: str, with_excluded: bool = False) -> None:
     batch = Batch.objects.filter(pk=batch_id).first()
     if batch is not None:
-        agreement_reports.make(batch, of)
+        agreement_reports.make(batch, of, with_excluded=with_excluded)
 
 
-def enqueue_report(batch: Batch, of: str, by: User) -> None:
+def enqueue_report(batch: Batch, of: str, by: User, *, with_excluded: bool = False) -> None:
     """Ask a worker for a batch's agreement report, unless one is at it."""
-    if agreement_reports.claim(batch, of):
-        make_agreement_report.delay(batch.pk, of)
-        audit.record(by, "agreement.asked", study=batch.study, subject=batch.slug, of=of)
+    if agreement_reports.claim(batch, of, with_excluded=with_excluded):
+        make_agreement_report.delay(batch.pk, of, with_excluded)
+        asked = {"of": of, "with_excluded": with_excluded}
+        audit.record(by, "agreement.asked", study=batch.study, subject=batch.slug, **asked)
 
 
 @shared_task(name="annotations.tasks.fill_batch")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from annotations.adjudication.rulings import Cell
 from annotations.agreement_words import letters
+from annotations.excluding import by_excluded
 from annotations.models import Annotation, ErrorFound, ItemAnswer, Status, Values
 from annotations.rubric_documents import Fact, FactKind
 
@@ -23,10 +24,12 @@ class Said:
 
 
 def said(cell: Cell) -> list[Said]:
-    """The newest annotations of people, in an order drawn for the task, so that nobody is known again."""
+    """The newest annotations of people who are not excluded, in an order drawn for the task, so that nobody
+    is known again."""
     rows = list(
         Annotation.objects.current()
         .filter(task=cell.task, origin=Annotation.Origin.PERSON, assignment__state="submitted")
+        .exclude(by_excluded(cell.task.batch.study))
         .order_by("pk")
     )
     random.Random(f"letters {cell.task.batch.order_seed} {cell.task.number}").shuffle(rows)

@@ -6,11 +6,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotations import profiles
+from annotations import excluding, profiles
 from annotations.api import task_serializers as shapes
 from annotations.api.batch_of import Annotating, OfBatch, at_a_pace, checked
 from annotations.assigning import suits
@@ -45,6 +46,7 @@ class OfAnnotators(Annotating):
                 "annotator": code(member.user_id),
                 "tags": known[member.user_id].tags,
                 "languages": known[member.user_id].languages,
+                "is_excluded": known[member.user_id].excluded_at is not None,
                 **did.get(member.user_id, self.nothing),
             }
             for member in members
@@ -78,7 +80,7 @@ class OneAnnotator(OfAnnotators):
 
     @extend_schema(request=shapes.Annotator)
     def patch(self, request: Request, **kwargs: Any) -> Response:
-        """Say what they know; batches are offered by it."""
+        """Say what they know, by which batches are offered, and whether what they said counts."""
         given = shapes.Annotator.given(request)
         at_a_pace(request, "annotator-profile", 600)
         member = self.member()
@@ -86,8 +88,20 @@ class OneAnnotator(OfAnnotators):
         wanted = {name: ", ".join(given.get(name, now[name])) for name in ("tags", "languages")}
         form = ProfileForm(wanted)
         checked(form)
-        profiles.describe(member, self.by, **form.cleaned_data)
+        self.exclude(member, given.get("excluded_for"))
+        if given.keys() - {"excluded_for"}:
+            profiles.describe(member, self.by, **form.cleaned_data)
         return Response(self.described([member])[0])
+
+    def exclude(self, member: Membership, reason: str | None) -> None:
+        """Nothing without a reason given; a blank one lets their annotations count again."""
+        try:
+            if reason:
+                excluding.exclude(member, self.by, reason)
+            elif reason is not None:
+                excluding.count_again(member, self.by)
+        except excluding.NotExcluded as error:
+            raise serializers.ValidationError({"excluded_for": [str(error)]}) from None
 
 
 class BatchAnnotators(OfAnnotators, OfBatch, ListAPIView[Any]):

@@ -169,12 +169,19 @@ class Annotator(Sent):
 
     tags = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
     languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
+    excluded_for = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        help_text="Why what they said is left out of agreement; blank: it counts again.",
+    )
 
 
 class AnnotatorSerializer(serializers.Serializer[Any]):
     annotator = serializers.CharField(help_text="Their code in the study.")
     tags = serializers.ListField(child=serializers.CharField(), help_text="Expertise.")
     languages = serializers.ListField(child=serializers.CharField(), help_text="None: all.")
+    is_excluded = serializers.BooleanField(help_text="Agreement leaves out what they said.")
     submitted = serializers.IntegerField(help_text="Tasks of the study.")
 
 

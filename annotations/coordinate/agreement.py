@@ -2,7 +2,9 @@
 
 import csv
 import json
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -42,17 +44,21 @@ def batches(request: HttpRequest, study: Study) -> HttpResponse:
 @never_cache
 @study_page(Right.VIEW)
 def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
-    """`?of=judges` is about models and files, `?property=` about one property."""
-    of, row = _of(request), _batch(study, name)
-    standing = agreement_reports.shown(row, of)
+    """`?of=judges` is about models and files, `?property=` about one property.
+
+    `?excluded=with` counts annotators who are excluded, who are left out otherwise.
+    """
+    asked, row = _asked(request), _batch(study, name)
+    standing = agreement_reports.shown(row, asked.of, with_excluded=asked.with_excluded)
     if "HX-Request" in request.headers and not standing.is_awaited:
         return HttpResponse(headers={"HX-Refresh": "true"})
     context = workbench(request, study, PLACE) | {
         "page_title": row.title,
         "batch": row,
-        "of": of,
+        "of": asked.of,
+        "asked": asked,
         "standing": standing,
-        **_contested(row, of),
+        **_contested(row, asked.of),
         "may_compute": not standing.is_current and standing.total > 0 and not standing.is_awaited,
     }
     if standing.report and standing.report.document:
@@ -102,14 +108,16 @@ def file(request: HttpRequest, study: Study, name: str, ending: str) -> HttpResp
     if ending not in FILES:
         raise Http404
     audit.record(person(request), "agreement.downloaded", study=study, subject=name, of=report.of)
+    which = f"{report.of}-with-excluded" if report.with_excluded else report.of
     document = figures.public(report.document or {})
     if ending == "json":
-        body = json.dumps(document | {"batch": name, "of": report.of, "annotations": report.annotations})
+        told = {name: getattr(report, name) for name in ("of", "with_excluded", "annotations")}
+        body = json.dumps(document | {"batch": name, **told})
         response = HttpResponse(body, content_type="application/json")
     else:
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         csv.writer(response).writerows(figures.lines(document))
-    response["Content-Disposition"] = f'attachment; filename="agreement-{name}-{report.of}.{ending}"'
+    response["Content-Disposition"] = f'attachment; filename="agreement-{name}-{which}.{ending}"'
     return response
 
 
@@ -118,16 +126,30 @@ def file(request: HttpRequest, study: Study, name: str, ending: str) -> HttpResp
 @study_page(Right.VIEW)
 def compute(request: HttpRequest, study: Study, name: str) -> HttpResponse:
     """Have a worker make the report anew, unless one is at it."""
-    row, of = _batch(study, name), _of(request)
-    enqueue_report(row, of, person(request))
+    row, asked = _batch(study, name), _asked(request)
+    enqueue_report(row, asked.of, person(request), with_excluded=asked.with_excluded)
     response = redirect("annotating:agreement_of", study.slug, name)
-    response["Location"] += "" if of == AgreementReport.Of.PEOPLE else f"?of={of}"
+    response["Location"] += f"?{asked.query}"
     return response
 
 
-def _of(request: HttpRequest) -> str:
-    asked = request.POST.get("of") or request.GET.get("of")
-    return AgreementReport.Of.JUDGES if asked == "judges" else AgreementReport.Of.PEOPLE
+@dataclass(frozen=True)
+class Asked:
+    """Which of a batch's reports an address names."""
+
+    of: str
+    with_excluded: bool
+
+    @property
+    def query(self) -> str:
+        return urlencode({"of": self.of} | ({"excluded": "with"} if self.with_excluded else {}))
+
+
+def _asked(request: HttpRequest) -> Asked:
+    given = request.POST if request.method == "POST" else request.GET
+    if given.get("of") == AgreementReport.Of.JUDGES:
+        return Asked(AgreementReport.Of.JUDGES, with_excluded=False)
+    return Asked(AgreementReport.Of.PEOPLE, given.get("excluded") == "with")
 
 
 def _batch(study: Study, name: str) -> Batch:
@@ -136,5 +158,6 @@ def _batch(study: Study, name: str) -> Batch:
 
 
 def _report(request: HttpRequest, study: Study, name: str) -> AgreementReport:
-    rows = AgreementReport.objects.filter(document__isnull=False, of=_of(request))
-    return get_object_or_404(rows, batch=_batch(study, name))
+    asked = _asked(request)
+    wanted = {"of": asked.of, "with_excluded": asked.with_excluded, "batch": _batch(study, name)}
+    return get_object_or_404(AgreementReport, document__isnull=False, **wanted)

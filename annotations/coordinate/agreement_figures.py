@@ -50,6 +50,7 @@ class Annotator:
     """`name` is empty for who may not see it."""
 
     code: str
+    is_excluded: bool
     name: str
     annotations: int
     kappa: Figure
@@ -95,6 +96,7 @@ def annotators(document: dict[str, Any], part: dict[str, Any], names: dict[str, 
     return [
         Annotator(
             one["code"],
+            one.get("is_excluded", False),  # reports from before anybody could be excluded do not say
             names.get(one["key"], ""),
             one["annotations"],
             figure(row),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from annotations import profiles
+from annotations import excluding, profiles
 from annotations.models import AnnotatorProfile
 from prism.lib.ratelimit import rate_limited
 from surveys.access import Right, person
@@ -72,3 +72,15 @@ def save_profile(request: HttpRequest, study: Study, pk: int) -> str:
         raise NotDone(_("Write words with commas between them; languages as codes such as en, de-AT."))
     profiles.describe(member, person(request), **form.cleaned_data)
     return _("Kept for %s.") % member.user
+
+
+@rate_limited("exclude-annotator", limit=120, seconds=3600, by="user")
+@study_act(Right.RUN, PLACE, excluding.NotExcluded)
+def exclude(request: HttpRequest, study: Study, pk: int) -> str:
+    """Leave somebody's annotations out of agreement, or with `again` count them as before."""
+    member = get_object_or_404(profiles.members(study), pk=pk)
+    if "again" in request.POST:
+        excluding.count_again(member, person(request))
+        return _("The annotations of %s count again.") % member.user
+    excluding.exclude(member, person(request), request.POST.get("reason", ""))
+    return _("The annotations of %s are left out of agreement from now on.") % member.user

@@ -21,6 +21,7 @@ urlpatterns = [
     *judges,
     path("studies/<slug:slug>/annotators/", annotators.annotators, name="annotators"),
     path("studies/<slug:slug>/annotators/<int:pk>/", annotators.save_profile, name="save_profile"),
+    path("studies/<slug:slug>/annotators/<int:pk>/excluded/", annotators.exclude, name="exclude_annotator"),
     path("studies/<slug:slug>/batches/", batches.batches, name="batches"),
     path("studies/<slug:slug>/batches/new/", batches.new, name="new_batch"),
     path("studies/<slug:slug>/batches/<slug:name>/", batch.batch, name="batch"),

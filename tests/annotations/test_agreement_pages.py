@@ -16,8 +16,9 @@ from annotations.coordinate.agreement_figures import REASONS
 from annotations.models import Annotation, Assignment, Batch, Values
 from surveys.models import AuditEvent
 from surveys.models.people import Role
+from surveys.quality import deciding
 from tests.annotations.making import make_annotation, make_assignment, make_batch, make_task
-from tests.factories import make_member, make_study, make_user
+from tests.factories import make_enrolment, make_member, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 TASKS = 40
@@ -107,7 +108,7 @@ def test_files_name_annotators_by_letters_and_only_who_runs_the_study_sees_who_t
 
 def test_a_large_batch_is_computed_by_a_worker_who_is_asked_once(study, monkeypatch):
     batch, _said = annotated(study, raters=2)
-    asked: list[tuple[int, str]] = []
+    asked: list[tuple[int, str, bool]] = []
     monkeypatch.setattr(agreement_reports, "AT_ONCE", 0)
     monkeypatch.setattr(tasks.make_agreement_report, "delay", lambda *given: asked.append(given))
     client = signed_in(study, Role.ANALYST)
@@ -116,7 +117,7 @@ def test_a_large_batch_is_computed_by_a_worker_who_is_asked_once(study, monkeypa
     assert "properties" not in before.context
     for _ in range(2):
         assert client.post(at(batch, "compute_agreement")).status_code == 302
-    assert asked == [(batch.pk, "people")]
+    assert asked == [(batch.pk, "people", False)]
     assert client.get(at(batch)).context["standing"].is_awaited
     tasks.make_agreement_report(*asked[0])
     after = client.get(at(batch)).context
@@ -129,6 +130,49 @@ def test_a_large_batch_is_computed_by_a_worker_who_is_asked_once(study, monkeypa
     assert later["report"].annotations == TASKS * 2
     client.post(at(batch, "compute_agreement"))
     assert len(asked) == 2
+
+
+def test_who_is_excluded_is_left_out_of_figures_contests_and_files_unless_asked_for(study):
+    batch, careless = make_batch(study, overlap=4), make_member(study, Role.ANNOTATOR)
+    stranger = make_enrolment(study)
+    careful = [make_user(), make_user()]
+    for number in range(8):
+        task = make_task(batch)
+        for person in careful:
+            make_annotation(make_assignment(task, person), {1: [2, number % 4], 2: [2, 0]})
+        make_annotation(make_assignment(task, careless), {1: [2, (number + 2) % 4], 2: [2, 3]})
+        make_annotation(make_assignment(task, enrolment=stranger), {1: [2, 3 - number % 4], 2: [2, 3]})
+    owner, excluded = signed_in(study), reverse("annotating:annotators", args=[study.slug])
+    member = study.memberships.get(user=careless)
+    act = reverse("annotating:exclude_annotator", args=[study.slug, member.pk])
+    before = owner.get(at(batch)).context
+    assert before["properties"][1]["figures"]["percent"].value < 1
+    assert before["contested"] == 16
+    assert "Please give a reason" in owner.post(act, {"reason": "no"}, follow=True).content.decode()
+    for _twice in range(2):
+        assert "left out of agreement" in owner.post(act, {"reason": "clicks"}, follow=True).content.decode()
+    deciding.decide([stranger], "exclude", "pasted answers", make_user())
+    page = owner.get(at(batch))
+    assert page.context["properties"][1]["figures"]["percent"].value == 1
+    assert [one.annotations for one in page.context["annotators"]] == [8, 8]
+    assert (page.context["report"].annotations, page.context["contested"]) == (16, 0)
+    assert "2 annotators who are excluded are left out with 16 annotations" in page.content.decode()
+    every = owner.get(at(batch), {"excluded": "with"})
+    assert every.context["properties"] == before["properties"]
+    assert [one.is_excluded for one in every.context["annotators"]] == [False, False, True, True]
+    assert "2 annotators who are excluded count here with 16" in every.content.decode()
+    assert owner.get(at(batch)).context["contested"] == 0
+    drawn = owner.get(at(batch, "agreement_chart"), {"property": "clear"}).json()
+    assert (len(drawn["codes"]), len(drawn["pairs"])) == (2, 1)
+    for query, annotators in (({}, 2), ({"excluded": "with"}, 4)):
+        told = owner.get(at(batch, "agreement_file", "json"), query).json()
+        assert (told["with_excluded"], len(told["annotators"])) == (bool(query), annotators)
+    assert "clicks" in owner.get(excluded).content.decode()
+    assert "count again" in owner.post(act, {"again": "1"}, follow=True).content.decode()
+    assert owner.get(at(batch)).context["report"].excluded == [f"e{stranger.pk}"]
+    events = AuditEvent.objects.filter(study=study, subject=f"member {member.pk}").order_by("pk")
+    assert [one.action for one in events] == ["annotator.excluded", "annotator.counted_again"]
+    assert "clicks" not in str([one.detail for one in events])
 
 
 def test_a_batch_without_annotations_says_so(study):

@@ -21,6 +21,7 @@ def test_a_coordinator_says_what_an_annotator_knows_and_nobody_else_may():
     member = study.memberships.get(user=annotator)
     page = reverse("annotating:annotators", args=[study.slug])
     save = reverse("annotating:save_profile", args=[study.slug, member.pk])
+    exclude = reverse("annotating:exclude_annotator", args=[study.slug, member.pk])
     coordinator = Client()
     coordinator.force_login(make_member(study, Role.COORDINATOR))
     assert str(annotator) in coordinator.get(page).content.decode()
@@ -39,5 +40,6 @@ def test_a_coordinator_says_what_an_annotator_knows_and_nobody_else_may():
     for someone, status in ((annotator, 403), (make_member(make_study(), Role.OWNER), 404)):
         client = Client()
         client.force_login(someone)
-        assert {client.get(page).status_code, client.post(save, {}).status_code} == {status}
-    assert AnnotatorProfile.objects.count() == 1
+        acts = {client.post(address, {"reason": "because"}).status_code for address in (save, exclude)}
+        assert {client.get(page).status_code, *acts} == {status}
+    assert AnnotatorProfile.objects.get().excluded_at is None

@@ -304,7 +304,17 @@ def test_a_batch_is_made_annotated_compared_ruled_on_blind_then_seeing_and_expor
     clear = next(one for one in found["report"]["properties"] if one["slug"] == "clear")
     assert clear["coefficients"] == stored["properties"][1]["coefficients"]
     assert clear["coefficients"]["percent"]["value"] == pytest.approx(2 / 3, abs=1e-4)
-    assert {tuple(one) for one in found["report"]["annotators"]} == {("code", "annotations")}
+    assert {tuple(one) for one in found["report"]["annotators"]} == {("code", "annotations", "is_excluded")}
+    left_out = f"studies/{study.slug}/annotators/{coder(study)(people[1][0].pk)}/"
+    assert sent(left_out, owner, "patch", excluded_for="no").status_code == 400
+    assert sent(left_out, owner, "patch", excluded_for="clicks at random").json()["is_excluded"]
+    alone = asked(f"{here(batch)}agreement/", owner).json()
+    assert (alone["annotations"], alone["excluded"]) == (3, {"annotators": 1, "annotations": 3})
+    assert len(alone["report"]["annotators"]) == 1
+    every = asked(f"{here(batch)}agreement/", owner, excluded="with").json()
+    assert (every["annotations"], every["with_excluded"]) == (6, True)
+    assert every["report"]["properties"] == found["report"]["properties"]
+    assert not sent(left_out, owner, "patch", excluded_for="").json()["is_excluded"]
     assert asked(f"{here(batch)}agreement/", owner, of="judges").json()["report"] is None
     assert "of" in assert_problem(asked(f"{here(batch)}agreement/", owner, of="cats"), 400)["errors"]
 
