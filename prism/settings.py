@@ -117,7 +117,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "prism.urls"
 ASGI_APPLICATION = "prism.asgi.application"
-WEB_THREADS = int(os.environ.get("WEB_THREADS", "6"))  # requests a web process works on at the same time
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "3"))  # requests a web process works on at the same time
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
     {

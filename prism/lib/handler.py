@@ -25,15 +25,15 @@ class ThreadHandler(ASGIHandler):
     Django's asynchronous chain starts a thread for every request and passes middleware and view to and fro
     between it and the event loop, which takes longer than a short view. Every view is synchronous; one that
     streams answers with an asynchronous iterator, which the event loop follows after the view has returned.
-    `threads` requests work at the same time; those that wait for another machine do not count (places.py),
-    and short ones come before long ones (turns.py).
+    `threads` requests work at the same time, beside them as many long ones; those that wait for another
+    machine do not count (places.py), and short ones come before long ones (turns.py).
     """
 
     def __init__(self, threads: int) -> None:
         super().__init__()
         self.chain = BaseHandler()
         self.chain.load_middleware()
-        self.threads = ThreadPoolExecutor(threads + MOST_AWAY, "request")
+        self.threads = ThreadPoolExecutor(2 * threads + MOST_AWAY, "request")
         self.places = Places(threads)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
@@ -82,7 +82,7 @@ class ThreadHandler(ASGIHandler):
         context.run(sit, place)
         work = self.threads.submit(context.run, self._respond, request, kind)
         # With the thread and not with the browser, which may leave before.
-        work.add_done_callback(lambda _: place.give_back())
+        work.add_done_callback(lambda _: place.end())
         return await asyncio.wrap_future(work)
 
     def _respond(self, request: ASGIRequest, kind: str) -> HttpResponseBase:
