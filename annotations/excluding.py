@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotations.models import Annotation, AnnotatorProfile
 from surveys import audit
-from surveys.models import Decision, Enrolment, Membership, Study
-from surveys.quality.deciding import LEAST_REASON, stands
+from surveys.models import Membership, Study
+from surveys.quality.deciding import LEAST_REASON, excluded
 
 
 class NotExcluded(Exception):
@@ -45,18 +45,24 @@ class LeftOut:
 
 def by_excluded(study: Study) -> Q:
     """Which annotations of a study's batches are of somebody who is excluded."""
-    members = AnnotatorProfile.objects.filter(study=study).exclude(excluded_at=None)
-    people = Enrolment.objects.filter(stands(Decision.Value.EXCLUDE), study=study)
-    return Q(assignment__annotator__in=list(members.values_list("user", flat=True))) | Q(
-        assignment__enrolment__in=list(people.values_list("pk", flat=True))
-    )
+    return Q(assignment__annotator__in=_members(study)) | Q(assignment__enrolment__in=excluded(study))
+
+
+def excluded_names(study: Study) -> set[str]:
+    """All who are excluded in a study, named as in `agreement_rows`."""
+    return {f"u{pk}" for pk in _members(study)} | {f"e{pk}" for pk in excluded(study)}
+
+
+def _members(study: Study) -> list[int]:
+    profiles = AnnotatorProfile.objects.filter(study=study).exclude(excluded_at=None)
+    return list(profiles.values_list("user", flat=True))
 
 
 def left_out(annotations: QuerySet[Annotation], study: Study) -> LeftOut:
     """Who of those that gave these annotations is excluded."""
-    excluded = annotations.filter(by_excluded(study)).order_by()
+    theirs = annotations.filter(by_excluded(study)).order_by()
     columns = ("assignment__annotator", "assignment__enrolment")
-    found = excluded.values_list(*columns).annotate(Count("pk"))
+    found = theirs.values_list(*columns).annotate(Count("pk"))
     return LeftOut({f"u{user}" if user else f"e{person}": number for user, person, number in found})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotations.models import Annotation
-from annotations.rubric_documents import Fact, FactKind, Property
+from annotations.rubric_documents import Fact, FactKind, Property, RubricDocument
 from annotations.sheets import ONCE, side_name
 from annotations.told import Reading
 
@@ -29,12 +29,19 @@ def compare(reading: Reading, annotation: Annotation, gold: dict[str, Any]) -> l
     scores = {values.side: values.scores for values in annotation.values.all()}
     shown = {side: key for key, side in reading.sides.items()} | {0: ONCE}
     return [
-        _compared(asked, shown[side], scores[side][asked.position], known)
-        for slug, given in gold.items()
-        if (asked := reading.document.named(slug)) is not None
-        for side, known in _by_side(asked, given)
-        if side in scores and side in shown and known is not None
+        _compared(asked, shown[side], scores[side][asked.position], given)
+        for asked, side, given in known(reading.document, gold)
+        if side in scores and side in shown
     ]
+
+
+def known(document: RubricDocument, gold: dict[str, Any]) -> Iterator[tuple[Property | Fact, int, Any]]:
+    """Each answer that is known: to what, of which side, and as it was given."""
+    for slug, given in gold.items():
+        if (asked := document.named(slug)) is not None:
+            for side, one in _by_side(asked, given):
+                if one is not None:
+                    yield asked, side, one
 
 
 def _by_side(asked: Property | Fact, given: Any) -> Iterator[tuple[int, Any]]:
@@ -50,18 +57,19 @@ def _by_side(asked: Property | Fact, given: Any) -> Iterator[tuple[int, Any]]:
 
 
 def _compared(asked: Property | Fact, shown: str, said: int | None, given: Any) -> Compared:
-    known = _value(asked, given)
+    right = value_of(asked, given)
     return Compared(
         title=asked.title,
         about="" if shown == ONCE else side_name(shown),
         said=_label(asked, said),
-        known=_label(asked, known),
-        is_same=said == known,
+        known=_label(asked, right),
+        is_same=said == right,
         definition=asked.definition,
     )
 
 
-def _value(asked: Property | Fact, given: Any) -> int | None:
+def value_of(asked: Property | Fact, given: Any) -> int | None:
+    """The score that a known answer stands for."""
     if isinstance(asked, Property):
         return asked.scale.read(given) if asked.scale else _number(given)
     return len(given) if isinstance(given, list) else _number(given)

@@ -78,7 +78,8 @@ def _told(request: HttpRequest, study: Study, report: AgreementReport) -> dict[s
     document = report.document or {}
     slug = request.GET.get("property", "")
     part = figures.chosen(document, slug)
-    names = figures.names_of(document) if may(request.user, Right.RUN, study) else {}
+    keys = [one["key"] for one in document["annotators"]]
+    names = figures.names_of(keys) if may(request.user, Right.RUN, study) else {}
     return {
         "report": report,
         "document": document,

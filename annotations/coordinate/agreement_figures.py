@@ -1,6 +1,6 @@
 """A batch's agreement report as its page and its files show it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -106,9 +106,8 @@ def annotators(document: dict[str, Any], part: dict[str, Any], names: dict[str, 
     ]
 
 
-def names_of(document: dict[str, Any]) -> dict[str, str]:
+def names_of(keys: Collection[str]) -> dict[str, str]:
     """{key: who it is}, for those who may know."""
-    keys = [one["key"] for one in document["annotators"]]
     users = User.objects.in_bulk([int(key[1:]) for key in keys if key.startswith("u")])
     people = Enrolment.objects.in_bulk([int(key[1:]) for key in keys if key.startswith("e")])
     return {

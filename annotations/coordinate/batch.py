@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from annotations import profiles
+from annotations import known_answers, profiles
 from annotations.assigning import Annotator, is_suited
 from annotations.batches import making
 from annotations.batches.figures import progress_of
@@ -63,6 +63,7 @@ def batch(request: HttpRequest, study: Study, name: str) -> HttpResponse:
         "progress": progress,
         "ahead": next_step(found, progress, context["rights"]),
         "made": made(found),
+        "has_known_answers": known_answers.tasks(found).exists(),
         "page_title": found.title,
     }
     return render(request, "annotations/coordinate/batch.html", context)

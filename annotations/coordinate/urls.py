@@ -8,6 +8,7 @@ from annotations.coordinate import (
     annotators,
     batch,
     batches,
+    known_answers,
     recruited,
     rubric_editor,
     rubrics,
@@ -26,6 +27,11 @@ urlpatterns = [
     path("studies/<slug:slug>/batches/new/", batches.new, name="new_batch"),
     path("studies/<slug:slug>/batches/<slug:name>/", batch.batch, name="batch"),
     path("studies/<slug:slug>/batches/<slug:name>/annotators/", batch.annotators, name="batch_annotators"),
+    path(
+        "studies/<slug:slug>/batches/<slug:name>/known-answers/",
+        known_answers.known_answers,
+        name="known_answers",
+    ),
     path("studies/<slug:slug>/batches/<slug:name>/rules/", batch.rules, name="batch_rules"),
     path(
         "studies/<slug:slug>/batches/<slug:name>/suggestions/",

@@ -92,6 +92,7 @@ def of_study(base: str, batch: Batch, run: JudgeRun, dissection: str, annotator:
         Route("batch_suggestions", f"{here}suggestions/", READ, False),
         write("batch_suggestions", f"{here}suggestions/", "put", suggestions="off"),
         Route("batch_annotators", f"{here}annotators/", READ, False),
+        Route("known_answers", f"{here}known-answers/", READ, False),
         Route("tasks", f"{here}tasks/", READ),
         Route("task", f"{here}tasks/1/", READ),
         Route("annotations", f"{here}annotations/", READ),
