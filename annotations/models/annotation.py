@@ -4,7 +4,8 @@ A property is named by its position in the version of the rubric: properties fir
 about the query (`RubricDocument.fields`). Side 0 holds what is asked once: facts, and properties of a pair.
 
 That an annotation is of a task, and values, items and errors of an annotation, is checked by statement
-(`prism.lib.references`).
+(`prism.lib.references`). Rows of lists are known by their place and have no number of their own: it would
+take one more index for each of the twenty rows of a pair.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -101,6 +102,7 @@ class Values(models.Model):
     is computed is read from the side: it has no score, and is not asked.
     """
 
+    pk = models.CompositePrimaryKey("annotation_id", "side")
     annotation = models.ForeignKey(
         Annotation, models.PROTECT, related_name="values", db_index=False, db_constraint=False
     )
@@ -132,6 +134,7 @@ class Values(models.Model):
 class ItemAnswer(models.Model):
     """One item of a list: found in the query (side 0), or how far a side meets it."""
 
+    pk = models.CompositePrimaryKey("annotation_id", "side", "position", "number")
     annotation = models.ForeignKey(
         Annotation, models.PROTECT, related_name="items", db_index=False, db_constraint=False
     )
@@ -163,6 +166,7 @@ class ErrorFound(models.Model):
         MODERATE = "moderate", _("moderate")
         SEVERE = "severe", _("severe")
 
+    pk = models.CompositePrimaryKey("annotation_id", "side", "number")
     annotation = models.ForeignKey(
         Annotation, models.PROTECT, related_name="errors", db_index=False, db_constraint=False
     )

@@ -219,6 +219,7 @@ class Task(models.Model):
 class Side(models.Model):
     """One response of a task. Who wrote it is kept for the analysis and shown to no annotator."""
 
+    pk = models.CompositePrimaryKey("task_id", "number")
     # That the task is there is checked by statement (`prism.lib.references`).
     task = models.ForeignKey(Task, models.CASCADE, related_name="sides", db_index=False, db_constraint=False)
     number = models.PositiveSmallIntegerField()

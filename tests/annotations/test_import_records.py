@@ -238,7 +238,7 @@ def test_what_is_published_goes_the_quick_way_and_a_large_file_through_a_process
         contents.append([list(tasks.values_list("number", "key", "query"))])
         for model in (Values, ItemAnswer, ErrorFound):
             of = model.objects.filter(annotation__task__batch=batch)
-            names = [f.name for f in model._meta.fields if f.name not in ("id", "annotation")]
+            names = [f.name for f in model._meta.fields if f.name not in ("pk", "annotation")]
             contents[-1].append(
                 list(of.order_by("annotation__task__number", *model._meta.ordering).values_list(*names))
             )

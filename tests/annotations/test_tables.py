@@ -93,7 +93,7 @@ def test_the_next_task_comes_from_its_index_without_a_sort():
 def test_what_an_annotation_holds_refers_to_one_that_is_there_and_keeps_it(model):
     made = make_whole_annotation(make_assignment(make_task(make_batch())))
     row = model.objects.filter(annotation=made).values().first()
-    copies = [model(**row | {"id": None, "annotation_id": made.pk + more}) for more in (1, 2)]
+    copies = [model(**row | {"annotation_id": made.pk + more}) for more in (1, 2)]
     with (
         refused(f"rows of {model._meta.db_table} refer to 2 of annotations_annotation"),
         transaction.atomic(),
