@@ -6,17 +6,8 @@ from rest_framework import serializers
 
 from annotations.api.batch_of import Sent
 from annotations.coordinate.judge_forms import MOST_LANES
-from annotations.models import Judge, JudgeCall, JudgedTask, JudgeRun, PromptSet
+from annotations.models import Judge, JudgeCall, JudgedTask, JudgeRun
 from conversations.api.texts import WrittenField
-
-
-class PromptSetSerializer(serializers.ModelSerializer[PromptSet]):
-    prompts = serializers.CharField(source="key", help_text="By which a judge names them.")
-    version = serializers.IntegerField(source="number")
-
-    class Meta:
-        model = PromptSet
-        fields = ("prompts", "version", "sha256", "created_at")
 
 
 class JudgeSerializer(serializers.ModelSerializer[Judge]):

@@ -58,16 +58,6 @@ class Judges(Annotating, ListAPIView[Judge]):
         return Response(self.get_serializer(self.get_queryset().get(pk=judge.pk)).data, status=201)
 
 
-class Prompts(Annotating, ListAPIView[PromptSet]):
-    """The sets of prompts that a new judge can use."""
-
-    serializer_class = shapes.PromptSetSerializer
-    pagination_class = OldestFirst
-
-    def get_queryset(self) -> QuerySet[PromptSet]:
-        return offered_to(self.study)
-
-
 def offered_to(study: Study) -> QuerySet[PromptSet]:
     """The sets that the page's form offers."""
     offered: QuerySet[PromptSet] = JudgeForm(study).fields["prompt_set"].queryset  # type: ignore[attr-defined]

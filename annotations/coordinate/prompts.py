@@ -57,11 +57,8 @@ def version(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
             return _stored(request, study, writing.store(study, text, base, person(request)))
     except PromptsError as error:
         return _page(request, study, found, text, base=base, faults=error.faults)
-    except writing.Meanwhile:
-        fault = _(
-            "Somebody stored a newer version since you began. Look at it, then take over what you need."
-        )
-        return _page(request, study, found, text, base=base, faults=(fault,))
+    except writing.Meanwhile as error:
+        return _page(request, study, found, text, base=base, faults=(str(error),))
     return _page(request, study, found, text, base=base)
 
 

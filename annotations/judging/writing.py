@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from annotations.judging.judges import load_prompts, newest_number
@@ -13,11 +14,14 @@ from annotations.prompts import KEYS
 from surveys import audit
 from surveys.models import Study
 
+_NEWER = gettext_lazy(
+    "Somebody stored a newer version since you began. Look at it, then take over what you need."
+)
 OWN = "own-"  # before the key of a shipped set that a study makes its own
 
 
 class Meanwhile(Exception):
-    """Somebody stored another version since this text was begun."""
+    """Somebody stored another version since this text was begun; the message says what to do."""
 
 
 def text_of(version: PromptSet) -> str:
@@ -49,6 +53,6 @@ def store(study: Study, text: str, base: int, by: User) -> PromptSet:
             return found
         if newest != base:
             transaction.set_rollback(True)
-            raise Meanwhile
+            raise Meanwhile(_NEWER)
         audit.record(by, "prompts.stored", study=study, subject=str(found), sha256=found.sha256)
     return found

@@ -111,6 +111,9 @@ def of_study(base: str, batch: Batch, run: JudgeRun, dissection: str, annotator:
         Route("judges", f"{base}judges/", READ),
         write("judges", f"{base}judges/"),
         Route("judge_prompts", f"{base}judge-prompts/", READ),
+        write("judge_prompts", f"{base}judge-prompts/"),
+        Route("check_judge_prompts", f"{base}judge-prompts/check/", READ, True, "post", {"document": "x"}),
+        Route("judge_prompt_set", f"{base}judge-prompts/{run.judge.prompt_set_id}/", READ),
         Route("judge_runs", f"{base}judge-runs/", READ),
         write("judge_runs", f"{base}judge-runs/"),
         write("judge_estimate", f"{base}judge-runs/estimate/", batch=batch.slug, judge=run.judge.name),
@@ -208,6 +211,7 @@ def test_answers_are_what_the_schema_says_and_name_nobody():
     schema = asked("schema/", format="json").json()
     secret, annotator = secret_of(owner), secret_of(member)
     changes = {"check_rubric", "look", "judge_estimate", "next_task", "start_judge_run", "close_batch"}
+    changes |= {"check_judge_prompts"}
     hidden = [owner.email, member.email, *Assignment.objects.values_list("annotator__email", flat=True)]
     for route in sorted(routes, key=lambda route: route.name == "close_batch"):
         if route.method == "get" or route.name in changes or (route.name, route.method) == ("batch", "patch"):

@@ -14,6 +14,7 @@ from surveys.models import AuditEvent
 from surveys.models.people import Role
 from tests.annotations.judged import make_judge, make_pairs, started
 from tests.factories import make_member, make_study, make_user
+from tests.surveys.programs import asked, assert_problem, secret_of, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,42 @@ def test_prompts_are_written_checked_shown_on_a_task_and_stored_as_versions_that
     assert stranger.get(own).status_code == 404
     assert client_of(elsewhere, Role.OWNER).get(at(elsewhere, "prompt_set", first.pk)).status_code == 404
     assert first.pk not in [one.pk for one in judges.prompts_for(elsewhere)]
+
+
+def test_a_program_lists_reads_checks_and_writes_prompts_as_the_page_does():
+    study = make_study()
+    owner = make_member(study, Role.OWNER)
+    secret, here = secret_of(owner), f"studies/{study.slug}/judge-prompts/"
+    rows = {row["prompts"]: row for row in asked(here, secret).json()["results"]}
+    assert {"dissection", "preference", "scenario"} <= rows.keys()
+    assert rows["preference"]["is_shipped"]
+    read = asked(f"{here}{rows['preference']['id']}/", secret).json()
+    assert (read["document"], read["steps"]) == (shipped("preference"), ["preference"])
+    text = shipped("preference").replace("\nkey: preference\n", "\nkey: taste\n")
+    assert sent(f"{here}check/", secret, document=text).json()["is_valid"]
+    broken = text.replace("$responses", "")
+    assert sent(f"{here}check/", secret, document=broken).json()["problems"] == [
+        "Step “preference” needs: $responses."
+    ]
+    refused = assert_problem(sent(here, secret, document=broken), 400)
+    assert "needs: $responses" in refused["errors"]["document"][0]
+    taken = assert_problem(sent(here, secret, document=shipped("preference")), 400)
+    assert "shipped set" in taken["errors"]["document"][0]
+    assert not PromptSet.objects.filter(study=study).exists()
+    first = sent(here, secret, document=text, after=0)
+    assert (first.status_code, first.json()["prompts"], first.json()["version"]) == (201, "taste", 1)
+    assert sent(here, secret, document=text).status_code == 200  # twice is once
+    second = sent(here, secret, document=text + "\n", after=1)
+    assert (second.status_code, second.json()["version"]) == (201, 2)
+    assert_problem(sent(here, secret, document=text + "\n\n", after=1), 409)
+    assert "after" in assert_problem(sent(here, secret, document=text, after=-1), 400)["errors"]
+    own = [row["version"] for row in asked(here, secret).json()["results"] if row["prompts"] == "taste"]
+    assert own == [1, 2]
+    events = AuditEvent.objects.filter(action="prompts.stored", actor=owner, study=study)
+    assert [event.subject for event in events.order_by("pk")] == ["taste v1", "taste v2"]
+    elsewhere = make_study()
+    other = secret_of(make_member(elsewhere, Role.OWNER))
+    assert_problem(asked(f"studies/{elsewhere.slug}/judge-prompts/{first.json()['id']}/", other), 404)
 
 
 @pytest.mark.parametrize(
