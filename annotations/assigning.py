@@ -84,7 +84,7 @@ def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
     with transaction.atomic():
         _one_at_a_time(annotator)
         counts = _counts(batch, annotator)
-        if counts.open >= AHEAD or 0 < most_for(batch, annotator) <= counts.held:
+        if counts.open >= AHEAD or has_all(batch, annotator, counts):
             return None
         for tasks in _choices(batch, annotator, counts):
             taken = _take(batch, annotator, tasks)
@@ -106,6 +106,11 @@ def most_for(batch: Batch, annotator: Annotator) -> int:
     asked = annotator.asked_of
     limits = [batch.most_per_annotator, asked.tasks if asked else 0]
     return min((limit for limit in limits if limit), default=0)
+
+
+def has_all(batch: Batch, annotator: Annotator, counts: Counts) -> bool:
+    """Whether the person had as many as one person may."""
+    return 0 < most_for(batch, annotator) <= counts.held
 
 
 def is_suited(batch: Batch, annotator: Annotator) -> bool:
@@ -305,10 +310,17 @@ def renew(assignment: Assignment, now: datetime) -> bool:
 
 
 def reopen(assignment: Assignment) -> bool:
-    """Take an expired task again, if it still has a place. False where it has none."""
+    """Take an expired task again, if it has a place and the person's cap has room; whether it is open."""
     if assignment.state != Assignment.State.EXPIRED:
         return False
     task = assignment.task
     key = Annotator(assignment.annotator, assignment.enrolment)
-    mine = _available_to(task.batch, key).filter(pk=task.pk)
-    return _take_locked(task.batch, key, mine, skip=False) is not None
+    with transaction.atomic():
+        _one_at_a_time(key)
+        assignment.refresh_from_db(fields=["state"])  # another window may have been quicker
+        if assignment.state != Assignment.State.EXPIRED:
+            return assignment.state == Assignment.State.OPEN
+        if not task.is_training and has_all(task.batch, key, _counts(task.batch, key)):
+            return False
+        mine = _available_to(task.batch, key).filter(pk=task.pk)
+        return _take_locked(task.batch, key, mine, skip=False) is not None

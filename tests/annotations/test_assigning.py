@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from annotations import assigning
 from annotations.assigning import Annotator, assign, next_assignment
-from annotations.models import AnnotatorProfile, Assignment, Batch, Task
+from annotations.models import Annotation, AnnotatorProfile, Assignment, Batch, Task
 from annotations.submitting import Said, submit
 from annotations.tasks import expire_assignments
 from surveys.models.people import Role
 from tests.annotations.making import make_annotation, make_batch, make_task
+from tests.conversations.talking import at_once
 from tests.factories import make_conversation, make_enrolment, make_member, make_study, make_user
 
 State = Assignment.State
@@ -174,6 +175,39 @@ def test_twenty_annotators_at_once_never_exceed_the_overlap_and_lose_nothing():
         held = task.assignments.filter(state=State.SUBMITTED)
         assert sorted(held.values_list("place", flat=True)) == [0, 1, 2]
         assert task.annotations.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_handed_in_late_by_many_windows_at_once_exceeds_no_cap_and_is_counted_once():
+    batch, someone = make_batch(overlap=3, most_per_annotator=2), annotator()
+    tasks = [make_task(batch) for _number in range(6)]
+    late = [expired(task, someone) for task in tasks[:4]]
+    given, *handed_in = at_once(
+        lambda: assign(batch, someone),
+        *(lambda one=one: submit(one, Said()) for one in late),
+    )
+    stored = [one for one in handed_in if one is not None]
+    assert all(isinstance(one, Annotation) for one in stored)
+    held = someone.assignments(batch).filter(state__in=assigning.HOLDING)
+    assert len(stored) + (given is not None) == held.count() == 2
+    assert sum(counted(task)[0] for task in tasks) == 2
+    assert sum(counted(task)[1] for task in tasks) == len(stored)
+    if given is not None:
+        assert submit(given, Said()) is not None
+    still = next(one for one in late if Assignment.objects.get(pk=one.pk).state == State.EXPIRED)
+    assert submit(still, Said()) is None  # the cap is full
+    Batch.objects.update(most_per_annotator=0)
+    still.task.batch.refresh_from_db()
+    windows = [Assignment.objects.get(pk=still.pk) for _window in range(3)]
+    opened = at_once(*(lambda one=one: assigning.reopen(one) for one in windows))
+    assert opened == [True] * 3
+    assert counted(still.task) == (1, 0)
+
+
+def expired(task: Task, someone: Annotator) -> Assignment:
+    past = timezone.now() - timedelta(minutes=1)
+    given = {"place": 0, "expires_at": past, "ended_at": past, "state": State.EXPIRED}
+    return Assignment.objects.create(task=task, **someone.key, **given)
 
 
 @pytest.mark.django_db
