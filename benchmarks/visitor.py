@@ -28,7 +28,7 @@ class Seen:
 
     both: float = 0.0
     done: float = 0.0
-    page_size: int = 0  # of the page that the message leads to
+    page_size: int = 0  # of what the message is answered with
     size: int = 0  # of what brings the answers: the events, and the part of the page at the end
     restarts: int = 0
     cursor: str = ""
@@ -87,8 +87,9 @@ class Visitor:
     async def follow(self, seen: Seen, number: int, leaves: bool = False) -> str:
         """As `talk`, for a person who sees it in their own way; returns the comparison's address."""
         begun = time.perf_counter()
-        async with self.browser.post(self.home, data={**self.form, "text": f"bonjour {number}"}) as answer:
-            page, address = await answer.text(), answer.url.path
+        said = {**self.form, "text": f"bonjour {number}"}
+        async with self.browser.post(self.home, data=said, headers={"X-Prism-Part": "talk"}) as answer:
+            page, address = await answer.text(), answer.headers.get("Content-Location", self.home)
         seen.page_size = len(page.encode())
         if address != self.home:
             found = EVENTS.search(page)  # missing where all was said before the page was made

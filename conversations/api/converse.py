@@ -202,7 +202,8 @@ def begun(visit: Visit, given: dict[str, Any]) -> Conversation:
         topic=given["topic"],
         is_sent_anyway=given["anyway"],
     )
-    return find(visit, asking.ask(visit.enrolment, visit.device, wish).code)
+    talk = asking.ask(visit.enrolment, visit.device, wish)[0]
+    return find(visit, talk.code)
 
 
 def may_begin(visit: Visit) -> None:

@@ -12,6 +12,7 @@ from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
 from conversations.models import Conversation, LanguageModel, Protocol
+from conversations.situation import Situation
 from prism.lib import statements
 from surveys.models import Device, Enrolment, Study
 
@@ -41,14 +42,13 @@ class Wish:
     is_sent_anyway: bool = False
 
 
-def ask(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
-    """A new conversation with its first message; the same key begins it once. Raises Refused.
+def ask(enrolment: Enrolment, device: Device, wish: Wish) -> tuple[Conversation, Situation]:
+    """A new conversation with its first message, and how it stands; the same key begins it once.
 
-    A conversation whose first message was held back waits for the next try.
+    Raises Refused. A conversation whose first message was held back waits for the next try.
     """
     talk = _begun(enrolment, device, wish)
-    chat.say(talk, wish.text, wish.key, wish.is_sent_anyway)
-    return talk
+    return talk, chat.say(talk, wish.text, wish.key, wish.is_sent_anyway)
 
 
 @transaction.atomic

@@ -7,9 +7,9 @@ import re
 import time
 from collections import OrderedDict
 
-# Who takes 5 ms of processor time may be overtaken for five seconds by those that take none.
-PATIENCE = 1000.0
-MOST_PATIENCE_SECONDS = 10.0
+# Who takes 5 ms of processor time may be overtaken for ten seconds by those that take none.
+PATIENCE = 2000.0
+MOST_PATIENCE_SECONDS = 20.0
 UNKNOWN_SECONDS = {"GET": 0.005, "POST": 0.02}
 # The first of a kind loads templates and the like, so a costly one counts little and a cheap one much.
 CHEAPER_WEIGHS, DEARER_WEIGHS = 0.5, 0.05

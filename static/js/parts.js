@@ -9,7 +9,8 @@ export async function partIn(answer, id) {
 
 export const headersFor = (id) => ({ "X-Prism-Part": id, Accept: "text/html" });
 
-function unsent(form, text) {
+/** Say at the form that it was not sent, and let it be sent again. */
+export function unsent(form, text) {
   delete form.dataset.sent;
   delete form.dataset.sending;
   let place = form.querySelector("[data-unsent-note]");

@@ -104,6 +104,25 @@ def test_a_message_draws_two_different_models_with_odds_and_seed(visitor):
     assert sum(entry["inclusion"] for entry in draw.pool) == pytest.approx(2)
 
 
+def test_a_script_gets_the_comparison_with_its_address_and_no_page_around_it(visitor):
+    form = {"text": "Hello", "form_key": "k", "mode": "random"}
+    answered = [visitor.post(HOME, form, headers={"X-Prism-Part": "talk"}) for _ in range(2)]
+    talk = Conversation.objects.get()
+    for one in answered:
+        assert (one.status_code, one["Content-Location"]) == (200, where(talk))
+        assert 'id="talk"' in one.content.decode()
+        assert "<html" not in one.content.decode()
+        assert not [name for name in names() if name in one.content.decode()]
+
+
+def test_a_script_whose_message_is_refused_gets_the_page_with_all_that_was_typed(visitor):
+    form = {"text": "  ", "topic": "", "form_key": "k", "mode": "random"}
+    answered = visitor.post(HOME, form, headers={"X-Prism-Part": "talk"})
+    assert (answered.status_code, "Content-Location" in answered) == (409, False)
+    assert "Please write a message first." in answered.content.decode()
+    assert 'id="main"' in answered.content.decode()
+
+
 def draw_again(turn: Turn, times: int) -> None:
     """As many further draws for the same message, by what draws for every first one."""
     for _ in range(times):

@@ -18,6 +18,7 @@ from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
 from conversations.models import Conversation, Protocol
 from conversations.refusals import held
+from conversations.views.arena.showing import PART, show
 from conversations.views.suggesting import chosen, offered
 from prism.lib import proof_of_work
 from prism.lib.codes import form_key, random_key
@@ -28,7 +29,7 @@ from surveys.consent_documents import ConsentText
 from surveys.models import Study
 from surveys.views import refusals
 from surveys.views.consent import shown
-from surveys.views.visit import Visit, find_visit, in_stage, let_in, page_context, problem
+from surveys.views.visit import Visit, asks_for_part, find_visit, in_stage, let_in, page_context, problem
 
 View = Callable[..., HttpResponse]
 DRAFT = "arena:ask"
@@ -162,10 +163,15 @@ def ask(request: HttpRequest, visit: Visit) -> HttpResponse:
     )
     try:
         at_a_persons_pace(visit)
-        talk = asking.ask(visit.enrolment, visit.device, wish)
+        talk, here = asking.ask(visit.enrolment, visit.device, wish)
     except Refused as refusal:
         return _ask(request, visit, wish, refusal)
-    return redirect(address(visit.study, "talk", talk.code))
+    place = address(visit.study, "talk", talk.code)
+    if not asks_for_part(request, PART):
+        return redirect(place)
+    answer = show(request, visit, talk, here=here)
+    answer["Content-Location"] = place  # for the address bar: no second request for the page
+    return answer
 
 
 def at_a_persons_pace(visit: Visit) -> None:

@@ -18,13 +18,13 @@ from conversations.arena.addresses import address, slug_at
 from conversations.ballots import SIDES
 from conversations.chat import Refused
 from conversations.models import Conversation
-from conversations.refusals import Held, held
+from conversations.refusals import held
 from conversations.situation import Situation
 from conversations.views import events as streams
 from conversations.views.arena.doors import at_a_persons_pace, visitor_page
-from conversations.views.arena.shapes import talk_context
-from conversations.views.conversation import draft_url, drafts, find
-from prism.lib.codes import form_key, random_key
+from conversations.views.arena.showing import PART, show
+from conversations.views.conversation import find
+from prism.lib.codes import form_key
 from prism.lib.numbers import whole_number
 from surveys.answers import save_draft
 from surveys.views.visit import Visit, asks_for_part, page_context
@@ -57,33 +57,6 @@ def events(request: HttpRequest, code: str, turn: int, slug: str = "") -> HttpRe
     return streams.events(request, slug_at(request, slug), code, turn)
 
 
-def show(
-    request: HttpRequest,
-    visit: Visit,
-    conversation: Conversation,
-    error: str = "",
-    typed: dict[str, list[str]] | None = None,
-    here: Situation | None = None,
-    held: Held | None = None,
-) -> HttpResponse:
-    """The comparison as it stands; a script gets the talk alone. After a refusal fields hold `typed`."""
-    here = here or chat.look(conversation)
-    draft = {**drafts(visit, conversation, here, "say", "vote"), **(typed or {})}
-    is_part = asks_for_part(request, "talk")
-    context = {
-        **({"study": visit.study} if is_part else page_context(request, visit, "")),
-        **talk_context(conversation, here, draft),
-        "say_draft": draft.get("text", [""])[0],
-        "form_key": random_key(),
-        "error": error,
-        "held": held,
-        "say_draft_url": draft_url(visit, conversation, "say"),
-        "vote_draft_url": draft_url(visit, conversation, "vote"),
-    }
-    template = "arena/talk.html" if is_part else "arena/conversation.html"
-    return render(request, template, context, status=409 if error else 200)
-
-
 def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
     """A view for one act: do it and show the comparison again, with the reason of a refusal."""
 
@@ -97,7 +70,7 @@ def act(verb: Verb, form: str = "") -> Callable[..., HttpResponse]:
             if form:
                 save_draft(visit.enrolment, visit.device, chat.draft_page(conversation, form), typed)
             return show(request, visit, conversation, str(refusal), typed, held=held(refusal))
-        if asks_for_part(request, "talk"):
+        if asks_for_part(request, PART):
             return show(request, visit, conversation, here=here)
         return redirect(address(visit.study, "talk", conversation.code))
 
