@@ -15,6 +15,7 @@ QUERY, SCENARIO, SCENARIO_GROUP = "query", "scenario_auto-j", "scenario_group"
 REFERENCE, PREFERENCES = "gpt-4-turbo_reference", "preference_labels"
 APPLICABLE, NOT_APPLICABLE = "applicable", "not applicable"
 ROWS_AT_ONCE = 500
+BYTES_AT_ONCE = 2**18  # a line is several kilobytes long: few fit in what is read at once otherwise
 
 # The card's example names a judge otherwise than data and weights do.
 JUDGE_ALIASES = {"gpt-4-turbo": "gpt-4-1106-preview"}
@@ -51,7 +52,7 @@ def parsed(line: bytes) -> object:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with path.open("rb", buffering=BYTES_AT_ONCE) as file:
         for number, line in enumerate(file):
             line = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
             if line.strip():

@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from multiprocessing.connection import Connection
@@ -37,6 +38,7 @@ from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, 
 from annotations.records import SIDES, UnusableRecords, parsed, read_lines
 
 RECORDS_AT_ONCE = 1000
+AHEAD = 3  # blocks that may be read before they are stored
 SMALL = 4_000_000  # bytes
 MOST_EXAMPLES = 20
 LONGEST_KEY = 120
@@ -275,28 +277,41 @@ def blocks(path: Path, reader: Reader, tables: Tables, keys: Callable[[], Keys])
 
 
 def _apart(parser: Parser, keys: Callable[[], Keys]) -> Iterator[Block]:
-    """A process reads the next block while this one stores the last."""
+    """A process reads the next blocks while this one stores the last.
+
+    A thread takes them in, so that neither waits for the other to be done with a block.
+    """
     fork = multiprocessing.get_context("fork")  # what it needs is here already, and it asks no database
     ours, theirs = fork.Pipe()
     process = fork.Process(target=_serve, args=(parser, ours, theirs), daemon=True)
     process.start()
     theirs.close()
-    try:
-        ours.send(keys())
-        while True:
-            ours.send(keys())
-            told = ours.recv()
-            if not isinstance(told, Told):
-                break
-            yield Block(told, [ours.recv_bytes() for _table in Tails._fields])
-        if told is not None:
-            raise told
-    except EOFError as error:
-        raise UnusableRecords("The process that read the file came to an end. Nothing was stored.") from error
-    finally:
-        ours.close()
-        process.terminate()
-        process.join()
+    with closing(ours), ThreadPoolExecutor(max_workers=1) as taking:
+        try:
+            for _block in range(AHEAD):
+                ours.send(keys())
+            waiting = deque(taking.submit(_take, ours) for _block in range(AHEAD))
+            while block := waiting.popleft().result():
+                ours.send(keys())
+                waiting.append(taking.submit(_take, ours))
+                yield block
+        except (EOFError, ConnectionError) as error:
+            raise UnusableRecords(
+                "The process that read the file came to an end. Nothing was stored."
+            ) from error
+        finally:
+            process.terminate()  # whatever is still waited for ends with it
+            process.join()
+
+
+def _take(ours: Connection) -> Block | None:
+    """A block that the process beside has read; None behind the last. Raises UnusableRecords."""
+    told = ours.recv()
+    if isinstance(told, Told):
+        return Block(told, [ours.recv_bytes() for _table in Tails._fields])
+    if told is not None:
+        raise told
+    return None
 
 
 def _serve(parser: Parser, theirs_too: Connection, channel: Connection) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter, getitem, itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,7 +37,7 @@ from annotations.records import (
 )
 from annotations.rubric_documents import FactKind, Property
 
-MOST_ITEMS = 1000
+MOST_ITEMS, MOST_KNOWN = 1000, 1000
 LONGEST_SCENARIO, LONGEST_GROUP, LONGEST_MODEL = 80, 40, 200
 MOST_WORDS = 2**31
 # Between cells, at the end of a row, and for null: a line in which such a character is written is not read.
@@ -86,28 +87,60 @@ class Unread(Exception):
     """The record is not in the published form, or something in it is to be flagged."""
 
 
+class _Known(dict[Any, Any]):
+    """What was made of each value that was met, so that a row of values is looked up without a loop here."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        """`make` is asked for a new one, and raises Unread for what it does not know."""
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, value: Any) -> Any:
+        made = self._make(value)
+        if len(self) < MOST_KNOWN:  # a type of error could be anything, without end
+            self[value] = made
+        return made
+
+
+class _Specific(NamedTuple):
+    """A property that only some queries ask for; `known`: its score, or of an item the end of its row."""
+
+    position: int
+    is_per_item: bool
+    known: _Known
+
+
 class Published:
     """Reads lines by the rubric of the reader. Used for a whole file."""
 
     def __init__(self, reader: Reader, tails: Tails) -> None:
         self._reader, self._tails = reader, tails
         self._decoder = msgspec.json.Decoder(_record_type(reader))
-        self._facts = [(f"fact{fact.position}", fact) for fact in reader.facts]
-        self._rated = [(found, dict[Any, str]()) for found in reader.rated]
-        self._specific = [(found, dict[Any, str]()) for found in reader.specific]
-        self._answers: dict[int, dict[str, str]] = {found.id: {} for found in reader.specific}
-        self._kinds: dict[str, str] = {}
+        self._facts_of = attrgetter(*(f"fact{fact.position}" for fact in reader.facts))
+        self._rated = [_Known(partial(self._score, found)) for found in reader.rated]
+        self._specific = [self._specific_of(found) for found in reader.specific]
+        self._counted = {severity: found.id for severity, found in reader.counted.items()}
+        self._in_place = _in_place(reader)
+        self._yes_or_no, self._severities = _Known(_yes_or_no), _Known(self._severity)
+        self._kinds = _Known(reader.type_of_error)
         self._preferences = lru_cache(maxsize=1024)(_preferences)
-        self._said_of_query = self._statuses_of([fact.position for fact in reader.facts])
+        self._told_of_query = lru_cache(maxsize=1024)(self._values_of_query)
+        self._called_for = lru_cache(maxsize=1024)(self._wanted)
         self._statuses = lru_cache(maxsize=1024)(self._statuses_of_side)
+
+    def _specific_of(self, found: Property) -> _Specific:
+        make = self._answer if found.is_per_item else self._score
+        return _Specific(found.id, found.is_per_item, _Known(partial(make, found)))
 
     def read(self, line: bytes, key: Key, stored: Stored) -> Rows | None:
         """None for what is the Reader's. `key` takes the key of the row, and may raise what it will."""
+        items: list[str] = []
+        errors: list[str] = []
         try:
             record = self._decode(line)
-            asked, values, items = self._asked(record, stored.annotation)
-            errors: list[str] = []
-            wanted = [called_for(found, asked) for found, _known in self._specific]
+            told = self._told(record, stored.annotation, items)
+            wanted = self._called_for(told)
+            values = [f"{stored.annotation}\x1f0{self._told_of_query(told)}"]
             for side in SIDES:
                 values.append(self._side(record, side, wanted, stored.annotation, items, errors))
             _refuse_long(record, len(items) + len(errors))
@@ -148,27 +181,32 @@ class Published:
             f"{self._tails.sides}"
         )
 
-    def _asked(self, record: Any, annotation: int) -> tuple[dict[str, int], list[str], list[str]]:
-        """What the facts call for, and their rows of values and items."""
-        asked: dict[str, int] = {}
-        items: list[str] = []
+    def _told(self, record: Any, annotation: int, items: list[str]) -> tuple[int, ...]:
+        """What is said of the query: yes 1, no 0, or how many items, whose rows are added to the list."""
+        told = []
+        for fact, value in zip(self._reader.facts, self._facts_of(record), strict=True):
+            if isinstance(value, str):
+                told.append(self._yes_or_no[value])
+                continue
+            told.append(len(value))
+            items += [
+                f"{annotation}\x1f0\x1f{fact.position}\x1f{number}\x1f{text}\x1f\x1f\x1d{self._tails.items}"
+                for number, text in enumerate(value, start=1)
+            ]
+        return tuple(told)
+
+    def _values_of_query(self, told: tuple[int, ...]) -> str:
+        """The row of values behind its side."""
+        positions = [fact.position for fact in self._reader.facts]
         cells = [NULL_IN_ARRAY] * self._reader.size
-        for name, fact in self._facts:
-            value = getattr(record, name)
-            if fact.kind == FactKind.YES_NO:
-                many = YES_OR_NO.get(plain(value), -1)
-                if many < 0:
-                    raise Unread
-            else:
-                many = len(value)
-                items += [
-                    f"{annotation}\x1f0\x1f{fact.position}\x1f{number}\x1f{text}\x1f\x1f\x1d"
-                    f"{self._tails.items}"
-                    for number, text in enumerate(value, start=1)
-                ]
-            asked[fact.slug] = many
-            cells[fact.position] = str(many)
-        return asked, [self._values_row(annotation, 0, cells, self._said_of_query, NULL)], items
+        for position, one in zip(positions, told, strict=True):
+            cells[position] = str(one)
+        return self._values_row(cells, self._statuses_of(positions), NULL)
+
+    def _wanted(self, told: tuple[int, ...]) -> Sequence[int]:
+        """How many answers each of the properties needs that only some queries ask for."""
+        asked = {fact.slug: many for fact, many in zip(self._reader.facts, told, strict=True)}
+        return [called_for(found, asked) for found in self._reader.specific]
 
     def _side(
         self,
@@ -179,102 +217,76 @@ class Published:
         items: list[str],
         errors: list[str],
     ) -> str:
-        """The row of values of one response; its items and errors are added to the lists.
-
-        `wanted`: how many answers each of the properties needs that only some queries ask for.
-        """
+        """The row of values of one response; its items and errors are added to the lists."""
         is_first = side == 1
         basic = record.basic_response_1 if is_first else record.basic_response_2
         found = record.errors_response_1 if is_first else record.errors_response_2
         specific = record.specific_response_1 if is_first else record.specific_response_2
-        cells = [NULL_IN_ARRAY] * self._reader.size
-        for (rated, scores), value in zip(self._rated, msgspec.structs.astuple(basic), strict=True):
-            cells[rated.id] = scores.get(value) or self._score(rated, scores, value)
-        answered = self._specific_cells(cells, specific, side, wanted, annotation, items)
-        is_checkable = self._errors(cells, found, side, annotation, errors)
-        statuses = self._statuses(is_checkable, answered)
-        return self._values_row(annotation, side, cells, statuses, is_checkable)
+        start = f"{annotation}\x1f{side}"
+        answers, answered = self._answers(specific, wanted, start, items)
+        is_checkable, counts = self._errors(found, start, errors)
+        rated = map(getitem, self._rated, msgspec.structs.astuple(basic))
+        cells = self._in_place([*rated, *answers, *counts, NULL_IN_ARRAY])
+        return start + self._values_row(cells, self._statuses(is_checkable, answered), is_checkable)
 
-    def _score(self, found: Property, known: dict[Any, str], value: Any) -> str:
+    def _score(self, found: Property, value: Any) -> str:
         score = self._reader.score(found, value)
         if score is None:
             raise Unread
-        known[value] = str(score)
-        return known[value]
+        return str(score)
 
-    def _specific_cells(
-        self,
-        cells: list[str],
-        specific: Any,
-        side: int,
-        wanted: Sequence[int],
-        annotation: int,
-        items: list[str],
-    ) -> tuple[int, ...]:
-        """What only some queries ask for; the positions of what was answered."""
-        answered = []
-        values = msgspec.structs.astuple(specific)
-        for (found, scores), value, many in zip(self._specific, values, wanted, strict=True):
+    def _answers(
+        self, specific: Any, wanted: Sequence[int], start: str, items: list[str]
+    ) -> tuple[list[str], tuple[int, ...]]:
+        """Scores of what only some queries ask for, and the positions of what was answered."""
+        scores, answered = [], []
+        given = msgspec.structs.astuple(specific)
+        for (position, is_per_item, known), value, many in zip(self._specific, given, wanted, strict=True):
+            score = NULL_IN_ARRAY
             if bool(many) == (value is None or value == []):
                 raise Unread
-            if not many:
-                continue
-            answered.append(found.id)
-            if not found.is_per_item:
-                if isinstance(value, list):
+            if many:
+                answered.append(position)
+                if is_per_item != isinstance(value, list) or (is_per_item and len(value) != many):
                     raise Unread
-                cells[found.id] = scores.get(value) or self._score(found, scores, value)
-            elif not isinstance(value, list) or len(value) != many:
-                raise Unread
-            else:
-                start = f"{annotation}\x1f{side}\x1f{found.id}\x1f"
-                for number, one in enumerate(value, start=1):
-                    text, _separator, answer = one.rpartition(SEPARATOR)
-                    end = self._answers[found.id].get(answer) or self._answer(found, answer)
-                    items.append(f"{start}{number}\x1f{text}{end}")
-        return tuple(answered)
+                if is_per_item:
+                    items += _answered(value, f"{start}\x1f{position}", known)
+                else:
+                    score = known[value]
+            scores.append(score)
+        return scores, tuple(answered)
 
     def _answer(self, found: Property, answer: str) -> str:
         """Label and score of an item, with the end of its row."""
         score = self._reader.score(found, answer)
         if score is None:
             raise Unread
-        end = f"\x1f{label_of(found, score)}\x1f{score}{self._tails.items}"
-        self._answers[found.id][answer] = end
-        return end
+        return f"\x1f{label_of(found, score)}\x1f{score}{self._tails.items}"
 
-    def _errors(self, cells: list[str], found: Any, side: int, annotation: int, errors: list[str]) -> str:
-        """The counts of errors and a row for each; whether they can be judged, as a cell."""
+    def _errors(self, found: Any, start: str, errors: list[str]) -> tuple[str, list[str]]:
+        """Whether they can be judged, and the counts of errors, as cells; a row for each is added."""
         state = plain(found.state)
         if state == NOT_APPLICABLE and not found.errors:
-            return "f"
+            return "f", [NULL_IN_ARRAY] * len(self._counted)
         if state != APPLICABLE:
             raise Unread
-        counted = self._reader.counted
-        counts = dict.fromkeys(counted, 0)
-        for number, error in enumerate(found.errors, start=1):
-            severity = plain(error.severity)
-            if severity not in counts:
-                raise Unread
-            counts[severity] += 1
-            kind = self._kinds.get(error.type) or self._kind(error.type)
+        severities = [self._severities[one.severity] for one in found.errors]
+        for number, (one, severity) in enumerate(zip(found.errors, severities, strict=True), start=1):
             errors.append(
-                f"{annotation}\x1f{side}\x1f{counted[severity].id}\x1f{number}\x1f{kind}\x1f{severity}\x1f"
-                f"{error.description}{self._tails.errors}"
+                f"{start}\x1f{self._counted[severity]}\x1f{number}\x1f{self._kinds[one.type]}\x1f{severity}"
+                f"\x1f{one.description}{self._tails.errors}"
             )
-        for severity, one in counted.items():
-            cells[one.id] = str(counts[severity])
-        return "t"
+        return "t", [str(severities.count(severity)) for severity in self._counted]
 
-    def _kind(self, name: str) -> str:
-        kind = self._reader.type_of_error(name)
-        if len(self._kinds) < MOST_ITEMS:  # what is none could be anything, without end
-            self._kinds[name] = kind
-        return kind
+    def _severity(self, word: str) -> str:
+        severity = plain(word)
+        if severity not in self._counted:
+            raise Unread
+        return severity
 
     def _statuses_of_side(self, is_checkable: str, answered: Sequence[int]) -> str:
-        counted = [one.id for one in self._reader.counted.values()] if is_checkable == "t" else []
-        return self._statuses_of([*(rated.id for rated, _known in self._rated), *counted, *answered])
+        counted = self._counted.values() if is_checkable == "t" else ()
+        return self._statuses_of([*(rated.id for rated in self._reader.rated), *counted, *answered])
 
     def _statuses_of(self, chosen: Sequence[int]) -> str:
         cells = [int(Status.NOT_ASKED)] * self._reader.size
@@ -282,17 +294,33 @@ class Published:
             cells[position] = int(Status.CHOSEN)
         return ",".join(map(str, cells))
 
-    def _values_row(
-        self, annotation: int, side: int, cells: Sequence[str], statuses: str, is_checkable: str
-    ) -> str:
-        return (
-            f"{annotation}\x1f{side}\x1f{{{','.join(cells)}}}\x1f{{{statuses}}}\x1f{is_checkable}"
-            f"{self._tails.values}"
-        )
+    def _values_row(self, cells: Sequence[str], statuses: str, is_checkable: str) -> str:
+        """Behind annotation and side."""
+        return f"\x1f{{{','.join(cells)}}}\x1f{{{statuses}}}\x1f{is_checkable}{self._tails.values}"
 
 
 NULL_IN_ARRAY = "NULL"
 YES_OR_NO = {"yes": 1, "no": 0}
+
+
+def _in_place(reader: Reader) -> Callable[[Sequence[str]], Sequence[str]]:
+    """Puts scores of what is rated, asked of some queries and counted, and then one null, in their order."""
+    found = [*reader.rated, *reader.specific, *reader.counted.values()]
+    places = {one.id: place for place, one in enumerate(found)}
+    return itemgetter(*(places.get(position, len(found)) for position in range(reader.size)))
+
+
+def _answered(answers: Sequence[str], start: str, known: _Known) -> list[str]:
+    """Rows of the items that were answered."""
+    parts = enumerate((one.rpartition(SEPARATOR) for one in answers), start=1)
+    return [f"{start}\x1f{number}\x1f{text}{known[answer]}" for number, (text, _bar, answer) in parts]
+
+
+def _yes_or_no(word: str) -> int:
+    told = YES_OR_NO.get(plain(word))
+    if told is None:
+        raise Unread
+    return told
 
 
 def _preferences(labels: Sequence[tuple[str, str]]) -> str:
