@@ -148,7 +148,9 @@ def _write_records(
     scope: Scope, batch: Batch, pairs: JsonLines, sources: JsonLines, step: Callable[[], object]
 ) -> None:
     used = batch.rubric_version.parsed()
-    with closing(records_of(batch, PUBLISHED)) as chunks:  # no more is put together where this ends early
+    with closing(
+        records_of(scope, batch, PUBLISHED)
+    ) as chunks:  # no more is put together where this ends early
         for chunk in chunks:
             publishes = publishes_texts([said.enrolment for said in chunk if said.enrolment])
             for _task, grouped in groupby(chunk, key=lambda said: said.task):

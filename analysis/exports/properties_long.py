@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from psycopg.sql import SQL, Composed, Literal
 
-from analysis.exports.properties_sql import ALLOWED, CURRENT, ranges
+from analysis.exports.properties_sql import ALLOWED, current, ranges
 from analysis.exports.release import Scope
 from annotations.codes import coder
 from annotations.models import Assignment, Batch, Ruling
@@ -52,7 +52,7 @@ said AS (
     LEFT JOIN annotations_assignment given ON given.id = said.assignment_id
     LEFT JOIN coded ON coded.user_id = given.annotator_id
     LEFT JOIN recruited USING (enrolment_id)
-    WHERE {current} AND (given.enrolment_id IS NULL OR recruited.code IS NOT NULL)
+    WHERE {current}
 ),
 ruled AS (
     SELECT ruling.*, task.number, task.key, coded.code AS annotator FROM annotations_ruling ruling
@@ -106,9 +106,10 @@ def write(scope: Scope, batches: Sequence[Batch], path: Path, step: Callable[[],
             digest.update(block)
 
         put((",".join(COLUMNS) + "\n").encode())
+        counts = current(scope)
         for batch in batches:
             for after, to in ranges(batch):
-                rows += _copy(_statement(scope, batch, after, to, codes), put)
+                rows += _copy(_statement(scope, batch, (after, to), codes, counts), put)
                 step()
     return {"rows": rows, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
 
@@ -122,14 +123,18 @@ def _copy(statement: Composed, put: Callable[[bytes], object]) -> int:
 
 
 def _statement(
-    scope: Scope, batch: Batch, after: int, to: int, codes: Mapping[str, Sequence[Any]]
+    scope: Scope,
+    batch: Batch,
+    numbers: tuple[int, int],
+    codes: Mapping[str, Sequence[Any]],
+    counts: Composed,
 ) -> Composed:
     document = batch.rubric_version.parsed()
     given = {
         **codes,
         "batch": batch.pk,
-        "after": after,
-        "to": to,
+        "after": numbers[0],
+        "to": numbers[1],
         "slug": batch.slug,
         "computed": next((p.id + 1 for p in document.properties if p.kind == Kind.COMPUTED), 0),
         "once": _once(document),
@@ -139,7 +144,7 @@ def _statement(
     }
     texts = {name: SQL(SAFE.format(name)) for name in ("key", "label", "annotator")}
     literals = {name: Literal(value) for name, value in given.items()}
-    return ROWS.format(**literals, **texts, allowed=ALLOWED, current=CURRENT)
+    return ROWS.format(**literals, **texts, allowed=ALLOWED, current=counts)
 
 
 def _once(document: RubricDocument) -> list[bool]:
@@ -148,13 +153,13 @@ def _once(document: RubricDocument) -> list[bool]:
 
 
 def _codes(scope: Scope) -> dict[str, list[Any]]:
-    """Codes of those who annotated or ruled; recruited people who withdrew have none, and no rows."""
+    """Codes of those who annotated or ruled; `current` leaves out who is in no release."""
     tasks = {"task__batch__study": scope.study}
     given = Assignment.objects.filter(**tasks).order_by()
     users = set(given.exclude(annotator=None).values_list("annotator", flat=True).distinct())
     users |= set(Ruling.objects.filter(**tasks).order_by().values_list("by", flat=True).distinct())
-    left = Enrolment.objects.filter(assignments__task__batch__study=scope.study)
-    people = dict(left.exclude(outcome=Enrolment.Outcome.WITHDRAWN).distinct().values_list("pk", "number"))
+    recruited = Enrolment.objects.filter(assignments__task__batch__study=scope.study)
+    people = dict(recruited.distinct().values_list("pk", "number"))
     seed, slug = scope.release_seed, scope.study.slug
     code, person = coder(scope.study, seed), numbering(slug, "person", seed)
     return {

@@ -21,9 +21,11 @@ from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connection
+from django.db.models import Exists, OuterRef, Q
 from psycopg.sql import SQL, Composable, Composed, Literal
 
-from annotations.models import Batch
+from analysis.exports.release import Scope
+from annotations.models import Assignment, Batch
 from annotations.records import (
     APPLICABLE,
     NOT_APPLICABLE,
@@ -36,6 +38,8 @@ from annotations.records import (
     SIDES,
 )
 from annotations.rubric_documents import OTHER, Fact, FactKind, Kind, Property, RubricDocument
+from surveys.models import Decision, Enrolment
+from surveys.quality.deciding import stands
 
 TASKS_AT_ONCE = 1000
 LARGE = 20  # times as many: worth a second connection
@@ -48,12 +52,14 @@ ALLOWED = SQL("""
         JOIN conversations_conversation talk ON talk.id = turn.conversation_id
         JOIN release_person USING (enrolment_id) WHERE turn.id = task.turn_id))
 """)
-# The newest of each assignment, but for test participants and people who took back what they said.
+# The newest of each assignment, but for test participants, people who took back what they said, and whoever
+# else is in no release (`not_released`).
 CURRENT = SQL("""
     NOT EXISTS (SELECT FROM annotations_annotation newer
         WHERE newer.assignment_id = said.assignment_id AND newer.revision > said.revision)
     AND NOT EXISTS (SELECT FROM annotations_assignment made
-        WHERE made.id = said.assignment_id AND (made.is_test OR made.state <> 'submitted'))
+        WHERE made.id = said.assignment_id
+            AND (made.is_test OR made.state <> 'submitted' OR made.enrolment_id = ANY({gone}::bigint[])))
 """)
 RECORDS = SQL("""
 SELECT task.id, said.origin, task.key, (
@@ -88,7 +94,22 @@ class Said:
     record: str
 
 
-def records_of(batch: Batch, published: RubricDocument) -> Generator[list[Said], None, None]:
+def not_released(scope: Scope) -> list[int]:
+    """Recruited annotators whose annotations are in no file: who withdrew, their scores kept or not, and whom
+    a coordinator excluded unless the scope asks for them."""
+    gone = Q(outcome=Enrolment.Outcome.WITHDRAWN)
+    if not scope.include_excluded:
+        gone |= Q(stands(Decision.Value.EXCLUDE))
+    given = Assignment.objects.filter(task__batch__study=scope.study, enrolment=OuterRef("pk"))
+    return sorted(Enrolment.objects.filter(gone, Exists(given)).values_list("pk", flat=True))
+
+
+def current(scope: Scope) -> Composed:
+    """Which annotations count, of `said`."""
+    return CURRENT.format(gone=Literal(not_released(scope)))
+
+
+def records_of(scope: Scope, batch: Batch, published: RubricDocument) -> Generator[list[Said], None, None]:
     """The annotations of a batch that count, by task in the order of the source, some tasks at once.
 
     The database puts the next ones together while the caller is at work on these, and of a large batch
@@ -96,10 +117,11 @@ def records_of(batch: Batch, published: RubricDocument) -> Generator[list[Said],
     """
     parts = list(ranges(batch))
     name = SQL(f"records_{batch.pk}_{secrets.token_hex(4)}")
+    prepared = _prepared(batch, published, name, current(scope))
     with ExitStack() as open_ones:
-        servers = [open_ones.enter_context(_prepared_here(batch, published, name))]
+        servers = [open_ones.enter_context(_prepared_here(prepared, name))]
         if len(parts) >= LARGE:
-            servers.append(open_ones.enter_context(_prepared_beside(batch, published, name)))
+            servers.append(open_ones.enter_context(_prepared_beside(prepared)))
         pool = open_ones.enter_context(ThreadPoolExecutor(max_workers=len(servers)))
         waiting: deque[Future[list[Said]]] = deque()
         try:
@@ -114,10 +136,10 @@ def records_of(batch: Batch, published: RubricDocument) -> Generator[list[Said],
 
 
 @contextmanager
-def _prepared_here(batch: Batch, published: RubricDocument, name: SQL) -> Iterator[psycopg.Connection[Any]]:
+def _prepared_here(prepared: Composed, name: SQL) -> Iterator[psycopg.Connection[Any]]:
     """This thread's connection with the statement planned; it is as before afterwards."""
     with connection.cursor() as cursor:
-        cursor.execute(_prepared(batch, published, name).as_string())
+        cursor.execute(prepared.as_string())
         cursor.execute(PLANNED_ONCE)
     try:
         yield connection.connection
@@ -128,7 +150,7 @@ def _prepared_here(batch: Batch, published: RubricDocument, name: SQL) -> Iterat
 
 
 @contextmanager
-def _prepared_beside(batch: Batch, published: RubricDocument, name: SQL) -> Iterator[psycopg.Connection[Any]]:
+def _prepared_beside(prepared: Composed) -> Iterator[psycopg.Connection[Any]]:
     """A second connection that knows the people of the release."""
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as beside:
         beside.execute("CREATE TEMPORARY TABLE release_person (enrolment_id bigint PRIMARY KEY)")
@@ -137,12 +159,12 @@ def _prepared_beside(batch: Batch, published: RubricDocument, name: SQL) -> Iter
             with there.copy("COPY release_person FROM STDIN") as people:
                 for person in cursor.fetchall():
                     people.write_row(person)
-        beside.execute(_prepared(batch, published, name).as_string())
+        beside.execute(prepared.as_string())
         beside.execute(PLANNED_ONCE)
         yield beside
 
 
-def _prepared(batch: Batch, published: RubricDocument, name: SQL) -> Composed:
+def _prepared(batch: Batch, published: RubricDocument, name: SQL, counts: Composed) -> Composed:
     shape = _Shape(batch.rubric_version.parsed(), published)
     records = RECORDS.format(
         record=shape.record(),
@@ -152,7 +174,7 @@ def _prepared(batch: Batch, published: RubricDocument, name: SQL) -> Composed:
         after=SQL("$1"),
         to=SQL("$2"),
         allowed=ALLOWED,
-        current=CURRENT,
+        current=counts,
     )
     return SQL("PREPARE {} (int, int) AS {}").format(name, records)
 

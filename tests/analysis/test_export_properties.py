@@ -12,6 +12,9 @@ from analysis.exports import properties_sql
 from annotations.imports.storing import Wanted, import_records
 from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Status, Task, Values
 from annotations.rubric_versions import shipped_version
+from surveys.models import Enrolment
+from surveys.quality.deciding import decide
+from surveys.withdrawal import withdraw
 from tests.annotations.making import make_assignment, make_batch, make_task
 from tests.annotations.published_records import RUBRIC, plain_record, record, write_lines
 from tests.factories import make_conversation, make_enrolment, make_study, make_user
@@ -158,6 +161,30 @@ def test_several_annotators_make_one_record_and_rulings_stand_above_them(tmp_pat
     assert not any(
         str(maker.pk) == row["annotator"] or maker.email in row.values() for maker in makers for row in long
     )
+
+
+@pytest.mark.parametrize("rule", ["erase", "anonymise"])
+def test_annotators_who_withdrew_or_are_excluded_are_in_none_of_the_files(tmp_path, rule):
+    study = make_study(withdrawal=rule)
+    batch = make_batch(study, rubric_version=shipped_version("preference_dissection"), overlap=3)
+    both, alone = make_task(batch), make_task(batch)
+    gone, excluded, stays = (make_enrolment(study) for _ in range(3))
+    for person, friendly in ((gone, 0), (excluded, 1), (stays, 3)):
+        said(make_assignment(both, enrolment=person), friendly)
+    said(make_assignment(alone, enrolment=gone), 0)
+    assert withdraw(gone)
+    decide([excluded], "exclude", "pasted answers", make_user())
+    assert Annotation.objects.filter(assignment__enrolment=gone).count() == 2
+    assert Enrolment.objects.get(pk=gone.pk).outcome == Enrolment.Outcome.WITHDRAWN
+
+    (record_of_both,), (source,), long = exported(study, tmp_path / "out")
+    assert (source["task"], source["annotations"]) == (both.key, 1)
+    assert record_of_both["basic_response_1"]["friendly"] == 3
+    assert {row["task"] for row in long} == {both.key}
+    assert len({row["annotator"] for row in long}) == 1
+    _records, (source,), long = exported(study, tmp_path / "all", "--include-excluded")
+    assert source["annotations"] == 2
+    assert len({row["annotator"] for row in long}) == 2
 
 
 def test_a_de_identified_release_has_values_and_no_texts(tmp_path):
