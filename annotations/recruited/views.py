@@ -76,20 +76,21 @@ def task(request: HttpRequest, visit: Visit, pk: int) -> HttpResponse:
     return task_pages.task(request, _desk(request, visit), _mine(visit, pk))
 
 
-@require_POST
-@participant_page
-@in_stage(KEY, is_door=False)
-@paced("draft", 6000)
-def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponse:
-    return task_pages.draft(request, _desk(request, visit), _mine(visit, pk))
+def act_on_task(act: Callable[[HttpRequest, Desk, Assignment], HttpResponse], limit: int) -> View:
+    """What a form or a script of a task's page posts, about a task of the person's own."""
+
+    @require_POST
+    @participant_page
+    @in_stage(KEY, is_door=False)
+    @paced(act.__name__, limit)
+    def view(request: HttpRequest, visit: Visit, pk: int) -> HttpResponse:
+        return act(request, _desk(request, visit), _mine(visit, pk))
+
+    return view
 
 
-@require_POST
-@participant_page
-@in_stage(KEY, is_door=False)
-@paced("skip", 600)
-def skip(request: HttpRequest, visit: Visit, pk: int) -> HttpResponse:
-    return task_pages.skip(request, _desk(request, visit), _mine(visit, pk))
+draft = act_on_task(task_pages.draft, 6000)
+skip = act_on_task(task_pages.skip, 600)
 
 
 @require_safe
