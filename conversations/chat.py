@@ -33,7 +33,8 @@ LOCK = """
 """
 
 HAS_TURNS = "SELECT EXISTS (SELECT FROM conversations_turn WHERE conversation_id = %s)"
-DROP_DRAFT = "DELETE FROM surveys_draft WHERE enrolment_id = %s AND page = %s"
+DROP_DRAFT = "DELETE FROM surveys_draft WHERE enrolment_id = %s AND page = ANY(%s)"
+ASK_DRAFT = "arena:ask"  # of a message that has no conversation yet
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
             responses = drawing.go_on(turn, here.turn, here.responses, rules)
         statements.inserting(Response)(*responses)
         drawing.hand_over(responses)
-        drop_draft(conversation, "say")
+        drop_draft(conversation, "say", ASK_DRAFT)
         return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
@@ -402,7 +403,6 @@ def draft_page(conversation: Conversation, form: str) -> str:
     return f"chat:{conversation.code}:{form}"
 
 
-def drop_draft(conversation: Conversation, form: str) -> None:
-    """What was sent is no draft any more, on any device."""
-    page = draft_page(conversation, form)
-    statements.run(DROP_DRAFT, [conversation.enrolment_id, page])
+def drop_draft(conversation: Conversation, form: str, *pages: str) -> None:
+    """What was sent is no draft any more, on any device; `pages` held the same."""
+    statements.run(DROP_DRAFT, [conversation.enrolment_id, [draft_page(conversation, form), *pages]])

@@ -115,6 +115,14 @@ def test_a_script_gets_the_comparison_with_its_address_and_no_page_around_it(vis
         assert not [name for name in names() if name in one.content.decode()]
 
 
+def test_a_message_is_a_draft_until_it_is_sent(visitor, arena):
+    typed = {"text": "Half a thought"}
+    visitor.post(f"/studies/{arena.slug}/draft/arena:ask/", typed)
+    assert "Half a thought" in visitor.get(HOME).content.decode()
+    ask(visitor, **typed)
+    assert "Half a thought" not in visitor.get(HOME).content.decode()
+
+
 def test_a_script_whose_message_is_refused_gets_the_page_with_all_that_was_typed(visitor):
     form = {"text": "  ", "topic": "", "form_key": "k", "mode": "random"}
     answered = visitor.post(HOME, form, headers={"X-Prism-Part": "talk"})

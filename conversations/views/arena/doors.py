@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from conversations import chat
 from conversations.arena import asking, goals, visiting, watching
 from conversations.arena.addresses import address, address_at, slug_at
 from conversations.arena.portal_hosts import portal_of
@@ -32,7 +33,6 @@ from surveys.views.consent import shown
 from surveys.views.visit import Visit, asks_for_part, find_visit, in_stage, let_in, page_context, problem
 
 View = Callable[..., HttpResponse]
-DRAFT = "arena:ask"
 # Some hundred pupils may share one address; these are far above what a school does, and below what harms.
 MOST_ENTRIES, MANY_ENTRIES, MOST_MESSAGES, MINUTE = 1200, 60, 40, 60
 
@@ -208,7 +208,7 @@ def _ask(
         "error": str(refusal) if refusal else "",
         "held": held(refusal) if refusal else None,
         "form_key": random_key(),
-        "draft_page": DRAFT,
+        "draft_page": chat.ASK_DRAFT,
         "is_ready": bool(modes),
         "goal": goals.progress(visit.study),
     }
@@ -237,7 +237,7 @@ def _begun(request: HttpRequest, visit: Visit, protocol: Protocol) -> tuple[str,
     text, topic = chosen(protocol.parsed(), _kind(protocol), request.GET.get("use", ""))
     if text:
         return text, topic
-    draft = drafts_for(visit.device, [DRAFT])
+    draft = drafts_for(visit.device, [chat.ASK_DRAFT])
     return (draft.get("text") or [""])[0], (draft.get("topic") or [""])[0]
 
 
