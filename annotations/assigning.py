@@ -14,10 +14,10 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -29,6 +29,24 @@ from surveys.models import Enrolment
 
 AHEAD = 2  # open at once: the task on the screen, and the one that waits behind it
 HOLDING = (Assignment.State.OPEN, Assignment.State.SUBMITTED)
+# One statement, as text: put together by Django, its parts took longer than the database did.
+SO_FAR = """
+WITH had AS MATERIALIZED (
+    SELECT made.id, made.state, made.opened_at, is_training, gold IS NOT NULL AS is_gold, priority, number
+    FROM annotations_assignment made JOIN annotations_task task ON task.id = made.task_id
+    WHERE batch_id = %(batch)s AND {person} = %(person)s
+), last AS (
+    SELECT priority, number FROM had WHERE NOT is_training AND NOT (is_gold AND %(has_gold)s)
+    ORDER BY opened_at DESC, id DESC LIMIT 1
+)
+SELECT (SELECT count(*) FROM had WHERE state IN ('open', 'submitted') AND NOT is_training),
+    (SELECT count(*) FROM had WHERE state = 'open'),
+    EXISTS (SELECT FROM annotations_task WHERE batch_id = %(batch)s AND is_training),
+    EXISTS (SELECT FROM annotations_task task WHERE batch_id = %(batch)s AND taken < needed
+        AND erased_at IS NULL AND task.priority > last.priority),
+    last.priority, last.number
+FROM (SELECT) one LEFT JOIN last ON true
+"""
 
 
 @dataclass(frozen=True)
@@ -61,12 +79,19 @@ class Annotator:
         return Assignment.objects.filter(task__batch=batch, **self.key)
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What an annotator had of a batch so far; `held` counts open and submitted tasks without training."""
+class SoFar(NamedTuple):
+    """What an annotator had of a batch; `held` counts open and submitted tasks without training.
+
+    `has_training`, `has_urgent`: whether there may be training, and tasks more urgent than the last one,
+    which has this `priority` and `number`; None where there was none.
+    """
 
     held: int
     open: int
+    has_training: bool
+    has_urgent: bool
+    priority: float | None
+    number: int | None
 
 
 def next_assignment(batch: Batch, annotator: Annotator) -> Assignment | None:
@@ -79,14 +104,15 @@ def next_assignment(batch: Batch, annotator: Annotator) -> Assignment | None:
 def assign(batch: Batch, annotator: Annotator) -> Assignment | None:
     """One more task in the hands of this person, or None."""
     expire(annotator.assignments(batch).expired(timezone.now()))
-    if not batch.is_open or not is_suited(batch, annotator):
+    profile = _profile(batch, annotator)
+    if not batch.is_open or not suits(batch, profile):
         return None
     with transaction.atomic():
         _one_at_a_time(annotator)
-        counts = _counts(batch, annotator)
-        if counts.open >= AHEAD or has_all(batch, annotator, counts):
+        so_far = _so_far(batch, annotator)
+        if so_far.open >= AHEAD or has_all(batch, annotator, so_far):
             return None
-        for tasks in _choices(batch, annotator, counts):
+        for tasks in _choices(batch, annotator, profile, so_far):
             taken = _take(batch, annotator, tasks)
             if taken:
                 return taken
@@ -108,9 +134,9 @@ def most_for(batch: Batch, annotator: Annotator) -> int:
     return min((limit for limit in limits if limit), default=0)
 
 
-def has_all(batch: Batch, annotator: Annotator, counts: Counts) -> bool:
+def has_all(batch: Batch, annotator: Annotator, so_far: SoFar) -> bool:
     """Whether the person had as many as one person may."""
-    return 0 < most_for(batch, annotator) <= counts.held
+    return 0 < most_for(batch, annotator) <= so_far.held
 
 
 def is_suited(batch: Batch, annotator: Annotator) -> bool:
@@ -142,25 +168,28 @@ def _primary(languages: Iterable[str]) -> set[str]:
     return {language.lower().split("-")[0] for language in languages if language}
 
 
-def _counts(batch: Batch, annotator: Annotator) -> Counts:
-    counted = annotator.assignments(batch).aggregate(
-        held=Count("pk", filter=Q(state__in=HOLDING, task__is_training=False)),
-        open=Count("pk", filter=Q(state=Assignment.State.OPEN)),
-    )
-    return Counts(**counted)
+def _so_far(batch: Batch, annotator: Annotator) -> SoFar:
+    column, person = next(iter(annotator.key.items()))
+    given = {"batch": batch.pk, "person": person.pk, "has_gold": bool(batch.gold_share)}
+    with connection.cursor() as cursor:
+        cursor.execute(SO_FAR.format(person=f"{column}_id"), given)
+        return SoFar(*cursor.fetchone())
 
 
-def _choices(batch: Batch, annotator: Annotator, counts: Counts) -> Iterable[TaskQuerySet]:
+def _choices(
+    batch: Batch, annotator: Annotator, profile: AnnotatorProfile, so_far: SoFar
+) -> Iterable[TaskQuerySet]:
     """The sets of tasks to try one after the other."""
-    everybodys = _new_to(batch, annotator, batch.tasks.available().order_by("-priority", "number"))
-    yield everybodys.filter(is_training=True)
-    work = _new_to(batch, annotator, _counted(batch, annotator)).filter(is_training=False)
+    everybodys = _new_to(annotator, profile, batch.tasks.available().order_by("-priority", "number"))
+    if so_far.has_training:
+        yield everybodys.filter(is_training=True)
+    work = _new_to(annotator, profile, _counted(batch, annotator)).filter(is_training=False)
     if batch.gold_share:
         work = work.filter(gold__isnull=True)
-        if is_gold_due(batch, annotator, counts.held):
+        if is_gold_due(batch, annotator, so_far.held):
             yield everybodys.filter(is_training=False, gold__isnull=False)
-    yield from _onwards(batch, annotator, work)
-    yield _let_go(batch, annotator)
+    yield from _onwards(annotator, so_far, work)
+    yield _readable(annotator, profile, _let_go(batch, annotator))
 
 
 def _counted(batch: Batch, annotator: Annotator) -> TaskQuerySet:
@@ -170,18 +199,15 @@ def _counted(batch: Batch, annotator: Annotator) -> TaskQuerySet:
     return batch.tasks.free()
 
 
-def _onwards(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Iterable[TaskQuerySet]:
+def _onwards(annotator: Annotator, so_far: SoFar, tasks: TaskQuerySet) -> Iterable[TaskQuerySet]:
     """The same tasks, begun where the person is: what they did already need not be passed each time.
 
     More urgent ones come first all the same, and those before the place that came back come last.
     """
-    last = annotator.assignments(batch).filter(task__is_training=False).order_by("-opened_at", "-pk")
-    if batch.gold_share:
-        last = last.filter(task__gold__isnull=True)
-    place = last.values_list("task__priority", "task__number").first()
-    if place:
-        priority, number = place
-        yield tasks.filter(priority__gt=priority)
+    priority, number = so_far.priority, so_far.number
+    if priority is not None and number is not None:
+        if so_far.has_urgent or annotator.is_test:
+            yield tasks.filter(priority__gt=priority)
         yield tasks.filter(priority=priority, number__gt=number)
         yield tasks.filter(priority__lt=priority)
     yield tasks
@@ -193,9 +219,9 @@ def is_gold_due(batch: Batch, annotator: Annotator, number: int) -> bool:
     return draw.random() < batch.gold_share
 
 
-def _readable(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> TaskQuerySet:
+def _readable(annotator: Annotator, profile: AnnotatorProfile, tasks: TaskQuerySet) -> TaskQuerySet:
     """Those of the tasks that are in the person's languages and hold none of their own words."""
-    mine = _primary(_profile(batch, annotator).languages)
+    mine = _primary(profile.languages)
     if mine:
         spoken = Q(language="")
         for language in mine:
@@ -209,16 +235,15 @@ def _readable(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> TaskQu
     return tasks
 
 
-def _new_to(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> TaskQuerySet:
+def _new_to(annotator: Annotator, profile: AnnotatorProfile, tasks: TaskQuerySet) -> TaskQuerySet:
     had = Assignment.objects.filter(task=OuterRef("pk"), **annotator.key)
-    return _readable(batch, annotator, tasks).filter(~Exists(had))
+    return _readable(annotator, profile, tasks).filter(~Exists(had))
 
 
 def _let_go(batch: Batch, annotator: Annotator) -> TaskQuerySet:
     """What the person once opened and let expire: theirs again when nothing else is left."""
     expired = annotator.assignments(batch).filter(state=Assignment.State.EXPIRED).values("task")
-    tasks = _available_to(batch, annotator).filter(pk__in=expired)
-    return _readable(batch, annotator, tasks).order_by("-priority", "number")
+    return _available_to(batch, annotator).filter(pk__in=expired).order_by("-priority", "number")
 
 
 def _available_to(batch: Batch, annotator: Annotator) -> TaskQuerySet:
@@ -233,30 +258,32 @@ def _take(batch: Batch, annotator: Annotator, tasks: TaskQuerySet) -> Assignment
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _take_locked(batch: Batch, annotator: Annotator, tasks: TaskQuerySet, *, skip: bool) -> Assignment | None:
     task = tasks.select_for_update(of=("self",), skip_locked=skip).first()
     if task is None or not _count_taken(task, annotator):
         return None
     place, now = _place(task), timezone.now()
-    made, _is_new = Assignment.objects.update_or_create(
-        task=task,
-        **annotator.key,
-        defaults={
-            "is_test": annotator.is_test,
-            "place": place,
-            "state": Assignment.State.OPEN,
-            "is_swapped": is_swapped(batch, task, place),
-            "opened_at": now,
-            "expires_at": now + timedelta(minutes=batch.minutes_to_expiry),
-            "ended_at": None,
-        },
-    )
-    return made
+    given: dict[str, Any] = {
+        "is_test": annotator.is_test,
+        "place": place,
+        "state": Assignment.State.OPEN,
+        "is_swapped": is_swapped(batch, task, place),
+        "opened_at": now,
+        "expires_at": now + timedelta(minutes=batch.minutes_to_expiry),
+        "ended_at": None,
+    }
+    # Nobody else gives it to this person meanwhile: its row is locked.
+    again = task.assignments.filter(**annotator.key)
+    if again.update(**given):
+        return again.get()
+    return Assignment.objects.create(task=task, **annotator.key, **given)
 
 
 def _place(task: Task) -> int:
-    """The first that nobody holds."""
+    """The first that nobody holds; `taken` is as it was before."""
+    if task.needed and not task.taken:
+        return 0
     holding = task.assignments.filter(state__in=HOLDING, is_test=False)
     held = set(holding.values_list("place", flat=True))
     return min(set(range(len(held) + 1)) - held)
@@ -320,7 +347,7 @@ def reopen(assignment: Assignment) -> bool:
         assignment.refresh_from_db(fields=["state"])  # another window may have been quicker
         if assignment.state != Assignment.State.EXPIRED:
             return assignment.state == Assignment.State.OPEN
-        if not task.is_training and has_all(task.batch, key, _counts(task.batch, key)):
+        if not task.is_training and has_all(task.batch, key, _so_far(task.batch, key)):
             return False
         mine = _available_to(task.batch, key).filter(pk=task.pk)
         return _take_locked(task.batch, key, mine, skip=False) is not None
