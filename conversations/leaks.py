@@ -7,6 +7,7 @@ otherwise be found in ordinary words. What is found is a flag to filter by, not 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from conversations import arabic
 
@@ -34,8 +35,8 @@ class Leak:
 
 def leaks(text: str, names: Mapping[str, str]) -> list[Leak]:
     """`names` of the answer's own model by rule, for example {"name": "aurora-7b", "maker": "Zyxware"}."""
-    phrases = (_FIRST_PERSON, arabic.FIRST_PERSON)
-    found = [Leak(*match.span(), "first person") for one in phrases for match in one.finditer(text)]
+    phrases = chain(_FIRST_PERSON.finditer(text), arabic.first_person(text))
+    found = [Leak(*match.span(), "first person") for match in phrases]
     for rule, name in names.items():
         if len(name) >= SHORTEST:
             found += [Leak(*match.span(), rule) for match in _word(name).finditer(text)]

@@ -14,6 +14,7 @@ from analysis.models import LeaderboardDay
 from conversations.models import LanguageModel
 from tests.analysis.arena_votes import make_arena, vote_in
 from tests.browser import COLOURS, chromium, flaws
+from tests.e2e.player import SETTLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = (
@@ -62,25 +63,24 @@ def address(live_server, settings, tmp_path):
 
 
 def test_every_page_fits_without_barriers_and_draws_points_and_lines_and_a_filter_is_in_the_address(
-    address, tmp_path
+    address,
 ):
-    pictures = Path(os.environ.get("PICTURES", tmp_path))
     with chromium() as browser:
         page = browser.new_page(reduced_motion="reduce")
         faults: list[str] = []
         page.on("console", lambda said: faults.append(said.text))
         for name in ("", "matrix/", "against/", "history/", "method/"):
+            page.goto(address + name)
             for theme, width, rules, but in LOOKS:
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=theme)
-                page.goto(address + name)
-                page.wait_for_load_state("networkidle")
+                page.evaluate(SETTLED, theme)
                 picture = f"{name[:-1] or 'home'}-{theme}-{width}.png"
-                page.screenshot(path=pictures / picture, full_page=True)
+                if folder := os.environ.get("PICTURES"):
+                    page.screenshot(path=Path(folder) / picture, full_page=True)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, picture
                 assert flaws(page, *rules, but=but) == [], picture
                 assert faults == [], picture
-        page = browser.new_page()
         page.goto(f"{address}against/")
         drawn = [figure.locator("circle").count() for figure in page.locator("figure.board-figure").all()]
         assert drawn == [5, 5, 5]  # price, energy and size of those with enough votes
