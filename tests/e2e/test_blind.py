@@ -26,6 +26,7 @@ HEADERS = {
         "cache-control",
         "content-language",
         "content-length",
+        "content-location",
         "content-security-policy",
         "content-type",
         "date",
