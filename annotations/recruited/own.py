@@ -72,13 +72,15 @@ def _reading_of(annotation: Annotation) -> Reading:
 
 def _lines(annotation: Annotation) -> Iterator[Line]:
     reading = _reading_of(annotation)
-    shown = {side: key for key, side in reading.sides.items()} | {0: ONCE}
+    is_single = len(reading.sides) == 1  # the page does not number what it shows one of
+    shown = {side: ONCE if is_single else key for key, side in reading.sides.items()} | {0: ONCE}
     for values in annotation.values.all():
         for field, score, status in zip(
             reading.document.fields, values.scores, values.statuses, strict=False
         ):
             if status in (Status.CONFIRMED, Status.CHOSEN) and score is not None:
-                yield _about(field.title, shown[values.side]), _in_words(field, score)
+                seen = -score if reading.is_swapped and _is_mirrored(field) else score
+                yield _about(field.title, shown[values.side]), _in_words(field, seen)
     for item in annotation.items.all():
         title = reading.document.fields[item.position].title
         yield _about(title, shown[item.side]), ": ".join(filter(None, [item.text, item.label]))
@@ -87,6 +89,11 @@ def _lines(annotation: Annotation) -> Iterator[Line]:
         yield _about(_("Error"), shown[error.side]), ", ".join(filter(None, words))
     if annotation.comment:
         yield _("Comment"), annotation.comment
+
+
+def _is_mirrored(field: Property | Fact) -> bool:
+    """Whether its score is stored as seen from the first side of the source, and not as it was shown."""
+    return isinstance(field, Property) and field.mirrored
 
 
 def _about(title: str, shown: str) -> str:

@@ -32,6 +32,14 @@ class SentConversation:
 
 
 @dataclass
+class SentAnnotation:
+    """What was said of one task: the level chosen, by the question, in the words of the page."""
+
+    answers: dict[str, str]
+    comment: str
+
+
+@dataclass
 class Journal:
     """Everything that a bot sent and the server took. `pages` counts the pages of the questionnaire."""
 
@@ -40,6 +48,7 @@ class Journal:
     pages: int = 0
     conversations: dict[str, SentConversation] = field(default_factory=dict)
     second: list[SentTurn] = field(default_factory=list)  # answers of before that were rated once more
+    annotations: list[SentAnnotation] = field(default_factory=list)
 
     @property
     def turns(self) -> list[SentTurn]:
@@ -73,6 +82,7 @@ def compare(journal: Journal, record: dict[str, Any]) -> list[Check]:
         *_compare_answers(journal.answers, record.get("answers", {})),
         *_compare_conversations(journal.conversations, record.get("conversations", [])),
         *_compare_second(journal.second, record.get("second_ratings", [])),
+        *_compare_annotations(journal.annotations, record.get("annotations", [])),
     ]
 
 
@@ -117,6 +127,19 @@ def _compare_second(sent: list[SentTurn], stored: list[dict[str, Any]]) -> Itera
             kept = answers.get(slot, {})
             given = (turn.scores.get(slot), turn.places.get(slot))
             yield Check("second rating", f"{place} {slot}", given, (kept.get("score"), kept.get("place")))
+
+
+def _compare_annotations(sent: list[SentAnnotation], stored: list[dict[str, Any]]) -> Iterator[Check]:
+    """Of each task the newest: a double click stores it once more, as a correction. Drafts are none."""
+    newest = {(row["batch"], row["task"]): row for row in stored if "draft" not in row}
+    if sent or newest:
+        yield Check("annotation", "tasks", len(sent), len(newest))
+    for place, (one, row) in enumerate(zip(sent, newest.values(), strict=False), 1):
+        yield Check("annotation", f"{place} comment", one.comment, row["comment"])
+        lines = row["answers"][:-1] if row["comment"] else row["answers"]  # it stands there too, last
+        kept = {line["question"]: line["answer"] for line in lines}
+        for question in sorted(one.answers.keys() | kept.keys()):
+            yield Check("annotation", f"{place} {question}", one.answers.get(question), kept.get(question))
 
 
 def _compare_turns(code: str, sent: list[SentTurn], stored: list[dict[str, Any]]) -> Iterator[Check]:

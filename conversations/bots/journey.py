@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conversations.bots import words
+from conversations.bots.annotating import Annotator
 from conversations.bots.answering import Filler, Pairs, expected_answers, says_under_age
 from conversations.bots.browser import Browser, Unexpected
 from conversations.bots.journal import Journal, SentConversation, SentTurn, expected_feedback
@@ -17,6 +18,7 @@ from conversations.bots.rough import LeftForGood, Manners, Rough
 from conversations.bots.stream import Follower, Received
 
 MOST_STEPS = 1000
+JUDGING = re.compile(r"/judging/(?:(\d+)/|\d+/feedback/)?$")  # the task itself has its number alone
 TALK = re.compile(r"/conversations/(c\d+)/(feedback/)?$")
 
 
@@ -108,6 +110,8 @@ class Journey:
             return await self._rate_once_more(page)
         if path.endswith("/models/"):
             return await self.browser.open(self.study_url)
+        if judging := JUDGING.search(path):
+            return await (self._annotate(page) if judging[1] else self._next_task(page))
         talk = TALK.search(path)
         if talk is None:
             raise Unexpected(f"did not know what to do at “{page.title}”")
@@ -289,6 +293,21 @@ class Journey:
         if after.path == page.path:
             raise Unexpected("complete ratings were refused")
         self.journal.second.append(turn)
+        return after
+
+    async def _next_task(self, page: Page) -> Page:
+        """From the stage's own page, or after the feedback on training."""
+        return await self._send("next task", self.form(page, "/next/"), [], len(self.journal.annotations))
+
+    async def _annotate(self, page: Page) -> Page:
+        """A task: what stands out in answers of others."""
+        where = len(self.journal.annotations)
+        form = self.form(page, page.path)
+        pairs, sent = Annotator(self.person, page.language, str(where)).annotate(form)
+        after = await self._send("annotate", form, pairs, where)
+        if after.path == page.path:
+            raise Unexpected("an annotation was refused")
+        self.journal.annotations.append(sent)
         return after
 
     async def _choose(self, page: Page, talk: SentConversation) -> Page:

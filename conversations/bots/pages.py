@@ -21,7 +21,8 @@ class Field:
     """What is asked under one name.
 
     `kind` is radio, checkboxes, select, box, text, number, long text or slider. `label` is the question for
-    fields of text. `declined` names the box "prefer not to say". `given` is what the page shows as filled in.
+    fields of text and for groups that are labelled. `declined` names the box "prefer not to say". `given` is
+    what the page shows as filled in.
     """
 
     name: str
@@ -170,7 +171,8 @@ def _take_tick(form: Form, name: str, kind: str, control: LexborNode, top: Lexbo
     if kind == "checkbox":
         kind = "box" if value == "on" else "checkboxes"
     around = _closest(control, "q-option" if kind == "box" else "q", top)
-    found = form.fields.setdefault(name, Field(name, kind, is_required=_is_required(around)))
+    new = Field(name, kind, label=_group_label(control, top), is_required=_is_required(around))
+    found = form.fields.setdefault(name, new)
     beside = _closest(control, "q-option", top)
     found.options.append(Option(value, _label(control, top), _text_beside(beside)))
     if "checked" in control.attributes:
@@ -227,8 +229,8 @@ def _closest(node: LexborNode, name: str, top: LexborNode | None = None) -> Lexb
 
 
 def _above(node: LexborNode, top: LexborNode | None) -> Iterator[LexborNode]:
-    parent = node.parent
-    while parent is not None and parent != top and parent.tag not in {"html", "-undef"}:
+    parent, end = node.parent, top.mem_id if top else None  # nodes are compared by all their HTML
+    while parent is not None and parent.mem_id != end and parent.tag not in {"html", "-undef"}:
         yield parent
         parent = parent.parent
 
@@ -254,7 +256,19 @@ def _option_of(name: str) -> str:
     return name.partition(".")[2].removesuffix("_text")
 
 
+def _group_label(control: LexborNode, top: LexborNode) -> str:
+    """What a group of radio buttons is called where nothing but its label says so."""
+    groups = (node for node in _above(control, top) if node.attributes.get("role") == "radiogroup")
+    group = next(groups, None)
+    return (group and group.attributes.get("aria-label")) or ""
+
+
 def _label(control: LexborNode, top: LexborNode) -> str:
+    """The text of the label that names the control, or of the one around it as a screen reader has it."""
     name = control.attributes.get("id") or ""
+    if not name:
+        around = next((node for node in _above(control, top) if node.tag == "label"), None)
+        said = around.css("span:not([aria-hidden])") if around else []
+        return " ".join(_words(node) for node in said)
     label = next((node for node in top.css("label") if node.attributes.get("for") == name), None)
     return _words(label)

@@ -9,7 +9,7 @@ from conversations.bots.playing import Outcome
 
 STEPS = (
     *("entry", "consent", "survey page", "overview", "say", "first text", "answers complete"),
-    *("rate", "choose", "finish", "feedback", "done"),
+    *("rate", "choose", "finish", "feedback", "next task", "annotate", "done"),
 )
 SHOWN_DIFFERENCES = 10
 
@@ -34,6 +34,7 @@ def figures(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         "compared": dict(checks),
         "lost_by_kind": dict(lost),
         "conversations": sum(len(journal.conversations) for journal in journals),
+        "annotations": sum(len(journal.annotations) for journal in journals),
         "turns": sum(len(journal.turns) for journal in journals),
         "characters": sum(journal.characters for journal in journals),
         "events": dict(sum((outcome.watch.counts for outcome in outcomes), Counter())),
