@@ -155,7 +155,10 @@ class Task(models.Model):
         JUDGE = "judge", _("a judge")
         PERSON = "person", _("a person")
 
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tasks", db_index=False)
+    # That the batch is there is checked by statement (`prism.lib.references`).
+    batch = models.ForeignKey(
+        Batch, models.CASCADE, related_name="tasks", db_index=False, db_constraint=False
+    )
     number = models.PositiveIntegerField(help_text=_("From 1, in the order of the source"))
     key = models.CharField(max_length=120, help_text=_("Its id in the source"))
     turn = models.ForeignKey(Turn, models.PROTECT, null=True, related_name="annotation_tasks")

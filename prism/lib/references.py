@@ -42,17 +42,34 @@ END $$
 """
 
 
-def checked_by_statement(table: str, column: str, parent: str) -> list[RunSQL]:
-    """Migration operations by which `column` of `table` refers to the id of a row of `parent`."""
+STAYS = """
+CREATE OR REPLACE FUNCTION prism_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % keep their %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+
+def checked_by_statement(table: str, column: str, parent: str, *, stays: bool = False) -> list[RunSQL]:
+    """Migration operations by which `column` of `table` refers to the id of a row of `parent`.
+
+    `stays`: a row never refers to another one later, so that updates of its other columns cost no look.
+    """
     refers = f"FOR EACH STATEMENT EXECUTE FUNCTION prism_refers('{column}', '{parent}')"
     added = f"ON {table} REFERENCING NEW TABLE AS added {refers}"
+    still = f"AFTER UPDATE {added}"
+    if stays:
+        still = (
+            f"BEFORE UPDATE OF {column} ON {table} FOR EACH ROW WHEN (NEW.{column} <> OLD.{column})"
+            f" EXECUTE FUNCTION prism_stays('{column}')"
+        )
     kept = f"FOR EACH ROW EXECUTE FUNCTION prism_is_referred_to('{table}', '{column}')"
     return [
-        RunSQL(FUNCTIONS, RunSQL.noop),
+        RunSQL([FUNCTIONS, STAYS] if stays else FUNCTIONS, RunSQL.noop),
         RunSQL(
             [
                 f"CREATE TRIGGER refers AFTER INSERT {added}",
-                f"CREATE TRIGGER refers_still AFTER UPDATE {added}",
+                f"CREATE TRIGGER refers_still {still}",
                 f"CREATE TRIGGER {table}_refers AFTER DELETE OR UPDATE OF id ON {parent} {kept}",
             ],
             [

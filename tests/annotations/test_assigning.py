@@ -61,6 +61,9 @@ def test_training_comes_first_then_the_highest_priority_then_the_number():
     assert next_assignment(batch, someone) == first  # as often as the page is loaded
     assert numbers(batch, someone) == [3, 2, 4, 1]
     assert next_assignment(batch, annotator()) is None
+    for priority in (0.0, 5.0):  # what became urgent since comes before what comes next
+        make_task(batch, priority=priority)
+    assert numbers(batch, someone) == [7, 6]
 
 
 @pytest.mark.django_db

@@ -4,7 +4,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from annotations.models import Annotation, Assignment, ErrorFound, ItemAnswer, Ruling, Side, Task, Values
+from annotations.models import (
+    Annotation,
+    Assignment,
+    Batch,
+    ErrorFound,
+    ItemAnswer,
+    Ruling,
+    Side,
+    Task,
+    Values,
+)
 from tests.annotations.making import (
     make_annotation,
     make_assignment,
@@ -123,6 +133,13 @@ def test_sides_and_annotations_are_of_a_task_that_is_there_and_a_batch_goes_with
         Annotation.objects.create(task_id=task.pk + 1, origin="import")
     with refused("rows of annotations_side refer to a row"), transaction.atomic():
         Task.objects.filter(pk=task.pk)._raw_delete(using="default")
+    with refused("rows of annotations_task refer to 1 of annotations_batch"), transaction.atomic():
+        Task.objects.create(batch_id=batch.pk + 1, number=1, key="one")
+    with refused("rows of annotations_task keep their batch_id"), transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(batch=make_batch(batch.study))
+    with refused("rows of annotations_task refer to a row"), transaction.atomic():
+        Batch.objects.filter(pk=batch.pk)._raw_delete(using="default")
+    task.save()  # with the batch that it has
     batch.delete()
     assert not Side.objects.exists()
     assert not Task.objects.exists()
