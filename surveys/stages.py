@@ -63,4 +63,5 @@ def due(enrolment: Enrolment) -> list[Stage]:
 
 
 def first_open(enrolment: Enrolment) -> Stage | None:
-    return next((stage for stage in due(enrolment) if not stage.is_done(enrolment)), None)
+    """The first stage that is not done; nothing is asked about those behind it."""
+    return next((one for one in known() if one.is_due(enrolment) and not one.is_done(enrolment)), None)

@@ -62,11 +62,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
-    """pytest-django finds its database made already, by a copy; it goes with the servers of the run."""
+def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None) -> None:
+    """A database of this worker's own, by a copy that lacks no migration; it goes with the servers."""
     settings = connection.settings_dict
-    databases.create(settings["TEST"]["NAME"] or f"test_{settings['NAME']}")
-    return True
+    name = settings["TEST"]["NAME"] or f"test_{settings['NAME']}"
+    databases.create(name)
+    connection.close()
+    settings["NAME"] = configured.DATABASES[connection.alias]["NAME"] = name
 
 
 @pytest.fixture(scope="session", autouse=True)

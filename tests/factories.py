@@ -122,8 +122,8 @@ def make_study(**fields: Any) -> Study:
 
 def make_models(n: int = 4, study: Study | None = None) -> list[LanguageModel]:
     """`n` models of a fake provider, in the study's pool if one is given."""
-    provider, _ = Provider.objects.get_or_create(
-        name="Local fake", defaults={"base_url": "http://127.0.0.1:1/v1", "is_fake": True}
+    provider = Provider.objects.filter(name="Local fake").first() or Provider.objects.create(
+        name="Local fake", base_url="http://127.0.0.1:1/v1", is_fake=True
     )
     models = LanguageModel.objects.bulk_create(_new_model(provider, next(_numbers)) for _ in range(n))
     if study:
@@ -253,29 +253,46 @@ def make_conversation(
         started_at=started,
         **fields,
     )
-    for number in range(turns):
-        make_turn(conversation, number, models if number == 0 else [models[0]] * 2)
+    if turns:
+        _make_turns(conversation, 0, [models, *[[models[0]] * 2] * (turns - 1)])
     if complete:
         _complete(conversation)
     return conversation
 
 
 def make_turn(conversation: Conversation, number: int, models: list[LanguageModel]) -> Turn:
-    turn = Turn.objects.create(
-        conversation=conversation,
-        number=number,
-        key=f"key{next(_numbers)}",
-        text=f"What should I think about question number {number}?",
+    return _make_turns(conversation, number, [models])[0]
+
+
+def _make_turns(conversation: Conversation, first: int, models: list[list[LanguageModel]]) -> list[Turn]:
+    """One turn for each of these lists of models, from the number `first` on."""
+    turns = Turn.objects.bulk_create(
+        Turn(
+            conversation=conversation,
+            number=number,
+            key=f"key{next(_numbers)}",
+            text=f"What should I think about question number {number}?",
+        )
+        for number in range(first, first + len(models))
     )
-    draw = Draw.objects.create(turn=turn, seed="seed", rule={}, pool=[], drawn=[model.pk for model in models])
+    draws = Draw.objects.bulk_create(
+        Draw(turn=turn, seed="seed", rule={}, pool=[], drawn=[model.pk for model in drawn])
+        for turn, drawn in zip(turns, models, strict=True)
+    )
     responses = Response.objects.bulk_create(
-        _new_response(turn, "ABCDEFGH"[slot], model, draw=draw) for slot, model in enumerate(models)
+        _new_response(draw.turn, "ABCDEFGH"[slot], model, draw=draw)
+        for draw, drawn in zip(draws, models, strict=True)
+        for slot, model in enumerate(drawn)
     )
     Rating.objects.bulk_create(
-        Rating(response=response, score=90 - 10 * slot) for slot, response in enumerate(responses)
+        Rating(response=response, score=90 - 10 * "ABCDEFGH".index(response.slot)) for response in responses
     )
-    Choice.objects.create(turn=turn, response=responses[0], rule="highest")
-    return turn
+    Choice.objects.bulk_create(
+        Choice(turn=response.turn, response=response, rule="highest")
+        for response in responses
+        if response.slot == "A"
+    )
+    return turns
 
 
 def make_response(turn: Turn, slot: str, model: LanguageModel, **fields: Any) -> Response:
@@ -303,7 +320,7 @@ def _new_response(turn: Turn, slot: str, model: LanguageModel, **fields: Any) ->
 
 def make_vote(turn: Turn, choice: str = "a_better", **fields: Any) -> Vote:
     """A blind vote on the first two answers of a turn."""
-    a, b = turn.responses.shown().order_by("slot")[:2]
+    a, b = turn.responses.shown().select_related("model", "draw").order_by("slot")[:2]
     return Vote.objects.create(
         **{
             "turn": turn,

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from prism.embedded import provide, release, stop
+from prism.lib.memory import collect_rarely
 from prism.lib.processes import CHECKOUT
 from prism.lib.urls import with_redis_database
 
@@ -73,6 +74,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(started_here, ignore_errors=True)
 
 
+collect_rarely()  # before all that the tests bring is loaded
+# Workers are more than cores: threads of mathematics beside them would only wait for each other.
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 # At import: pytest-django reads the settings in the first hook there is.
 if WORKER is not None:
     use_own_redis_database(WORKER)

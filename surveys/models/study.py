@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+Version = TypeVar("Version", bound=models.Model)
+
+
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def same_or_latest(versions: "models.QuerySet[Version]", digest: str) -> "Version | None":
+    """Of a document's versions the one with this text, and where none has it the latest one."""
+    return versions.order_by(Exact(models.F("sha256"), digest).desc(), "-version").first()
 
 
 MOST_DOCUMENTS = 64
@@ -61,11 +70,10 @@ class Questionnaire(models.Model):
         """
         parsed = _parsed(document, source)
         digest = sha256(document)
-        known = cls.objects.filter(key=parsed.key, sha256=digest).first()
-        if known:
-            return known
-        latest = cls.objects.filter(key=parsed.key).order_by("-version").first()
-        version = latest.version + 1 if latest else 1
+        found = same_or_latest(cls.objects.filter(key=parsed.key), digest)
+        if found and found.sha256 == digest:
+            return found
+        version = found.version + 1 if found else 1
         return cls.objects.create(
             key=parsed.key, version=version, title=parsed.title, document=document, sha256=digest
         )
@@ -119,13 +127,12 @@ class ConsentDocument(models.Model):
         """
         parsed = _parsed_consent(document, source)
         digest = sha256(document)
-        known = cls.objects.filter(key=parsed.key, sha256=digest).first()
-        if known:
-            return known
-        latest = cls.objects.filter(key=parsed.key).order_by("-version").first()
+        found = same_or_latest(cls.objects.filter(key=parsed.key), digest)
+        if found and found.sha256 == digest:
+            return found
         return cls.objects.create(
             key=parsed.key,
-            version=latest.version + 1 if latest else 1,
+            version=found.version + 1 if found else 1,
             title=parsed.title,
             body=parsed.body,
             boxes=[{"key": box.key, "label": box.label, "required": box.required} for box in parsed.boxes],

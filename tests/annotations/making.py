@@ -66,8 +66,10 @@ def make_task(batch: Batch, **fields: Any) -> Task:
     number = batch.tasks.count() + 1
     given = {"number": number, "key": f"key-{number}", "query": "Why?", "needed": batch.overlap, **fields}
     task = Task.objects.create(batch=batch, **given)
-    for place, text in enumerate(texts[: 2 if batch.kind == Batch.Kind.PAIR else 1], start=1):
-        Side.objects.create(task=task, number=place, text=text, words=len(text.split()), counter="spaces")
+    Side.objects.bulk_create(
+        Side(task=task, number=place, text=text, words=len(text.split()), counter="spaces")
+        for place, text in enumerate(texts[: 2 if batch.kind == Batch.Kind.PAIR else 1], start=1)
+    )
     return task
 
 
@@ -87,13 +89,18 @@ def make_annotation(assignment: Assignment, scores: dict[int, list[int | None]],
     """A submitted annotation with `scores` by side; each counts as chosen, a missing one as untouched."""
     task = assignment.task
     made = Annotation.objects.create(task=task, assignment=assignment, **fields)
-    for side, values in scores.items():
-        statuses = [Status.UNTOUCHED if value is None else Status.CHOSEN for value in values]
-        Values.objects.create(annotation=made, side=side, scores=values, statuses=statuses)
+    Values.objects.bulk_create(
+        Values(annotation=made, side=side, scores=values, statuses=list(map(_status, values)))
+        for side, values in scores.items()
+    )
     Assignment.objects.filter(pk=assignment.pk).update(state="submitted", ended_at=timezone.now())
     task.done += 1
     task.save(update_fields=["done"])
     return made
+
+
+def _status(value: int | None) -> str:
+    return Status.UNTOUCHED if value is None else Status.CHOSEN
 
 
 def make_whole_annotation(assignment: Assignment, words: str = "words") -> Annotation:

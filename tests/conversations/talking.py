@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Replace
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -23,11 +25,19 @@ from surveys.models import Device, Enrolment, Study
 from tests.factories import make_models
 
 _people = count(1)
+_written: dict[str, str] = {}  # the protocols asked for; hundreds of tests ask for the same few
 SERVED = pytest.mark.django_db(transaction=True)  # for event streams and threads, which need committed rows
 
 
 def rules(**changes: Any) -> str:
     """PRISM's protocol with parts replaced; `turns__minimum=1` reaches inside."""
+    written = repr(changes)
+    if written not in _written:
+        _written[written] = _with(changes)
+    return _written[written]
+
+
+def _with(changes: dict[str, Any]) -> str:
     document = yaml.load(protocols.preset("prism"), yaml.CSafeLoader)
     for path, value in changes.items():
         *parts, last = path.split("__")
@@ -54,26 +64,24 @@ def make_speakers(study: Study, base_url: str, *identifiers: str, **fields: Any)
     provider = Provider.objects.create(
         name=f"Zyxware Hosting {next(_people)}", base_url=base_url, silence_seconds=20, is_fake=True
     )
-    found = []
-    for identifier in identifiers:
-        number = next(_people)
-        model = LanguageModel.objects.create(
-            provider=provider,
-            identifier=identifier,
-            **{
-                "name": f"quuxmaker/grault-{number}-chat",
-                "short_name": f"grault-{number}",
-                "code": f"GRLT{number}",
-                "family": "Garplyfam",
-                "maker": "Quuxmaker",
-                "price_in": "2.0000",
-                "price_out": "10.0000",
-                **fields,
-            },
-        )
-        PoolEntry.objects.create(study=study, model=model)
-        found.append(model)
-    return found
+    models = LanguageModel.objects.bulk_create(
+        _new_speaker(provider, identifier, next(_people), fields) for identifier in identifiers
+    )
+    PoolEntry.objects.bulk_create(PoolEntry(study=study, model=model) for model in models)
+    return models
+
+
+def _new_speaker(provider: Provider, identifier: str, number: int, fields: dict[str, Any]) -> LanguageModel:
+    given = {
+        "name": f"quuxmaker/grault-{number}-chat",
+        "short_name": f"grault-{number}",
+        "code": f"GRLT{number}",
+        "family": "Garplyfam",
+        "maker": "Quuxmaker",
+        "price_in": "2.0000",
+        "price_out": "10.0000",
+    }
+    return LanguageModel(provider=provider, identifier=identifier, **given | fields)
 
 
 def come_in(study: Study, client: Client | None = None, person: int = 0) -> Client:
@@ -82,7 +90,6 @@ def come_in(study: Study, client: Client | None = None, person: int = 0) -> Clie
     pid = f"{person or next(_people):024x}"
     link = f"/studies/{study.slug}/?PROLIFIC_PID={pid}&STUDY_ID={'a' * 24}&SESSION_ID={'b' * 24}"
     assert client.get(link).status_code == 303
-    client.get(f"/studies/{study.slug}/")
     return client
 
 
@@ -91,7 +98,7 @@ def device_of(client: Client, study: Study) -> Device:
 
 
 def enrolment_of(client: Client, study: Study) -> Enrolment:
-    return device_of(client, study).enrolment
+    return Enrolment.objects.get(devices__key=client.cookies[f"prism-device-{study.pk}"].value)
 
 
 def overview(study: Study) -> str:
@@ -121,9 +128,9 @@ def say(client: Client, talk: Conversation, text: str = "What is fair?", key: st
 def answer(turn: Turn, text: str = "The answer in slot {slot}.", **fields: Any) -> list[Response]:
     """Every model has answered, without a call."""
     found = list(turn.responses.shown().order_by("slot"))
-    for response in found:
-        fields = {"state": "done", "attempt": 1, "finished_at": timezone.now(), **fields}
-        Response.objects.filter(pk=response.pk).update(text=text.format(slot=response.slot), **fields)
+    fields = {"state": "done", "attempt": 1, "finished_at": timezone.now(), **fields}
+    fields["text"] = Replace(Value(text), Value("{slot}"), F("slot"))
+    Response.objects.filter(pk__in=[response.pk for response in found]).update(**fields)
     return found
 
 

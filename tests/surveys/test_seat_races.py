@@ -28,7 +28,7 @@ from tests.surveys.seating import (
 from tests.surveys.visitors import address
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ARRIVALS = 60
+ARRIVALS = 30
 Outcome = Enrolment.Outcome
 
 

@@ -124,10 +124,10 @@ def agree(client: Client, study: Study) -> HttpResponse:
 def newcomer(study: Study, pid: str = "") -> tuple[Client, Enrolment]:
     """Somebody who came by the panel's link and agreed: their browser and enrolment."""
     client = Client()
-    known = set(study.enrolments.values_list("pk", flat=True))
     arrive(client, study, pid or new_panel_id())
     agree(client, study)
-    return client, study.enrolments.exclude(pk__in=known).get()
+    key = client.cookies[f"prism-device-{study.pk}"].value
+    return client, Enrolment.objects.get(devices__key=key)
 
 
 def hidden(answer: HttpResponse) -> dict[str, str]:
