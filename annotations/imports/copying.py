@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import Field, JSONField, Model
@@ -16,13 +16,16 @@ NULL = "\\N"
 
 
 class Copy:
-    """Rows of a model with the columns that are named; each of the others has its default in every row."""
+    """Rows of a model with the columns that are named; each of the others has its default in every row.
 
-    def __init__(self, model: type[Model], *columns: str) -> None:
+    `format`: that of what is sent; `lines` are text.
+    """
+
+    def __init__(self, model: type[Model], *columns: str, format: Literal["text", "binary"] = "text") -> None:
         fields = {str(field.column): field for field in model._meta.concrete_fields}
         rest = [name for name in fields if name not in columns and not fields[name].primary_key]
         names = ", ".join((*columns, *rest))
-        self._statement = f"COPY {model._meta.db_table} ({names}) FROM STDIN"
+        self._statement = f"COPY {model._meta.db_table} ({names}) FROM STDIN (FORMAT {format})"
         self.rest = [_default(fields[name]) for name in rest]
         self._end = "".join(f"\t{cell(value)}" for value in self.rest) + "\n"
 

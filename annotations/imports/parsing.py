@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
+from annotations.imports import packing
 from annotations.imports.copying import Cell, Copy
 from annotations.imports.published import (
     BETWEEN,
@@ -29,6 +30,7 @@ from annotations.imports.published import (
     MOST_ITEMS,
     NULL,
     Published,
+    Rows,
     Stored,
     Tails,
     written,
@@ -101,7 +103,7 @@ class Tables:
             Copy(Task, *task, "reference", "preferences", "needed"),
             Copy(Side, "task_id", "number", "text", "words", "counter", "model_name"),
             Copy(Annotation, "id", "task_id", "origin", "source", "flag"),
-            Copy(Values, "annotation_id", "side", "scores", "statuses", "is_checkable"),
+            Copy(Values, *packing.COLUMNS, format="binary"),
             Copy(ItemAnswer, *said, "text", "label", "score"),
             Copy(ErrorFound, *said, "type", "severity", "description"),
         )
@@ -110,21 +112,22 @@ class Tables:
         same: list[list[Cell]] = [[] for _copy in self.copies]
         same[0], same[2] = [self.batch.overlap], [Annotation.Origin.IMPORT.value, self.source, ""]
         cells = [[*mine, *copy.rest] for mine, copy in zip(same, self.copies, strict=True)]
+        del cells[Rows._fields.index("values")]
         return Tails(*("".join(BETWEEN + _raw(one) for one in rest) + END for rest in cells))
 
-    def rows(self, record: Annotated, stored: Stored) -> Sequence[str]:
+    def rows(self, record: Annotated, stored: Stored) -> Rows:
         """A record that somebody wrote otherwise than published, as `Published` gives the others."""
         task, said = stored.task, stored.annotation
         flag = FLAG if record.flags else ""
-        rows: Sequence[Sequence[Sequence[Cell]]] = (
-            [_task(record, stored, self.batch.overlap)],
-            _sides(task, record),
-            [(said, task, Annotation.Origin.IMPORT, self.source, flag)],
-            _values(said, record),
-            [(said, *item) for item in record.items],
-            [(said, *found) for found in record.errors],
+        tasks, sides, annotations, _values, items, errors = self.copies
+        return Rows(
+            tasks.lines([_task(record, stored, self.batch.overlap)]),
+            sides.lines(_sides(task, record)),
+            annotations.lines([(said, task, Annotation.Origin.IMPORT, self.source, flag)]),
+            _packed(said, record),
+            items.lines([(said, *item) for item in record.items]),
+            errors.lines([(said, *found) for found in record.errors]),
         )
-        return [copy.lines(table) for copy, table in zip(self.copies, rows, strict=True)]
 
 
 def _raw(value: Cell) -> str:
@@ -157,9 +160,19 @@ def _sides(task: int, record: Annotated) -> Sequence[Sequence[Cell]]:
     return [(task, side, one.text, one.words or 0, counter, one.model) for side, one, counter in counted]
 
 
-def _values(annotation: int, record: Annotated) -> Sequence[Sequence[Cell]]:
+def _packed(annotation: int, record: Annotated) -> bytes:
+    """Its rows of values."""
     by_side = zip(record.scores, record.statuses, record.is_checkable, strict=True)
-    return [(annotation, side, *given) for side, given in enumerate(by_side)]
+    return b"".join(
+        packing.row(
+            annotation,
+            side,
+            packing.array(list(map(packing.number, scores))),
+            packing.array(list(map(packing.number, statuses))),
+            packing.truth(is_checkable),
+        )
+        for side, (scores, statuses, is_checkable) in enumerate(by_side)
+    )
 
 
 class Parser:
@@ -173,8 +186,8 @@ class Parser:
     def block(self, keys: Keys) -> Block | None:
         """The next rows, no more than there are keys; None behind the last. Raises UnusableRecords."""
         told, waiting = Told(), iter(zip(*keys, strict=True))
-        plain: list[Sequence[str]] = []
-        others: list[Sequence[str]] = []
+        plain: list[Rows] = []
+        others: list[Rows] = []
         for number, given in islice(self._lines, len(keys.tasks)):
             told.rows = number
             task, annotation = next(waiting)
@@ -193,8 +206,8 @@ class Parser:
         given: object,
         stored: Stored,
         told: Told,
-        plain: list[Sequence[str]],
-        others: list[Sequence[str]],
+        plain: list[Rows],
+        others: list[Rows],
     ) -> None:
         """One row to those in the published form, or to the others. Raises UnusableRecord."""
         if isinstance(given, bytes):
@@ -210,11 +223,18 @@ class Parser:
         others.append(self._tables.rows(record, stored))
 
 
-def _joined(plain: Sequence[Sequence[str]], others: Sequence[Sequence[str]]) -> list[bytes]:
-    tables = range(len(Tails._fields))
+def _joined(plain: Sequence[Rows], others: Sequence[Rows]) -> list[bytes]:
+    def texts(of: Callable[[Rows], str]) -> bytes:
+        return (written("".join(map(of, plain))) + "".join(map(of, others))).encode()
+
+    values = [packing.BEGIN, *(rows.values for rows in chain(plain, others)), packing.END]
     return [
-        (written("".join([rows[n] for rows in plain])) + "".join([rows[n] for rows in others])).encode()
-        for n in tables
+        texts(lambda rows: rows.tasks),
+        texts(lambda rows: rows.sides),
+        texts(lambda rows: rows.annotations),
+        b"".join(values),
+        texts(lambda rows: rows.items),
+        texts(lambda rows: rows.errors),
     ]
 
 
@@ -308,7 +328,7 @@ def _take(ours: Connection) -> Block | None:
     """A block that the process beside has read; None behind the last. Raises UnusableRecords."""
     told = ours.recv()
     if isinstance(told, Told):
-        return Block(told, [ours.recv_bytes() for _table in Tails._fields])
+        return Block(told, [ours.recv_bytes() for _table in Rows._fields])
     if told is not None:
         raise told
     return None

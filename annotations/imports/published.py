@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from annotations.imports import packing
 from annotations.imports.reading import (
     COUNTED_ELSEWHERE,
     VERDICTS,
@@ -47,12 +48,12 @@ Key = Callable[[Any], str]
 
 
 class Rows(NamedTuple):
-    """Of one record, by table: rows with their ends. They have yet to go through `written`."""
+    """Of one record, by table: rows with their ends. Texts have yet to go through `written`."""
 
     tasks: str
     sides: str
     annotations: str
-    values: str
+    values: bytes
     items: str
     errors: str
 
@@ -63,7 +64,6 @@ class Tails(NamedTuple):
     tasks: str
     sides: str
     annotations: str
-    values: str
     items: str
     errors: str
 
@@ -140,7 +140,7 @@ class Published:
             record = self._decode(line)
             told = self._told(record, stored.annotation, items)
             wanted = self._called_for(told)
-            values = [f"{stored.annotation}\x1f0{self._told_of_query(told)}"]
+            values = [packing.row(stored.annotation, 0, *self._told_of_query(told), packing.NULL)]
             for side in SIDES:
                 values.append(self._side(record, side, wanted, stored.annotation, items, errors))
             _refuse_long(record, len(items) + len(errors))
@@ -151,7 +151,7 @@ class Published:
             tasks,
             "".join([self._response(record, side, stored.task) for side in SIDES]),
             f"{stored.annotation}\x1f{stored.task}{self._tails.annotations}",
-            "".join(values),
+            b"".join(values),
             "".join(items),
             "".join(errors),
         )
@@ -188,6 +188,8 @@ class Published:
             if isinstance(value, str):
                 told.append(self._yes_or_no[value])
                 continue
+            if len(value) > MOST_ITEMS:
+                raise Unread
             told.append(len(value))
             items += [
                 f"{annotation}\x1f0\x1f{fact.position}\x1f{number}\x1f{text}\x1f\x1f\x1d{self._tails.items}"
@@ -195,13 +197,13 @@ class Published:
             ]
         return tuple(told)
 
-    def _values_of_query(self, told: tuple[int, ...]) -> str:
-        """The row of values behind its side."""
+    def _values_of_query(self, told: tuple[int, ...]) -> tuple[bytes, bytes]:
+        """Scores and statuses."""
         positions = [fact.position for fact in self._reader.facts]
-        cells = [NULL_IN_ARRAY] * self._reader.size
+        cells = [packing.NULL] * self._reader.size
         for position, one in zip(positions, told, strict=True):
-            cells[position] = str(one)
-        return self._values_row(cells, self._statuses_of(positions), NULL)
+            cells[position] = packing.number(one)
+        return packing.array(cells), self._statuses_of(positions)
 
     def _wanted(self, told: tuple[int, ...]) -> Sequence[int]:
         """How many answers each of the properties needs that only some queries ask for."""
@@ -216,7 +218,7 @@ class Published:
         annotation: int,
         items: list[str],
         errors: list[str],
-    ) -> str:
+    ) -> bytes:
         """The row of values of one response; its items and errors are added to the lists."""
         is_first = side == 1
         basic = record.basic_response_1 if is_first else record.basic_response_2
@@ -226,23 +228,24 @@ class Published:
         answers, answered = self._answers(specific, wanted, start, items)
         is_checkable, counts = self._errors(found, start, errors)
         rated = map(getitem, self._rated, msgspec.structs.astuple(basic))
-        cells = self._in_place([*rated, *answers, *counts, NULL_IN_ARRAY])
-        return start + self._values_row(cells, self._statuses(is_checkable, answered), is_checkable)
+        scores = packing.array(self._in_place([*rated, *answers, *counts, packing.NULL]))
+        statuses = self._statuses(is_checkable, answered)
+        return packing.row(annotation, side, scores, statuses, packing.truth(is_checkable))
 
-    def _score(self, found: Property, value: Any) -> str:
+    def _score(self, found: Property, value: Any) -> bytes:
         score = self._reader.score(found, value)
         if score is None:
             raise Unread
-        return str(score)
+        return packing.number(score)
 
     def _answers(
         self, specific: Any, wanted: Sequence[int], start: str, items: list[str]
-    ) -> tuple[list[str], tuple[int, ...]]:
+    ) -> tuple[list[bytes], tuple[int, ...]]:
         """Scores of what only some queries ask for, and the positions of what was answered."""
         scores, answered = [], []
         given = msgspec.structs.astuple(specific)
         for (position, is_per_item, known), value, many in zip(self._specific, given, wanted, strict=True):
-            score = NULL_IN_ARRAY
+            score = packing.NULL
             if bool(many) == (value is None or value == []):
                 raise Unread
             if many:
@@ -263,12 +266,12 @@ class Published:
             raise Unread
         return f"\x1f{label_of(found, score)}\x1f{score}{self._tails.items}"
 
-    def _errors(self, found: Any, start: str, errors: list[str]) -> tuple[str, list[str]]:
-        """Whether they can be judged, and the counts of errors, as cells; a row for each is added."""
+    def _errors(self, found: Any, start: str, errors: list[str]) -> tuple[bool, list[bytes]]:
+        """Whether they can be judged, and the counts of errors, as elements; a row for each is added."""
         state = plain(found.state)
         if state == NOT_APPLICABLE and not found.errors:
-            return "f", [NULL_IN_ARRAY] * len(self._counted)
-        if state != APPLICABLE:
+            return False, [packing.NULL] * len(self._counted)
+        if state != APPLICABLE or len(found.errors) > MOST_ITEMS:
             raise Unread
         severities = [self._severities[one.severity] for one in found.errors]
         for number, (one, severity) in enumerate(zip(found.errors, severities, strict=True), start=1):
@@ -276,7 +279,7 @@ class Published:
                 f"{start}\x1f{self._counted[severity]}\x1f{number}\x1f{self._kinds[one.type]}\x1f{severity}"
                 f"\x1f{one.description}{self._tails.errors}"
             )
-        return "t", [str(severities.count(severity)) for severity in self._counted]
+        return True, [packing.number(severities.count(severity)) for severity in self._counted]
 
     def _severity(self, word: str) -> str:
         severity = plain(word)
@@ -284,26 +287,21 @@ class Published:
             raise Unread
         return severity
 
-    def _statuses_of_side(self, is_checkable: str, answered: Sequence[int]) -> str:
-        counted = self._counted.values() if is_checkable == "t" else ()
+    def _statuses_of_side(self, is_checkable: bool, answered: Sequence[int]) -> bytes:
+        counted = self._counted.values() if is_checkable else ()
         return self._statuses_of([*(rated.id for rated in self._reader.rated), *counted, *answered])
 
-    def _statuses_of(self, chosen: Sequence[int]) -> str:
-        cells = [int(Status.NOT_ASKED)] * self._reader.size
+    def _statuses_of(self, chosen: Sequence[int]) -> bytes:
+        cells = [packing.number(Status.NOT_ASKED)] * self._reader.size
         for position in chosen:
-            cells[position] = int(Status.CHOSEN)
-        return ",".join(map(str, cells))
-
-    def _values_row(self, cells: Sequence[str], statuses: str, is_checkable: str) -> str:
-        """Behind annotation and side."""
-        return f"\x1f{{{','.join(cells)}}}\x1f{{{statuses}}}\x1f{is_checkable}{self._tails.values}"
+            cells[position] = packing.number(Status.CHOSEN)
+        return packing.array(cells)
 
 
-NULL_IN_ARRAY = "NULL"
 YES_OR_NO = {"yes": 1, "no": 0}
 
 
-def _in_place(reader: Reader) -> Callable[[Sequence[str]], Sequence[str]]:
+def _in_place(reader: Reader) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
     """Puts scores of what is rated, asked of some queries and counted, and then one null, in their order."""
     found = [*reader.rated, *reader.specific, *reader.counted.values()]
     places = {one.id: place for place, one in enumerate(found)}
