@@ -11,7 +11,6 @@ from django.db.models import Field, JSONField, Model
 
 Cell = str | int | float | bool | None | Sequence[int | None]
 
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 NULL = "\\N"
 
 
@@ -44,7 +43,7 @@ def cell(value: Cell) -> str:
     if kind is int:
         return str(value)
     if isinstance(value, str):
-        return value if value.isalnum() else value.translate(_ESCAPED) if _has_escapes(value) else value
+        return value if value.isalnum() else escaped(value)
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -54,8 +53,9 @@ def cell(value: Cell) -> str:
     return _array(value)
 
 
-def _has_escapes(text: str) -> bool:
-    return "\n" in text or "\\" in text or "\t" in text or "\r" in text
+def escaped(text: str) -> str:
+    text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return text.replace("\t", "\\t").replace("\r", "\\r")
 
 
 def _array(numbers: Sequence[int | None]) -> str:

@@ -20,20 +20,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from annotations.imports import packing
-from annotations.imports.copying import Cell, Copy
+from annotations.imports.copying import Cell, Copy, cell
 from annotations.imports.published import (
-    BETWEEN,
-    END,
     LONGEST_GROUP,
     LONGEST_MODEL,
     LONGEST_SCENARIO,
     MOST_ITEMS,
-    NULL,
     Published,
     Rows,
     Stored,
     Tails,
-    written,
 )
 from annotations.imports.reading import COUNTED_ELSEWHERE, Annotated, Reader, UnusableRecord
 from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, Task, Values
@@ -113,7 +109,7 @@ class Tables:
         same[0], same[2] = [self.batch.overlap], [Annotation.Origin.IMPORT.value, self.source, ""]
         cells = [[*mine, *copy.rest] for mine, copy in zip(same, self.copies, strict=True)]
         del cells[Rows._fields.index("values")]
-        return Tails(*("".join(BETWEEN + _raw(one) for one in rest) + END for rest in cells))
+        return Tails(*("".join("\t" + cell(one) for one in rest) + "\n" for rest in cells))
 
     def rows(self, record: Annotated, stored: Stored) -> Rows:
         """A record that somebody wrote otherwise than published, as `Published` gives the others."""
@@ -128,14 +124,6 @@ class Tables:
             items.lines([(said, *item) for item in record.items]),
             errors.lines([(said, *found) for found in record.errors]),
         )
-
-
-def _raw(value: Cell) -> str:
-    """A cell of a tail: a default, or the name of the source, from which separators are kept out."""
-    if value is None:
-        return NULL
-    text = ("t" if value else "f") if isinstance(value, bool) else str(value)
-    return text.translate(dict.fromkeys(map(ord, BETWEEN + END + NULL)))
 
 
 def _task(record: Annotated, stored: Stored, overlap: int) -> Sequence[Cell]:
@@ -186,55 +174,45 @@ class Parser:
     def block(self, keys: Keys) -> Block | None:
         """The next rows, no more than there are keys; None behind the last. Raises UnusableRecords."""
         told, waiting = Told(), iter(zip(*keys, strict=True))
-        plain: list[Rows] = []
-        others: list[Rows] = []
+        rows: list[Rows] = []
         for number, given in islice(self._lines, len(keys.tasks)):
             told.rows = number
             task, annotation = next(waiting)
             stored = Stored(self._tables.batch.pk, task, self._stored + 1, annotation)
             try:
-                self._read(number, given, stored, told, plain, others)
+                rows.append(self._read(number, given, stored, told))
             except UnusableRecord as error:
                 told.skip(number, str(error))
             else:
                 self._stored += 1
-        return Block(told, _joined(plain, others)) if told.rows else None
+        return Block(told, _joined(rows)) if told.rows else None
 
-    def _read(
-        self,
-        number: int,
-        given: object,
-        stored: Stored,
-        told: Told,
-        plain: list[Rows],
-        others: list[Rows],
-    ) -> None:
-        """One row to those in the published form, or to the others. Raises UnusableRecord."""
+    def _read(self, number: int, given: object, stored: Stored, told: Told) -> Rows:
+        """Raises UnusableRecord."""
         if isinstance(given, bytes):
             rows = self._published.read(given, lambda found: self._names.take(number, found), stored)
             if rows:
                 told.keep(())
-                plain.append(rows)
-                return
+                return rows
         row = parsed(given) if isinstance(given, bytes) else given
         record = self._reader.read(self._names.of(number, row), row)
         refuse_unstorable(record)
         told.keep(record.flags)
-        others.append(self._tables.rows(record, stored))
+        return self._tables.rows(record, stored)
 
 
-def _joined(plain: Sequence[Rows], others: Sequence[Rows]) -> list[bytes]:
+def _joined(rows: Sequence[Rows]) -> list[bytes]:
     def texts(of: Callable[[Rows], str]) -> bytes:
-        return (written("".join(map(of, plain))) + "".join(map(of, others))).encode()
+        return "".join(map(of, rows)).encode()
 
-    values = [packing.BEGIN, *(rows.values for rows in chain(plain, others)), packing.END]
+    values = [packing.BEGIN, *(one.values for one in rows), packing.END]
     return [
-        texts(lambda rows: rows.tasks),
-        texts(lambda rows: rows.sides),
-        texts(lambda rows: rows.annotations),
+        texts(lambda one: one.tasks),
+        texts(lambda one: one.sides),
+        texts(lambda one: one.annotations),
         b"".join(values),
-        texts(lambda rows: rows.items),
-        texts(lambda rows: rows.errors),
+        texts(lambda one: one.items),
+        texts(lambda one: one.errors),
     ]
 
 

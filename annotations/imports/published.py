@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from annotations.imports import packing
+from annotations.imports.copying import NULL, escaped
 from annotations.imports.reading import (
     COUNTED_ELSEWHERE,
     VERDICTS,
@@ -41,14 +42,12 @@ from annotations.rubric_documents import FactKind, Property
 MOST_ITEMS, MOST_KNOWN = 1000, 1000
 LONGEST_SCENARIO, LONGEST_GROUP, LONGEST_MODEL = 80, 40, 200
 MOST_WORDS = 2**31
-# Between cells, at the end of a row, and for null: a line in which such a character is written is not read.
-BETWEEN, END, NULL = "\x1f", "\x1e", "\x1d"
 Answer = int | str | float
 Key = Callable[[Any], str]
 
 
 class Rows(NamedTuple):
-    """Of one record, by table: rows with their ends. Texts have yet to go through `written`."""
+    """Of one record, by table: rows as COPY reads them, with their ends."""
 
     tasks: str
     sides: str
@@ -75,12 +74,6 @@ class Stored(NamedTuple):
     task: int
     number: int
     annotation: int
-
-
-def written(rows: str) -> str:
-    """Rows as COPY reads them: what a text may hold is escaped first, then cells and rows are parted."""
-    rows = rows.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return rows.replace(BETWEEN, "\t").replace(END, "\n").replace(NULL, "\\N")
 
 
 class Unread(Exception):
@@ -150,34 +143,55 @@ class Published:
         return Rows(
             tasks,
             "".join([self._response(record, side, stored.task) for side in SIDES]),
-            f"{stored.annotation}\x1f{stored.task}{self._tails.annotations}",
+            f"{stored.annotation}\t{stored.task}{self._tails.annotations}",
             b"".join(values),
             "".join(items),
             "".join(errors),
         )
 
     def _decode(self, line: bytes) -> Any:
-        if b"\\u00" in line and (b"\\u000" in line or b"\\u001" in line):
+        has_escapes = b"\\" in line  # else no text holds a character that is written otherwise in a row
+        if has_escapes and b"\\u0000" in line:
             raise Unread
         try:
-            return self._decoder.decode(line)
+            record = self._decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unread from error
+        if has_escapes:
+            self._escape(record)
+        return record
+
+    def _escape(self, record: Any) -> None:
+        """Write its texts as rows hold them."""
+        for name in ("query", "scenario", "scenario_group", "reference"):
+            setattr(record, name, escaped(getattr(record, name)))
+        for fact, value in zip(self._reader.facts, self._facts_of(record), strict=True):
+            if not isinstance(value, str):
+                setattr(record, f"fact{fact.position}", list(map(escaped, value)))
+        for response in (record.response_1, record.response_2):
+            response.content, response.model = escaped(response.content), escaped(response.model)
+        for error in (*record.errors_response_1.errors, *record.errors_response_2.errors):
+            error.description = escaped(error.description)
+        for specific in (record.specific_response_1, record.specific_response_2):
+            for name in specific.__struct_fields__:
+                value = getattr(specific, name)
+                if isinstance(value, list):
+                    setattr(specific, name, list(map(escaped, value)))
 
     def _task(self, record: Any, key: Key, stored: Stored) -> str:
         preferences = self._preferences(tuple(record.preferences.items()))
         group = record.scenario_group
         source = Task.ScenarioSource.IMPORT.value if group else ""
         return (
-            f"{stored.task}\x1f{stored.batch}\x1f{stored.number}\x1f{key(record.id)}\x1f{record.query}\x1f"
-            f"{record.scenario}\x1f{group}\x1f{source}\x1f{record.reference}\x1f{preferences}"
+            f"{stored.task}\t{stored.batch}\t{stored.number}\t{escaped(key(record.id))}\t{record.query}\t"
+            f"{record.scenario}\t{group}\t{source}\t{record.reference}\t{preferences}"
             f"{self._tails.tasks}"
         )
 
     def _response(self, record: Any, side: int, task: int) -> str:
         one = record.response_1 if side == 1 else record.response_2
         return (
-            f"{task}\x1f{side}\x1f{one.content}\x1f{one.num_words}\x1f{COUNTED_ELSEWHERE}\x1f{one.model}"
+            f"{task}\t{side}\t{one.content}\t{one.num_words}\t{COUNTED_ELSEWHERE}\t{one.model}"
             f"{self._tails.sides}"
         )
 
@@ -192,7 +206,7 @@ class Published:
                 raise Unread
             told.append(len(value))
             items += [
-                f"{annotation}\x1f0\x1f{fact.position}\x1f{number}\x1f{text}\x1f\x1f\x1d{self._tails.items}"
+                f"{annotation}\t0\t{fact.position}\t{number}\t{text}\t\t{NULL}{self._tails.items}"
                 for number, text in enumerate(value, start=1)
             ]
         return tuple(told)
@@ -224,7 +238,7 @@ class Published:
         basic = record.basic_response_1 if is_first else record.basic_response_2
         found = record.errors_response_1 if is_first else record.errors_response_2
         specific = record.specific_response_1 if is_first else record.specific_response_2
-        start = f"{annotation}\x1f{side}"
+        start = f"{annotation}\t{side}"
         answers, answered = self._answers(specific, wanted, start, items)
         is_checkable, counts = self._errors(found, start, errors)
         rated = map(getitem, self._rated, msgspec.structs.astuple(basic))
@@ -253,7 +267,7 @@ class Published:
                 if is_per_item != isinstance(value, list) or (is_per_item and len(value) != many):
                     raise Unread
                 if is_per_item:
-                    items += _answered(value, f"{start}\x1f{position}", known)
+                    items += _answered(value, f"{start}\t{position}", known)
                 else:
                     score = known[value]
             scores.append(score)
@@ -264,7 +278,7 @@ class Published:
         score = self._reader.score(found, answer)
         if score is None:
             raise Unread
-        return f"\x1f{label_of(found, score)}\x1f{score}{self._tails.items}"
+        return f"\t{escaped(label_of(found, score))}\t{score}{self._tails.items}"
 
     def _errors(self, found: Any, start: str, errors: list[str]) -> tuple[bool, list[bytes]]:
         """Whether they can be judged, and the counts of errors, as elements; a row for each is added."""
@@ -276,8 +290,8 @@ class Published:
         severities = [self._severities[one.severity] for one in found.errors]
         for number, (one, severity) in enumerate(zip(found.errors, severities, strict=True), start=1):
             errors.append(
-                f"{start}\x1f{self._counted[severity]}\x1f{number}\x1f{self._kinds[one.type]}\x1f{severity}"
-                f"\x1f{one.description}{self._tails.errors}"
+                f"{start}\t{self._counted[severity]}\t{number}\t{self._kinds[one.type]}\t{severity}"
+                f"\t{one.description}{self._tails.errors}"
             )
         return True, [packing.number(severities.count(severity)) for severity in self._counted]
 
@@ -311,7 +325,7 @@ def _in_place(reader: Reader) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
 def _answered(answers: Sequence[str], start: str, known: _Known) -> list[str]:
     """Rows of the items that were answered."""
     parts = enumerate((one.rpartition(SEPARATOR) for one in answers), start=1)
-    return [f"{start}\x1f{number}\x1f{text}{known[answer]}" for number, (text, _bar, answer) in parts]
+    return [f"{start}\t{number}\t{text}{known[answer]}" for number, (text, _bar, answer) in parts]
 
 
 def _yes_or_no(word: str) -> int:
@@ -328,7 +342,7 @@ def _preferences(labels: Sequence[tuple[str, str]]) -> str:
         judge, verdict = judge_named(name), VERDICTS.get(plain(label))
         if not verdict or told.setdefault(judge, verdict) != verdict:
             raise Unread
-    return json.dumps(told)
+    return escaped(json.dumps(told))
 
 
 def _refuse_long(record: Any, rows: int) -> None:

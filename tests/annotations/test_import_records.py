@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from annotations.batches.making import NotPossible, open_it
 from annotations.imports import parsing
-from annotations.imports.published import Published, Stored, written
+from annotations.imports.published import Published, Stored
 from annotations.imports.reading import Reader
 from annotations.imports.storing import Wanted, import_records
 from annotations.models import Annotation, Batch, ErrorFound, ItemAnswer, Side, Status, Task, Values
@@ -214,8 +214,21 @@ def test_the_quick_way_says_what_the_other_says_or_leaves_the_record_to_it(made,
     slow = reader.read(str(made.get("id") or 9), made)
     parsing.refuse_unstorable(slow)
     assert slow.flags == []
-    texts = (rows if isinstance(rows, bytes) else written(rows) for rows in quick)
-    assert tuple(texts) == tables.rows(slow, STORED)
+    assert quick == tables.rows(slow, STORED)
+
+
+def test_texts_are_escaped_wherever_they_stand():
+    odd = "\t\\n\r\n\x1f | \\"
+    made = record(id=odd, **dict.fromkeys(["query", "scenario_group", "gpt-4-turbo_reference"], odd))
+    made |= {"explicit constraints": [odd, "no lists"], "preference_labels": {f"judge {odd}!": "tie"}}
+    for side in (1, 2):
+        made[f"response_{side}"] |= {"content": odd, "model": odd}
+        made[f"errors_response_{side}"]["errors"][0]["brief description"] = odd
+        answers = made[f"query-specific_response_{side}"]
+        answers["satisfying explicit constraints"] = [f"{odd} | 1", "no lists | 2"]
+    reader, tables = Reader(RUBRIC), parsing.Tables(_Batch(), odd)
+    quick = Published(reader, tables.tails()).read(json.dumps(made).encode(), str, STORED)
+    assert quick == tables.rows(reader.read(odd, made), STORED)
 
 
 def test_what_is_published_goes_the_quick_way_and_a_large_file_through_a_process_beside(
