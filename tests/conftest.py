@@ -25,14 +25,18 @@ examples.register_profile(
 examples.register_profile("thorough", examples.get_profile("suite"), max_examples=1000)
 examples.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 HOUSE = "tests/e2e/"
+# About half of what it takes: in one house all the rest would be done long before.
+NEXT_DOOR = tuple(f"{HOUSE}test_{name}.py" for name in ("annotate", "judging", "questions", "scales"))
 SLOW = (HOUSE, "tests/faults/", "tests/conversations/test_bots.py", "tests/test_production.py")
 
 
 class ByHouse(xdist.scheduler.LoadScopeScheduling):
-    """A module of tests goes to one worker, and so do all that share the house of tests/e2e."""
+    """A module of tests goes to one worker, and so do all that share a house of tests/e2e."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return HOUSE if nodeid.startswith(HOUSE) else str(super()._split_scope(nodeid))
+        if nodeid.startswith(HOUSE):
+            return f"{HOUSE}{nodeid.startswith(NEXT_DOOR)}"
+        return str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

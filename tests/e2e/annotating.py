@@ -1,6 +1,4 @@
-"""What the browser tests of annotating need; runs in a process of its own, on the house's database."""
-
-import json
+"""What the browser tests of annotating need; made with the house."""
 
 from django.conf import settings
 from django.test import Client
@@ -17,6 +15,9 @@ from surveys.models import Membership, Study
 from surveys.models.people import Role
 
 SLUG, BATCH, RUBRIC = "annotated", "pairs", "tone-of-voice"
+PEOPLE = ("one@annotators.example", "two@annotators.example", "three@annotators.example")
+OWNER = "owner@annotators.example"
+TASKS = 2
 PROSE = (
     "Think of three things first: what you would gain, what you would lose, and who could tell you more. "
     "Then write a list for each and sleep on it. If the new place still looks better in the morning, go."
@@ -27,14 +28,14 @@ LIST = (
 )
 
 
-def build(annotators: list[str], owner: str, tasks: int) -> None:
-    """Prints the session cookie's name, then one for each of them, signed in."""
+def build() -> list[str]:
+    """The session cookies of the annotators, and the owner's behind them, signed in."""
     study = Study.objects.create(slug=SLUG, title="Annotated", state=Study.State.OPEN)
-    roles = {**dict.fromkeys(annotators, Role.ANNOTATOR), owner: Role.OWNER}
+    roles = {**dict.fromkeys(PEOPLE, Role.ANNOTATOR), OWNER: Role.OWNER}
     cookies = [_signed_in(study, email, role) for email, role in roles.items()]
     Rubric.objects.create(study=study, slug=RUBRIC, title="Tone of voice")
-    _judged(_batch(study, overlap=len(annotators), tasks=tasks))
-    print(json.dumps([settings.SESSION_COOKIE_NAME, *cookies]))
+    _judged(_batch(study, overlap=len(PEOPLE), tasks=TASKS))
+    return cookies
 
 
 def _signed_in(study: Study, email: str, role: Role) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import subprocess
@@ -24,8 +25,7 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 class House:
     url: str
     database: str
-    place: Path
-    env: dict[str, str]
+    cookies: list[dict[str, str]]  # those of tests.e2e.annotating
 
     def link(self, slug: str) -> str:
         """A panel link of somebody who was never here."""
@@ -53,8 +53,8 @@ def running(place: Path, speed: float) -> Iterator[House]:
             "DEBUG": "0",
         }
         build = f"from tests.e2e.studies import build; build({ports.fake_url!r})"
-        subprocess.run(
-            manage("shell", "-v", "0", "-c", build), env=os.environ | own, cwd=CHECKOUT, check=True
+        said = subprocess.check_output(
+            manage("shell", "-v", "0", "-c", build), env=os.environ | own, cwd=CHECKOUT, text=True
         )
         add_prism(house, ports, speed=speed, live_workers=1, web_workers=1)
         # Nothing is lost here that the clock would have somebody look for.
@@ -62,4 +62,6 @@ def running(place: Path, speed: float) -> Iterator[House]:
         for child in house.children:
             child.env = own
         house.start(timeout=120)
-        yield House(ports.web_url, database, place, own)
+        name, *values = json.loads(said.splitlines()[-1])
+        cookies = [{"name": name, "value": value, "url": ports.web_url} for value in values]
+        yield House(ports.web_url, database, cookies)

@@ -1,4 +1,4 @@
-"""A study whose participants judge answers; built in a process of its own, on the house's database."""
+"""A study whose participants judge answers; made with the house."""
 
 from annotations.models import Batch, RecruitedTasks, Side, Task
 from annotations.rubric_versions import shipped_version

@@ -1,16 +1,18 @@
 """The studies that the tests in a browser play; runs in a process of its own, on their own database."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
-from django.core.management import call_command
+from django.conf import settings
 
 from conversations import protocols
 from conversations.demo import load_demo, load_protocol
 from conversations.models import LanguageModel, PoolEntry, Provider
 from surveys.models import ConsentDocument, Questionnaire, Study
 from tests.conversations.talking import rules
+from tests.e2e import annotating, judging
 
 EVERY_TYPE = Path(__file__).with_name("every_type.yaml")
 CONSENT = Path(__file__).with_name("consent.yaml")
@@ -18,8 +20,8 @@ BLIND_ID, BLIND_PROVIDER = 8_240_000, "Zyxware Hosting"
 
 
 def build(fake_url: str) -> None:
-    """`demo` and `journey`, the whole; `talks` and `blind`, no survey; `types`, every question; `closed`."""
-    call_command("migrate", verbosity=0)
+    """`demo` and `journey`, the whole; `talks` and `blind`, no survey; `types`, every question; `closed`;
+    `annotated` and `judging`, tasks. Prints the cookie's name, then those of who annotates, signed in."""
     _shorter(load_demo(fake_url))
     _study("closed", state=Study.State.CLOSED)
     _study(
@@ -37,6 +39,8 @@ def build(fake_url: str) -> None:
     kind = {"key": "unguided", "label": "Anything", "text": "Talk.", "required": 1}
     load_protocol(blind, rules(types=[kind], opening__models=6))
     _add_blind_models(fake_url, blind, Study.objects.get(slug="arena"))
+    judging.build()
+    print(json.dumps([settings.SESSION_COOKIE_NAME, *annotating.build()]))
 
 
 def _add_blind_models(fake_url: str, *studies: Study) -> None:

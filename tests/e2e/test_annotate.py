@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
-from conversations.running import manage
-from prism.lib.processes import CHECKOUT
 from tests.browser import flaws
-from tests.e2e.annotating import BATCH, RUBRIC, SLUG
+from tests.e2e.annotating import BATCH, RUBRIC, SLUG, TASKS
 from tests.e2e.house import House
 from tests.e2e.player import SETTLED
 
-pytestmark = pytest.mark.browser
-PEOPLE = ["one@annotators.example", "two@annotators.example", "three@annotators.example"]
-OWNER = "owner@annotators.example"
-TASKS = 2
-BUILD = f"from tests.e2e.annotating import build; build({PEOPLE!r}, {OWNER!r}, {TASKS})"
+# They hold long walks, which a machine that stalls may not finish within the time of a usual test.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 STUDY = f"/coordinate/studies/{SLUG}"
 REASON = "The opening words are matter of fact."
 # What an annotator sees: the letter of each line by its title, and whether the numbered list stands first.
@@ -44,21 +36,6 @@ TABS = """(wanted) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def cookies(house: House) -> list[dict[str, Any]]:
-    """The house gets a batch of pairs for three annotators; their sign-ins, and the owner's behind them."""
-    made = subprocess.run(
-        manage("shell", "-v", "0", "-c", BUILD),
-        env=os.environ | house.env,
-        cwd=CHECKOUT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    name, *values = json.loads(made.stdout.splitlines()[-1])
-    return [{"name": name, "value": value, "url": house.url} for value in values]
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One for all people: who sits down brings their cookie."""
@@ -71,7 +48,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 class Typist:
     """Somebody who signs in and touches nothing but keys, which are counted."""
 
-    def __init__(self, context: BrowserContext, cookie: dict[str, Any], address: str) -> None:
+    def __init__(self, context: BrowserContext, cookie: dict[str, str], address: str) -> None:
         context.clear_cookies()
         context.add_cookies([cookie])  # type: ignore[list-item]
         self.page = context.pages[0] if context.pages else context.new_page()
@@ -124,9 +101,9 @@ class Typist:
 
 
 def test_three_annotators_and_an_adjudicator_finish_a_batch_by_keyboard_alone(
-    context: BrowserContext, house: House, cookies: list[dict[str, Any]]
+    context: BrowserContext, house: House
 ) -> None:
-    *annotators, owner = cookies
+    *annotators, owner = house.cookies
     for number, cookie in enumerate(annotators):
         typist = Typist(context, cookie, f"{house.url}/annotate/")
         typist.enters(typist.page.get_by_role("button", name="Begin"))
@@ -147,7 +124,9 @@ def test_three_annotators_and_an_adjudicator_finish_a_batch_by_keyboard_alone(
             "SELECT v.side, v.scores[3], v.statuses[3], v.scores[1], v.statuses[1],"
             " a.seconds >= a.active_seconds"
             " FROM annotations_values v JOIN annotations_annotation a ON a.id = v.annotation_id"
-            " WHERE v.side > 0 ORDER BY v.side, v.scores[3]"
+            " JOIN annotations_task t ON t.id = a.task_id JOIN annotations_batch b ON b.id = t.batch_id"
+            " WHERE v.side > 0 AND b.slug = %s ORDER BY v.side, v.scores[3]",
+            [BATCH],
         ).fetchall()
     assert {row[3:] for row in rows} == {(3, 1, True)}  # harmless: the default that was confirmed
     chosen = [(side, friendly, status) for side, friendly, status, *_rest in rows]
@@ -259,10 +238,8 @@ PAGES = {
 }
 
 
-def test_no_page_of_the_annotation_rooms_has_a_barrier(
-    context: BrowserContext, house: House, cookies: list[dict[str, Any]]
-) -> None:
-    typist = Typist(context, cookies[-1], f"{house.url}/annotate/")
+def test_no_page_of_the_annotation_rooms_has_a_barrier(context: BrowserContext, house: House) -> None:
+    typist = Typist(context, house.cookies[-1], f"{house.url}/annotate/")
     for name, address in PAGES.items():
         typist.page.goto(f"{house.url}{STUDY}/{address}")
         typist.look(name)

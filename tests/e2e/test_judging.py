@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from conversations.running import manage
-from prism.lib.processes import CHECKOUT
 from tests.browser import flaws
 from tests.e2e.house import House
 from tests.e2e.judging import SLUG
@@ -40,8 +37,6 @@ def look(page: Page, name: str) -> None:
 
 
 def test_a_participant_takes_over_what_a_machine_suggests_and_is_done(browser: Browser, house: House) -> None:
-    build = manage("shell", "-v", "0", "-c", "from tests.e2e.judging import build; build()")
-    subprocess.run(build, env=os.environ | house.env, cwd=CHECKOUT, check=True)
     page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page.set_default_timeout(60_000)
     page.goto(house.link(SLUG))
