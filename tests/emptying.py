@@ -4,14 +4,18 @@ Django truncates every table and then writes its permissions and content types a
 most tests. Those rows are the same for all tests, so they stay.
 """
 
+from functools import cache
 from typing import Any
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.test import TransactionTestCase
+
+from tests import databases
 
 KEPT: list[type[models.Model]] = [ContentType, Permission]
 
@@ -25,17 +29,19 @@ def tables() -> list[str]:
 
 def empty_database() -> None:
     """Delete every row; triggers that guard rows against change are passed by, as a truncation does."""
-    quote = connection.ops.quote_name
-    with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(
-                f"SELECT '{name}' WHERE EXISTS (SELECT FROM {quote(name)})" for name in tables()
-            )
-        )
-        filled = [name for (name,) in cursor.fetchall()]
-        if filled:
-            deletes = "; ".join(f"DELETE FROM {quote(name)}" for name in filled)
-            cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")
+    _apart(connection.settings_dict["NAME"]).execute("SELECT pg_temp.empty_tables()")
+
+
+@cache
+def _apart(database: str) -> psycopg.Connection:
+    """A connection for nothing else, which keeps the plans of its statements: to make them takes longer than
+    to carry them out, and in the test's own connection each change of the role would drop them."""
+    own = psycopg.connect(databases.address(database), autocommit=True)
+    quoted = map(connection.ops.quote_name, tables())
+    acts = "".join(f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF; " for name in quoted)
+    own.execute("SET session_replication_role = replica")
+    own.execute(f"CREATE FUNCTION pg_temp.empty_tables() RETURNS void LANGUAGE plpgsql AS 'BEGIN {acts} END'")
+    return own
 
 
 @pytest.fixture(scope="session", autouse=True)
