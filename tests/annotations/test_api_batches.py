@@ -230,7 +230,8 @@ def test_annotators_are_described_and_counted_by_codes():
     annotator = make_member(study, Role.ANNOTATOR)
     code = coder(study)(annotator.pk)
     one = f"{here}annotators/{code}/"
-    assert asked(one, secret).json() == {"annotator": code, "tags": [], "languages": [], "submitted": 0}
+    known = {"tags": [], "languages": [], "is_excluded": False}
+    assert asked(one, secret).json() == {"annotator": code, **known, "submitted": 0}
     assert sent(one, secret, "patch", tags=["law"], languages=["de-AT"]).json()["tags"] == ["law"]
     kept = sent(one, secret, "patch", languages=["fr"]).json()
     assert (kept["tags"], kept["languages"]) == (["law"], ["fr"])
