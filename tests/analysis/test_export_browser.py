@@ -20,6 +20,7 @@ from analysis.models import Export
 from surveys.models.people import Role
 from tests.analysis.releases import study_with_talks
 from tests.browser import COLOURS, chromium_beside_the_database, flaws
+from tests.e2e.player import SETTLED
 from tests.factories import make_member
 
 pytestmark = [
@@ -61,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser, cookie) -> Iterator[BrowserContext]:
-    signed_in = browser.new_context(viewport=DESK)
+    signed_in = browser.new_context(viewport=DESK, reduced_motion="reduce")
     signed_in.add_cookies([cookie])
     yield signed_in
     signed_in.close()
@@ -118,7 +119,7 @@ def test_the_page_has_no_barrier_and_no_console_error(of_every_kind, address, co
     page.goto(address)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.reload()
+        page.evaluate(SETTLED, theme)
         for size in (DESK, PHONE) if theme == "light" else (DESK,):
             page.set_viewport_size(size)
             keep_picture(page, f"exports-{theme}-{size['width']}")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from surveys.models.people import Role
 from tests.browser import COLOURS, chromium_beside_the_database, flaws
+from tests.e2e.player import SETTLED
 from tests.factories import make_enrolment, make_member, make_study
 
 pytestmark = [
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser, cookie) -> Iterator[BrowserContext]:
-    signed_in = browser.new_context(viewport=DESK)
+    signed_in = browser.new_context(viewport=DESK, reduced_motion="reduce")
     signed_in.add_cookies([cookie])
     yield signed_in
     signed_in.close()
@@ -140,7 +141,7 @@ def test_the_pages_work_on_a_phone_in_both_lights_and_have_no_flaws(context, liv
         assert flaws(page) == [], name
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(PHONE)
-        page.reload()
+        page.evaluate(SETTLED, "dark")
         photograph(page, f"{name}-phone")
         assert sideways(page) == 0, name
         assert flaws(page, *COLOURS) == [], name

@@ -79,7 +79,7 @@ def overflows(browser: Browser, url: str, session: str) -> dict[tuple[str, int],
     """By how many pixels the page and the frame of the table are wider than there is room."""
     found = {}
     for language in ("en", "fr"):
-        context = browser.new_context(locale=language)
+        context = browser.new_context(locale=language, reduced_motion="reduce")
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
         page = context.new_page()
         page.goto(f"{url}/coordinate/studies/values/participants/")
@@ -94,7 +94,7 @@ def overflows(browser: Browser, url: str, session: str) -> dict[tuple[str, int],
 def look(browser: Browser, url: str, session: str) -> tuple[list[str], int]:
     """What the console complains of on both pages, and how many are ticked after one click."""
     problems: list[str] = []
-    context = browser.new_context(viewport={"width": 390, "height": 800})
+    context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
     page = context.new_page()
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
