@@ -97,7 +97,9 @@ def test_an_entry_that_was_lost_is_healed_from_postgresql():
     send(turn, ("A", 1, 8, "three", "streaming"), ("B", 1, 0, "x", "streaming"))
     write_later = threading.Timer(0.2, lambda: (write(turn, A="One two three"), connection.close()))
     write_later.start()
-    heard = hear(client, address(talk, "events", 0), enough=lambda heard: heard.texts["A"])
+    heard = hear(
+        client, address(talk, "events", 0), enough=lambda heard: heard.texts["A"] and heard.texts["B"]
+    )
     write_later.join()
     assert heard.texts == {"A": "One two three", "B": "x"}
 
