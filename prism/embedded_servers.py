@@ -305,6 +305,7 @@ class PostgreSQL(Server):
             "shared_buffers": "256MB",
             # A large import would otherwise stop again and again for the disk to catch up.
             "max_wal_size": "3GB",
+            "wal_buffers": "64MB",
             "checkpoint_timeout": "15min",
             "timezone": "UTC",
             "log_timezone": "UTC",

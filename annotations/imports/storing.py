@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def import_records(
     """
     told, version = Told(), shipped_version(RUBRIC)
     reader = Reader(version.parsed(), wanted.stances)
-    with transaction.atomic():
+    with ThreadPoolExecutor(1) as beside, transaction.atomic():
+        digest = beside.submit(_sha256, path)
         batch = _batch(path, wanted, version, by)
         # Keys are checked after each chunk: checks that wait for the end would pile up in memory.
         _execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -66,7 +68,7 @@ def import_records(
         if not told.stored:
             raise UnusableRecords(_why_nothing(path, told))
         _execute("SET CONSTRAINTS ALL DEFERRED")
-        _note(batch, told, by)
+        _note(batch, told, digest.result(), by)
     _analyze()
     return batch, told
 
@@ -99,7 +101,6 @@ def _batch(path: Path, wanted: Wanted, version: RubricVersion, by: User | None) 
                 created_by=by,
                 description={
                     "records": path.name,
-                    "sha256": _sha256(path),
                     "annotated_by": wanted.source,
                     "stances": wanted.stances,
                 },
@@ -118,9 +119,14 @@ def _sha256(path: Path) -> str:
         raise UnusableRecords(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
-def _note(batch: Batch, told: Told, by: User | None) -> None:
+def _note(batch: Batch, told: Told, digest: str, by: User | None) -> None:
     counts = {"rows": told.rows, "stored": told.stored, "flagged": told.flagged}
-    batch.description |= {**counts, "skipped": dict(told.skipped), "flags": dict(told.flags)}
+    batch.description |= {
+        **counts,
+        "sha256": digest,
+        "skipped": dict(told.skipped),
+        "flags": dict(told.flags),
+    }
     batch.save(update_fields=["description"])
     audit.record(by, "batch.imported", study=batch.study, subject=batch.slug, **counts)
 
