@@ -52,6 +52,7 @@ def import_records(
 
     A row that is no annotated pair is skipped and counted. Nothing is stored where none is one.
     """
+    _refuse_unreadable(path)
     told, version = Told(), shipped_version(RUBRIC)
     reader = Reader(version.parsed(), wanted.stances)
     with ThreadPoolExecutor(1) as beside, transaction.atomic():
@@ -111,12 +112,17 @@ def _batch(path: Path, wanted: Wanted, version: RubricVersion, by: User | None) 
         ) from error
 
 
-def _sha256(path: Path) -> str:
+def _refuse_unreadable(path: Path) -> None:
+    """Raises UnusableRecords."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        path.open("rb").close()
     except OSError as error:
         raise UnusableRecords(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note(batch: Batch, told: Told, digest: str, by: User | None) -> None:

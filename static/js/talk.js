@@ -91,10 +91,12 @@ function follow() {
   const state = document.getElementById("stream-state");
   const calm = state.textContent;
   const calmDown = () => { state.textContent = calm; };
-  source.onopen = calmDown;
+  const isSlow = () => state.textContent === stream().dataset.slow;
+  // Whoever waits long for the stream itself reads on that it takes long, until a word arrives.
+  source.onopen = () => { if (!isSlow()) calmDown(); };
   source.onmessage = (event) => {
     take(JSON.parse(event.data));
-    if (state.textContent === stream().dataset.slow && !isSilent()) calmDown();
+    if (isSlow() && !isSilent()) calmDown();
   };
   clearTimeout(slow);
   slow = setTimeout(() => {
