@@ -170,8 +170,9 @@ def of_held_out(held: HeldOut) -> dict[str, Any]:
 def notes(fits: Sequence[Fitted], told: Told) -> list[str]:
     """What a reader must know beside the figures."""
     marked, wrong = expected_wrong(fits)
+    noun = "property is" if marked == 1 else "properties are"
     said = [
-        f"{marked:,} properties are marked: their {LEVEL:.0f} % interval excludes 50. About {wrong:.1f} of "
+        f"{marked:,} {noun} marked: the {LEVEL:.0f} % interval excludes 50. About {wrong:.1f} of "
         "these signs are expected to be wrong, if model and prior hold."
     ]
     if any(fitted.counts.is_repeated for fitted in fits):
