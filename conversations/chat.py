@@ -16,6 +16,7 @@ from conversations.judging import Judgement, Judgements
 from conversations.looking import look, shown
 from conversations.models import Choice, Conversation, Feedback, Protocol, Rating, Response, Turn
 from conversations.own_questions import NO_ANSWERS, OwnAnswers, checked
+from conversations.pairing import Sizes
 from conversations.privacy import checking
 from conversations.privacy.checking import Passed
 from conversations.privacy.rules import Place
@@ -128,8 +129,13 @@ def lock(conversation: Conversation) -> None:
     """
     found = statements.rows(LOCK, [conversation.pk])
     if not found:
-        raise Refused(_("Your part in this study is over. Nothing more is stored."))
+        raise Refused(is_over())
     conversation.state = found[0][0]
+
+
+def is_over() -> str:
+    """Why nothing of a person is taken whose part in the study has ended."""
+    return _("Your part in this study is over. Nothing more is stored.")
 
 
 def cleaned(text: str) -> str:
@@ -182,20 +188,51 @@ def _add_turn(conversation: Conversation, passed: Passed, key: str) -> Situation
             raise Refused(_("The conversation is not waiting for a message now. What you wrote is kept."))
         if here.turn is None and not room.may_begin(conversation):
             raise Refused(_("There are enough of these by now, so no new one begins. Your text is kept."))
-        number = here.turn.number + 1 if here.turn else 0
-        turn = Turn(conversation=conversation, number=number, key=key, text=passed.text)
+        return _new_turn(conversation, passed, key, here)
+
+
+def begin(conversation: Conversation, text: str, key: str, pool: Sizes) -> Situation | None:
+    """The first message of a conversation that this very transaction made, for a ballot over the `pool`.
+
+    None, and nothing done, where the text has to be looked at first: then `say` it. Raises Refused.
+    """
+    text = cleaned(text)
+    has_fault = not text or conversation.protocol.parsed().lengths.fault(text)
+    if has_fault or not checking.needs_nothing(conversation, Place.MESSAGE, text):
+        return None
+    try:
+        return _new_turn(conversation, Passed(text), key, pool=pool)
+    except drawing.EmptyPool as error:
+        raise Refused(_nobody_answers()) from error
+
+
+def _new_turn(
+    conversation: Conversation,
+    passed: Passed,
+    key: str,
+    here: Situation | None = None,
+    pool: Sizes | None = None,
+) -> Situation:
+    """Store a message and who answers it; without `here` there was none before it."""
+    before = here.turn if here else None
+    turn = Turn(
+        conversation=conversation, number=before.number + 1 if before else 0, key=key, text=passed.text
+    )
+    turn._state.fields_cache |= {"choice": None, "vote": None}  # not yet; asking would cost a query each
+    rules = conversation.protocol.parsed()
+    if here is None or before is None:
+        responses = openings.stored_answers(turn, rules)
+        draws = [] if responses else [drawing.opening_draw(turn, rules, pool)]
+        responses = responses or drawing.answers_of(turn, draws[0])
+        statements.insert_all([turn], draws, responses)
+    else:
         statements.inserting(Turn)(turn)
-        turn._state.fields_cache |= {"choice": None, "vote": None}  # not yet; asking would cost a query each
-        passed.keep(turn)
-        rules = conversation.protocol.parsed()
-        if here.turn is None:
-            responses = openings.stored_answers(turn, rules) or drawing.open_turn(turn, rules)
-        else:
-            responses = drawing.go_on(turn, here.turn, here.responses, rules)
+        responses = drawing.go_on(turn, before, here.responses, rules)
         statements.inserting(Response)(*responses)
-        drawing.hand_over(responses)
-        drop_draft(conversation, "say", ASK_DRAFT)
-        return Situation(Now.ANSWERING, turn, responses=tuple(responses))
+    passed.keep(turn)
+    drawing.hand_over(responses)
+    drop_draft(conversation, "say", ASK_DRAFT)
+    return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
 def try_again(conversation: Conversation, key: str) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from conversations.exposure import exposures
 from conversations.lots import cast, is_drawable
 from conversations.models import Draw, LanguageModel, Response, Turn
-from conversations.pairing import EmptyPool, Urn, possible, substitutes, urns
+from conversations.pairing import EmptyPool, Sizes, Urn, possible, substitutes, urns
 from conversations.pools import drawable
 from conversations.protocols import Protocol, Sampling
 from prism.lib.codes import random_key
@@ -41,12 +41,23 @@ def needed(study: Study) -> int:
 
 def open_turn(turn: Turn, protocol: Protocol) -> list[Response]:
     """Draw models for the first message; fewer than asked for when the pool is smaller. Raises EmptyPool."""
+    draw = opening_draw(turn, protocol)
+    inserting(Draw)(draw)
+    return answers_of(turn, draw)
+
+
+def opening_draw(turn: Turn, protocol: Protocol, pool: Sizes | None = None) -> Draw:
+    """The unsaved draw of `open_turn`; `pool`: as `sizes` found it, where a ballot compares two."""
+    talk = turn.conversation
     if protocol.ballot:
-        talk = turn.conversation
-        two = urns(talk.mode, talk.picked, sizes(talk.study_id), protocol.ballot)
-        draw = draw_from(two, turn, protocol.sampling, mode=talk.mode)
-    else:
-        draw = draw_models(turn, protocol.sampling, protocol.opening_models, without=set())
+        two = urns(talk.mode, talk.picked, pool or sizes(talk.study_id), protocol.ballot)
+        return drawn_from(two, turn, protocol.sampling, mode=talk.mode)
+    models = tuple(eligible(talk.study_id))
+    return drawn_from([Urn(models, min(protocol.opening_models, len(models)))], turn, protocol.sampling)
+
+
+def answers_of(turn: Turn, draw: Draw) -> list[Response]:
+    """Unsaved: one for each model that was drawn, in the order of the slots."""
     return [_response(turn, model, SLOTS[i], draw) for i, model in enumerate(draw.drawn)]
 
 
@@ -95,26 +106,25 @@ def ask_other(turn: Turn, failed: Response, protocol: Protocol) -> list[Response
     return [_response(turn, draw.drawn[0], failed.slot, draw)]
 
 
-def draw_models(
-    turn: Turn, rule: Sampling, k: int, *, without: set[int], is_replacement: bool = False
-) -> Draw:
-    """Draw up to k models, all different and none of `without`, and store pool, weights, odds and seed."""
-    pool = tuple(model for model in eligible(turn.conversation.study_id) if model not in without)
-    return draw_from([Urn(pool, min(k, len(pool)))], turn, rule, is_replacement=is_replacement)
-
-
 def draw_from(
     sources: Sequence[Urn], turn: Turn, rule: Sampling, *, mode: str = "", is_replacement: bool = False
 ) -> Draw:
-    """Draw from each urn and store how. With a mode, a fair shuffle gives the slots. Raises EmptyPool."""
+    """As `drawn_from`, stored."""
+    draw = drawn_from(sources, turn, rule, mode=mode, is_replacement=is_replacement)
+    inserting(Draw)(draw)
+    return draw
+
+
+def drawn_from(
+    sources: Sequence[Urn], turn: Turn, rule: Sampling, *, mode: str = "", is_replacement: bool = False
+) -> Draw:
+    """Draw from each urn, and note how. With a mode, a fair shuffle gives the slots. Raises EmptyPool."""
     seed = random_key()
     pairs = apart_ids(rule)
     lot = cast(sources, rule, exposures(turn.conversation), seed, mode=mode, pairs=pairs)
-    draw = Draw(
+    return Draw(
         turn=turn, is_replacement=is_replacement, seed=seed, rule=lot.rule, pool=lot.pool, drawn=lot.drawn
     )
-    inserting(Draw)(draw)
-    return draw
 
 
 def apart_ids(rule: Sampling) -> list[tuple[int, int]]:
@@ -138,7 +148,7 @@ def can_open(study_id: int, protocol: Protocol) -> bool:
     if not pairs or not pool:
         return True
     if protocol.ballot:
-        return bool(open_modes(study_id, protocol))
+        return bool(open_modes(sizes(study_id), protocol))
     return is_drawable([Urn(pool, min(protocol.opening_models, len(pool)))], pairs)
 
 
@@ -147,11 +157,11 @@ def may_meet(models: Sequence[int], protocol: Protocol) -> bool:
     return not _barred(protocol.sampling, models).intersection(models)
 
 
-def open_modes(study_id: int, protocol: Protocol) -> list[str]:
-    """The modes of the ballot for which there are models enough that may stand side by side."""
+def open_modes(pool: Sizes, protocol: Protocol) -> list[str]:
+    """The modes of the ballot for which there are models enough in the pool that may stand side by side."""
     if protocol.ballot is None:
         return []
-    pool, pairs = sizes(study_id), apart_ids(protocol.sampling)
+    pairs = apart_ids(protocol.sampling)
     modes = possible(protocol.ballot.modes, pool, protocol.ballot)
     return [mode for mode in modes if is_drawable(urns(mode, (), pool, protocol.ballot), pairs)]
 

@@ -7,26 +7,30 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from conversations import chat, drawing, room
+from conversations import chat, drawing, finding, room
 from conversations.arena.visiting import rules
 from conversations.ballots import CUSTOM, RANDOM
 from conversations.chat import Refused
 from conversations.models import Conversation, LanguageModel, Protocol
+from conversations.pairing import Sizes
 from conversations.situation import Situation
 from prism.lib import statements
 from surveys.models import Device, Enrolment, Study
 
-# One act of a person at a time; and the version of the study's rules on personal data that holds now.
-LOCK = """
-    SELECT (SELECT r.id FROM conversations_privacyrules r WHERE r.study_id = e.study_id
-            ORDER BY r.version DESC LIMIT 1)
-    FROM surveys_enrolment e WHERE e.id = %s FOR UPDATE OF e
-"""
-# Whether this very message was sent before, or a conversation waits for its first one.
-IS_OLD = """
+LOCK = "SELECT outcome FROM surveys_enrolment WHERE id = %s FOR UPDATE"  # one act of a person at a time
+# Whether this very message was sent before or a conversation waits for its first one; and the versions of the
+# study's rules on personal data and of its protocol that hold now.
+NOW = """
     SELECT EXISTS (
         SELECT FROM conversations_conversation c LEFT JOIN conversations_turn t ON t.conversation_id = c.id
-        WHERE c.enrolment_id = %s AND (t.id IS NULL OR t.number = 0 AND t.key = %s))
+        WHERE c.enrolment_id = e.id AND (t.id IS NULL OR t.number = 0 AND t.key = %s)),
+        (SELECT r.id FROM conversations_privacyrules r WHERE r.study_id = e.study_id
+         ORDER BY r.version DESC LIMIT 1),
+        p.id, p.ctid::text, p.xmin::text
+    FROM surveys_enrolment e LEFT JOIN LATERAL (
+        SELECT id, ctid, xmin FROM conversations_protocol WHERE study_id = e.study_id
+        ORDER BY version DESC LIMIT 1) p ON true
+    WHERE e.id = %s
 """
 
 
@@ -47,33 +51,36 @@ def ask(enrolment: Enrolment, device: Device, wish: Wish) -> tuple[Conversation,
 
     Raises Refused. A conversation whose first message was held back waits for the next try.
     """
-    talk = _begun(enrolment, device, wish)
-    return talk, chat.say(talk, wish.text, wish.key, wish.is_sent_anyway)
+    talk, here = _begun(enrolment, device, wish)
+    return talk, here or chat.say(talk, wish.text, wish.key, wish.is_sent_anyway)
 
 
 @transaction.atomic
-def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> Conversation:
-    newest_rules = statements.rows(LOCK, [enrolment.pk])[0][0]
-    is_new = not statements.rows(IS_OLD, [enrolment.pk, wish.key])[0][0]
-    same = None if is_new else _of(enrolment).filter(turns__key=wish.key, turns__number=0).first()
+def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> tuple[Conversation, Situation | None]:
+    """The conversation, with its first message where no other machine has to look at that before."""
+    found = statements.rows(LOCK, [enrolment.pk])
+    if not found or found[0][0]:
+        raise Refused(chat.is_over())
+    is_old, newest_rules, protocol_id, *version = statements.rows(NOW, [wish.key, enrolment.pk])[0]
+    same = _of(enrolment).filter(turns__key=wish.key, turns__number=0).first() if is_old else None
     if same:
-        return same
-    protocol = rules(enrolment.study)
-    if protocol is None or not (enrolment.study.is_open or enrolment.is_test):
+        return same, None
+    if protocol_id is None or not (enrolment.study.is_open or enrolment.is_test):
         raise Refused(_("Nothing can be compared here at the moment. Your text is kept."))
+    protocol, pool = finding.kept_protocol(protocol_id, tuple(version)), drawing.sizes(enrolment.study_id)
     drawn = {
-        "mode": _mode(enrolment.study, protocol, wish),
+        "mode": _mode(pool, protocol, wish),
         "picked": _picked(enrolment.study, protocol, wish),
         "topic": _topic(protocol, wish),
     }
-    waiting = None if is_new else _waiting(enrolment, device, protocol)
+    waiting = _waiting(enrolment, device, protocol) if is_old else None
     if waiting is None:
         begun = chat.create(enrolment, protocol, device, _kind_with_room(enrolment, protocol), **drawn)
         begun.__dict__["newest_rules"] = newest_rules
-        return begun
+        return begun, chat.begin(begun, wish.text, wish.key, pool)
     Conversation.objects.filter(pk=waiting.pk).update(**drawn)
     waiting.refresh_from_db(fields=list(drawn))
-    return waiting
+    return waiting, None
 
 
 def _kind_with_room(enrolment: Enrolment, protocol: Protocol) -> str:
@@ -107,15 +114,15 @@ def _of(enrolment: Enrolment) -> QuerySet[Conversation]:
     return Conversation.objects.filter(enrolment=enrolment).select_related("protocol", "study", "enrolment")
 
 
-def _mode(study: Study, protocol: Protocol, wish: Wish) -> str:
-    if wish.mode not in modes(study, protocol):
+def _mode(pool: Sizes, protocol: Protocol, wish: Wish) -> str:
+    if wish.mode not in drawing.open_modes(pool, protocol.parsed()):
         raise Refused(_("There are not enough models for this choice at the moment. Please choose another."))
     return wish.mode
 
 
 def modes(study: Study, protocol: Protocol) -> list[str]:
     """The ways to draw a pair for which there are models enough now."""
-    return drawing.open_modes(study.pk, protocol.parsed())
+    return drawing.open_modes(drawing.sizes(study.pk), protocol.parsed())
 
 
 def _picked(study: Study, protocol: Protocol, wish: Wish) -> list[int]:

@@ -6,8 +6,9 @@ answer. Where a page is measured in milliseconds a statement stands as text; els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -39,23 +40,71 @@ class Insert(Generic[Row]):
         names = ", ".join(quote(str(field.column)) for field in self.fields)
         self.begin = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608 - no values
         self.row = f"({', '.join(['%s'] * len(self.fields))})"
-        self.end = f"{f' ON CONFLICT {unless}' if unless else ''} RETURNING {quote(str(_key(model)))}"
+        self.end = f"{f' ON CONFLICT {unless}' if unless else ''} RETURNING {quote(str(_key(model)))} AS key"
 
     def __call__(self, *new: Row) -> bool:
         """True once all rows are there, with their keys; False when a conflict kept one away."""
         if not new:
             return True
-        values = [
-            field.get_db_prep_save(field.pre_save(one, True), connection)
-            for one in new
-            for field in self.fields
-        ]
-        keys = rows(self.begin + ", ".join([self.row] * len(new)) + self.end, values)
+        keys = rows(*self.of(new))
         if len(keys) < len(new):
             return False
         for one, (key,) in zip(new, keys, strict=True):
-            one.pk, one._state.adding, one._state.db = key, False, connection.alias
+            _note(one, key)
         return True
+
+    def of(self, new: Sequence[Row], made: Mapping[int, str] = MappingProxyType({})) -> tuple[str, list[Any]]:
+        """The statement and its values. `made`: by id(), rows that have no key yet, and how SQL names it."""
+        words, values = [], []
+        for one in new:
+            unsaved = {
+                field: made[id(_related(one, field))]
+                for field in self.fields
+                if made and id(_related(one, field)) in made
+            }
+            names = (unsaved.get(field, "%s") for field in self.fields)
+            words.append(f"({', '.join(names)})" if unsaved else self.row)
+            values += [
+                field.get_db_prep_save(field.pre_save(one, True), connection)
+                for field in self.fields
+                if field not in unsaved
+            ]
+        return self.begin + ", ".join(words) + self.end, values
+
+
+def insert_all(*groups: Sequence[models.Model]) -> None:
+    """Write rows of several models in one statement, a group for each; empty groups are left out.
+
+    A row may refer to a row without a key that is alone in a group before its own.
+    """
+    groups = tuple(filter(None, groups))
+    made: dict[int, str] = {}
+    words, values = [], []
+    for number, group in enumerate(groups):
+        statement, more = inserting(type(group[0])).of(group, made)
+        words.append(f"new_{number} AS ({statement})")
+        values += more
+        if len(group) == 1:
+            made[id(group[0])] = f"(SELECT key FROM new_{number})"  # noqa: S608 - our own number
+    keys = ", ".join(f"ARRAY(SELECT key FROM new_{n})" for n in range(len(groups)))  # noqa: S608 - ours
+    found = rows(f"WITH {', '.join(words)} SELECT {keys}", values)[0]
+    for group, group_keys in zip(groups, found, strict=True):
+        for one, key in zip(group, group_keys, strict=True):
+            _note(one, key)
+            for field in one._meta.concrete_fields:
+                there = _related(one, field)
+                if there is not None and id(there) in made:
+                    setattr(one, field.attname, there.pk)
+
+
+def _related(one: models.Model, field: models.Field[Any, Any]) -> models.Model | None:
+    """The row that a foreign key was given as an object; None for other fields."""
+    return one._state.fields_cache.get(field.name) if field.is_relation else None
+
+
+def _note(one: models.Model, key: Any) -> None:
+    """It is stored, under this key."""
+    one.pk, one._state.adding, one._state.db = key, False, connection.alias
 
 
 @cache
