@@ -19,7 +19,7 @@ LEAVES_AT, STAYS_AWAY = 10, 2.0  # words heard, seconds
 DOOR = re.compile(r'name="door_key" value="([^"]+)"')
 FORM = re.compile(r'name="form_key" value="([^"]+)"')
 PUZZLE = re.compile(r'data-(algorithm|challenge|salt|signature|most)="([^"]*)"')
-EVENTS = re.compile(r'data-events="([^"?]+)')
+EVENTS = re.compile(r'data-events="([^"]+)')
 
 
 @dataclass
@@ -93,7 +93,8 @@ class Visitor:
         seen.page_size = len(page.encode())
         if address != self.home:
             found = EVENTS.search(page)  # missing where all was said before the page was made
-            await self._listen(found[1] if found else f"{address}turns/0/events/", seen, begun, leaves)
+            where = html.unescape(found[1]) if found else f"{address}turns/0/events/"
+            await self._listen(where, seen, begun, leaves)
         seen.done = time.perf_counter() - begun
         seen.both = seen.both or seen.done
         async with self.browser.get(address, headers={"X-Prism-Part": "talk"}) as answer:

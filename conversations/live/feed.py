@@ -58,12 +58,22 @@ class Feed:
             self.has_gap = not known.add(run, offset, text, state) or self.has_gap
         self.tell()
 
-    def take_rows(self, rows: list[Row]) -> None:
-        """What PostgreSQL has; behind Redis while text arrives, ahead of it when an entry was lost."""
+    def take_rows(self, rows: list[Row], age: float = 0.0) -> None:
+        """What PostgreSQL has; behind Redis while text arrives, ahead of it when an entry was lost.
+
+        `age`: how many seconds ago it had them.
+        """
         for slot, run, text, state in rows:
             self.slots.setdefault(slot, SlotText()).add(run, 0, text, state)
         self.has_gap = False
-        self.checked_at = time.monotonic()
+        self.checked_at = time.monotonic() - age
+        self.tell()
+
+    def give_up(self) -> None:
+        """The turn was deleted, so nothing more will come of it."""
+        for slot in self.slots.values():
+            if not slot.is_over:
+                slot.state = "stopped"
         self.tell()
 
     def shown(self) -> Slots:
@@ -88,12 +98,12 @@ class Hub:
         self.reader: asyncio.Task[None] | None = None
         self.streams = OpenStreams(self.redis)
 
-    def join(self, turn: int, rows: list[Row], pacing: str) -> Feed:
+    def join(self, turn: int, rows: list[Row], pacing: str, age: float = 0.0) -> Feed:
         feed = self.feeds.get(turn)
         if feed is None:
             feed = self.feeds[turn] = Feed(turn, Pace(pacing))
             # PostgreSQL first: what Redis has is newer, and pieces go on from a text that is there.
-            feed.take_rows(rows)
+            feed.take_rows(rows, age)
         feed.readers += 1
         if self.reader is None or self.reader.done():
             self.reader = asyncio.create_task(self._read_forever())
@@ -144,7 +154,10 @@ class Hub:
             return
         rows = await sync_to_async(rows_of, thread_sensitive=False)([feed.turn for feed in feeds])
         for feed in feeds:
-            feed.take_rows(rows.get(feed.turn, []))
+            if feed.turn in rows:
+                feed.take_rows(rows[feed.turn])
+            else:
+                feed.give_up()
 
 
 def rows_of(turns: list[int]) -> dict[int, list[Row]]:
@@ -174,16 +187,16 @@ def hub() -> Hub:
 
 
 async def follow(
-    turn: int, cursor: Cursor, rows: list[Row], device: int, pacing: str = STREAM
+    turn: int, cursor: Cursor, rows: list[Row], device: int, pacing: str = STREAM, age: float = 0.0
 ) -> AsyncIterator[str]:
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
-    `rows` is what PostgreSQL had a moment ago.
+    `rows` is what PostgreSQL had `age` seconds ago; older ones are looked up again the sooner.
     One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once; with a
     pacing they come every PACED_SECONDS.
     A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
-    feed = hub().join(turn, rows, pacing)
+    feed = hub().join(turn, rows, pacing, age)
     feed.pace.resume(feed.slots, cursor)
     told: set[str] = set()
     heard_at = time.monotonic()

@@ -13,6 +13,7 @@ from conversations import chat, finding
 from conversations.models import Conversation
 from conversations.refusals import Held
 from conversations.situation import Now, Situation
+from conversations.views import tickets
 from conversations.views.shapes import conversation_context
 from conversations.views.suggesting import chosen
 from prism.lib.codes import random_key
@@ -75,6 +76,7 @@ def show(
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "conversations")),
         **conversation_context(conversation, here, draft),
+        "ticket": tickets.issue(conversation, visit.device, here),
         "say_draft": text or draft.get("text", [""])[0],
         "topic": topic or draft.get("topic", [""])[0],
         "form_key": random_key(),

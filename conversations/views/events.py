@@ -6,19 +6,30 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from conversations import finding
-from conversations.live.feed import Row, follow
+from conversations.live.feed import REFRESH_SECONDS, Row, follow
 from conversations.live.wire import read_cursor
+from conversations.views import tickets
 from surveys.views.visit import find_visit
+
+TICKET_AGE = REFRESH_SECONDS - 1.0  # as which its texts count: they are looked up a second later
 
 
 @require_safe
 def events(request: HttpRequest, slug: str, code: str, turn: int) -> HttpResponseBase:
-    """Text of all slots as it comes. Resumes behind `Last-Event-ID`, or `?after=` at the first connection."""
-    device, pacing, at, rows = find_texts(request, slug, code, turn)
-    if not rows:
-        return HttpResponse(status=404)
-    seen = request.headers.get("Last-Event-ID") or request.GET.get("after", "")
-    text = follow(at, read_cursor(seen), rows, device, pacing)
+    """Text of all slots as it comes. Resumes behind `Last-Event-ID`, or `?after=` at the first connection.
+
+    A first connection with a ticket asks nothing of the database.
+    """
+    known = request.headers.get("Last-Event-ID")
+    ticket = None if known else tickets.read(request, slug, code, turn)
+    if ticket:
+        text = follow(ticket.turn, {}, ticket.rows, ticket.device, ticket.pacing, age=TICKET_AGE)
+    else:
+        device, pacing, at, rows = find_texts(request, slug, code, turn)
+        if not rows:
+            return HttpResponse(status=404)
+        seen = known or request.GET.get("after", "")
+        text = follow(at, read_cursor(seen), rows, device, pacing)
     response = StreamingHttpResponse(text, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

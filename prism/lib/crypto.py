@@ -27,10 +27,13 @@ def encrypt(text: str) -> str:
     return box().encrypt(text.encode()).decode()
 
 
-def decrypt(token: str) -> str:
-    """The text behind `token`; raises UnreadableSecret when no key of ENCRYPTION_KEYS fits."""
+def decrypt(token: str, seconds: int | None = None) -> str:
+    """The text behind `token`; raises UnreadableSecret when no key of ENCRYPTION_KEYS fits.
+
+    With `seconds` also when it was encrypted longer ago.
+    """
     try:
-        return box().decrypt(token.encode()).decode()
+        return box().decrypt(token.encode(), seconds).decode()
     except InvalidToken as error:
         raise UnreadableSecret("no key of ENCRYPTION_KEYS opens this value") from error
 

@@ -7,6 +7,7 @@ from conversations import chat
 from conversations.models import Conversation
 from conversations.refusals import Held
 from conversations.situation import Situation
+from conversations.views import tickets
 from conversations.views.arena.shapes import talk_context
 from conversations.views.conversation import draft_url, drafts
 from prism.lib.codes import random_key
@@ -31,6 +32,7 @@ def show(
     context = {
         **({"study": visit.study} if is_part else page_context(request, visit, "")),
         **talk_context(conversation, here, draft),
+        "ticket": tickets.issue(conversation, visit.device, here),
         "say_draft": draft.get("text", [""])[0],
         "form_key": random_key(),
         "error": error,
