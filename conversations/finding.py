@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from conversations.models import Conversation, Protocol
+from conversations.models.response import run_number
 from prism.lib import statements
 from prism.lib.statements import Columns
 from surveys.models import Device
@@ -78,5 +79,5 @@ def newest_protocol(study_id: int) -> Protocol | None:
 def texts_of_turn(talk: Conversation, number: int) -> tuple[int, list[tuple[str, int, str, str]]]:
     """The turn's id, and slot, run, text and state of its shown responses; (0, []) where there is none."""
     found: list[Any] = statements.rows(_TURN, [talk.pk, number])
-    rows = [(slot, depth * 100 + attempt, text, state) for _, slot, depth, attempt, text, state in found]
+    rows = [(slot, run_number(depth, attempt), text, state) for _, slot, depth, attempt, text, state in found]
     return (found[0][0] if found else 0), rows

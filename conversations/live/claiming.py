@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.endpoints import limits
@@ -172,12 +173,16 @@ def _call(response: Response, said: list[dict[str, str]]) -> Call:
 def messages(turn: Turn, slot: str = "") -> list[dict[str, str]]:
     """The turns before with the answer that went on, or that this slot gave, and the new message."""
     said = []
-    earlier = turn.conversation.turns.filter(number__lt=turn.number).select_related("choice__response")
-    for past in earlier.order_by("number") if turn.number else ():
+    for past in _earlier(turn) if turn.number else ():
         answer = past.responses.shown().get(slot=slot) if slot else past.choice.response
         said.append({"role": "user", "content": past.text})
         said.append({"role": "assistant", "content": answer.text})
     return [*said, {"role": "user", "content": turn.text}]
+
+
+def _earlier(turn: Turn) -> QuerySet[Turn]:
+    before = turn.conversation.turns.filter(number__lt=turn.number)
+    return before.select_related("choice__response").order_by("number")
 
 
 def _digest(call: Call | ProviderFailure) -> str:

@@ -16,8 +16,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import connection
 
-from conversations.models import Response
+from conversations.models.response import run_number
 from conversations.protocols import STREAM
+from prism.lib import statements
 
 from .open_streams import OpenStreams, Stream
 from .pacing import Pace, Slots
@@ -28,8 +29,13 @@ TICK_SECONDS = 0.05
 GAP_SECONDS = 0.1
 PACED_SECONDS = 0.15
 HEARTBEAT_SECONDS = 10.0
-REFRESH_SECONDS = 2.0
+REFRESH_SECONDS, GAP_REFRESH_SECONDS = 2.0, 0.3
+TOGETHER_SECONDS = 0.25
 Row = tuple[str, int, str, str]
+_ROWS = """
+    SELECT turn_id, slot, depth, attempt, text, state FROM conversations_response
+    WHERE turn_id = ANY(%s) AND NOT is_replaced
+"""
 
 
 @dataclass(eq=False)
@@ -142,12 +148,15 @@ class Hub:
                 feed.take_fields(fields)
 
     def _stale(self) -> list[Feed]:
+        """Those that PostgreSQL is to be asked about; with one that is due go those that soon would be."""
         now = time.monotonic()
-        return [
-            feed
+        left = {
+            feed: feed.checked_at + (GAP_REFRESH_SECONDS if feed.has_gap else REFRESH_SECONDS) - now
             for feed in self.feeds.values()
-            if not feed.is_over and now - feed.checked_at > (0.3 if feed.has_gap else REFRESH_SECONDS)
-        ]
+            if not feed.is_over
+        }
+        is_due = any(seconds < 0 for seconds in left.values())
+        return [feed for feed, seconds in left.items() if is_due and seconds < TOGETHER_SECONDS]
 
     async def _refresh(self, feeds: list[Feed]) -> None:
         if not feeds:
@@ -164,15 +173,11 @@ def rows_of(turns: list[int]) -> dict[int, list[Row]]:
     """Slot, run, text and state of the shown responses of each turn."""
     try:
         found: dict[int, list[Row]] = {}
-        for response in Response.objects.shown().filter(turn__in=turns):
-            found.setdefault(response.turn_id, []).append(row_of(response))
+        for turn, slot, depth, attempt, text, state in statements.rows(_ROWS, [turns]):
+            found.setdefault(turn, []).append((slot, run_number(depth, attempt), text, state))
         return found
     finally:
         connection.close()  # a stream of events must not hold a connection
-
-
-def row_of(response: Response) -> Row:
-    return (response.slot, response.run, response.text, response.state)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

@@ -5,6 +5,8 @@ Runs on the worker's loop. Nothing here holds a database connection between chec
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import redis.asyncio as redis
@@ -18,6 +20,7 @@ from .wire import STREAM_SECONDS, Entry, pack, stream_key
 
 logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.1
+FIRST_SECONDS = 0.02  # for so long first words may wait for those of others
 CHECKPOINT_SECONDS = 1.0
 
 LOCK = "SELECT id FROM conversations_response WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
@@ -56,6 +59,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self.live: set[LiveText] = set()
+        self.begun: list[LiveText] = []  # whose first words are to be sent
         self.wake = asyncio.Event()
         self.sending = asyncio.Lock()
         # No retry inside the client: an outage must be seen here, so that whole texts are sent again.
@@ -73,6 +77,7 @@ class Publisher:
         live.text += piece.text
         live.reasoning += piece.reasoning
         if is_first:
+            self.begun.append(live)
             self.wake.set()
 
     async def close(self, live: LiveText, state: str) -> None:
@@ -95,23 +100,29 @@ class Publisher:
                 logger.warning("the stream of an erased text expires by itself: %s", type(error).__name__)
 
     async def _flush_forever(self) -> None:
+        """All news every FLUSH_SECONDS; first words between, so that nobody waits for the rest of a crowd."""
         while True:
             await self._flush()
-            try:
-                await asyncio.wait_for(self.wake.wait(), FLUSH_SECONDS)
-                self.wake.clear()
-                await self._flush()
-                await asyncio.sleep(FLUSH_SECONDS)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    while True:
+                        await self.wake.wait()
+                        self.wake.clear()
+                        await asyncio.shield(self._flush_begun())
+                        await asyncio.sleep(FIRST_SECONDS)
 
     async def _flush(self) -> None:
         async with self.sending:  # pieces of a text must reach the stream in order
-            await self._send_news()
+            await self._send_news(self.live)
 
-    async def _send_news(self) -> None:
+    async def _flush_begun(self) -> None:
+        async with self.sending:
+            begun, self.begun = self.begun, []
+            await self._send_news(live for live in begun if live in self.live)
+
+    async def _send_news(self, lives: Iterable[LiveText]) -> None:
         turns: dict[int, Entry] = {}
-        for live in self.live:
+        for live in lives:
             part = live.news()
             if part:
                 turns.setdefault(live.turn, []).append(part)

@@ -16,6 +16,11 @@ LENGTH = "length"  # as providers call it that the greatest length was reached
 ERASED = "erased"  # the failure of a response whose participant was erased while it was being answered
 
 
+def run_number(depth: int, attempt: int) -> int:
+    """Numbers every fresh start of a slot, so that a reader knows when to begin again."""
+    return depth * 100 + attempt
+
+
 class ResponseQuerySet(models.QuerySet["Response"]):
     def shown(self) -> "ResponseQuerySet":
         """The responses a participant sees: one a slot, without those that were replaced."""
@@ -111,8 +116,7 @@ class Response(models.Model):
 
     @property
     def run(self) -> int:
-        """Numbers every fresh start of a slot, so that a reader knows when to begin again."""
-        return self.depth * 100 + self.attempt
+        return run_number(self.depth, self.attempt)
 
     def tried(self, failure: str = "") -> Tried:
         """The calls made so far, the one that is under way counted as one with this `failure`."""
