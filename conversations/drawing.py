@@ -220,7 +220,7 @@ def _response(
 
 
 def hand_over(responses: list[Response]) -> None:
-    """Give the responses to the live workers once this transaction is committed.
+    """Give the responses of a turn to a live worker once this transaction is committed.
 
     A broker that is away loses nothing: the rows wait and the sweep hands them over again.
     """
@@ -228,11 +228,11 @@ def hand_over(responses: list[Response]) -> None:
     transaction.on_commit(lambda: enqueue(ids), robust=True)
 
 
-def enqueue(response_ids: list[int]) -> None:
-    """One task each, all in one message to the broker."""
+def enqueue(*groups: Sequence[int]) -> None:
+    """One task for the ids of each group, all sent to the broker at once."""
     with current_app.producer_or_acquire() as producer, producer.batch():
-        for pk in response_ids:
-            current_app.send_task("conversations.tasks.answer", args=[pk], queue="live", producer=producer)
+        for ids in groups:
+            current_app.send_task("conversations.tasks.answer", args=ids, queue="live", producer=producer)
 
 
 def mark_enqueued(response_ids: list[int]) -> None:

@@ -18,8 +18,8 @@ def load_the_sdk(instance: Any, **details: object) -> None:
 
 
 @shared_task(name="conversations.tasks.answer")
-def answer(response_id: int) -> None:
-    answering.answer(response_id)
+def answer(*response_ids: int) -> None:
+    answering.answer(*response_ids)
 
 
 @shared_task(name="conversations.tasks.sweep", expires=10)

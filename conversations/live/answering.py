@@ -1,9 +1,10 @@
-"""One response's life in a worker: claimed, called, finished, retried, replaced or given up."""
+"""A response's life in a worker: claimed, called, finished, retried, replaced or given up."""
 
 import asyncio
 import logging
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -18,7 +19,7 @@ from conversations.protocols import Protocol
 
 from . import loop
 from .calls import Call, Ending, ProviderFailure
-from .claiming import take
+from .claiming import Taken, take
 from .finishing import End, Result, close_attempts, finish, note_stop, spent
 from .publishing import LiveText, publisher
 
@@ -27,33 +28,60 @@ NO_BUDGET_REST = timedelta(minutes=10)
 DATABASE_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds; a database that is away longer costs a second call
 MOST_CHARACTERS = 200_000
 CROWD_SPREAD = 1.2
+# For those beside the first of each task; more than a worker's tasks ever need, since a response that is
+# taken and waits for a thread would look lost. They are started when needed, and stay.
+_threads = ThreadPoolExecutor(4096, "beside")
 
 
-def answer(response_id: int) -> None:
-    """Answer a waiting response; does nothing when another worker has it or it is over.
+def answer(*response_ids: int) -> None:
+    """Answer those of the responses that wait, side by side; one that another worker has or that is over is
+    left alone.
+
+    None holds up another, whatever becomes of it: only when all are over is raised what went wrong.
+    """
+    taken = take(*response_ids)
+    beside = [_threads.submit(_problem, one) for one in taken[1:]]
+    ends = [*map(_problem, taken[:1]), *(work.result() for work in beside)]
+    problems = [error for error in ends if error]
+    if len(problems) > 1:
+        raise ExceptionGroup("several answers broke off", problems)
+    if problems:
+        raise problems[0]
+
+
+def _problem(taken: Taken) -> Exception | None:
+    """Answer until it is over, or another worker has it; returns what went wrong on our side."""
+    try:
+        while (pause := _attempt(taken)) is not None:
+            time.sleep(pause)
+            again = take(taken.response.pk)
+            if not again:
+                return None
+            taken = again[0]
+    except Exception as error:
+        return error
+    return None
+
+
+def _attempt(taken: Taken) -> float | None:
+    """Make the call and write down its end; returns the seconds to wait before the next, None without one.
 
     No connection to the database is held while the model speaks.
     """
-    while True:
-        taken = take(response_id)
-        if taken is None:
-            return
-        response, call = taken.response, taken.call
-        live = LiveText(response.pk, response.turn_id, response.slot, response.run, response.attempt)
-        try:
-            result = loop.run(_stream(live, call)) if isinstance(call, Call) else Result(failure=call)
-            pause = _conclude_patiently(End(response, taken.attempt, result), live)
-            if result.failure and (pause is None or result.failure.kind != BUSY):
-                _tell(response.model.provider_id, result.failure, was_called=isinstance(call, Call))
-        except BaseException:
-            # A text that is left there would have its lease renewed for ever.
-            loop.run(_forget(live))
-            raise
-        finally:
-            connection.close()
-        if pause is None:
-            return
-        time.sleep(pause)
+    response, call = taken.response, taken.call
+    live = LiveText(response.pk, response.turn_id, response.slot, response.run, response.attempt)
+    try:
+        result = loop.run(_stream(live, call)) if isinstance(call, Call) else Result(failure=call)
+        pause = _conclude_patiently(End(response, taken.attempt, result), live)
+        if result.failure and (pause is None or result.failure.kind != BUSY):
+            _tell(response.model.provider_id, result.failure, was_called=isinstance(call, Call))
+    except BaseException:
+        # A text that is left there would have its lease renewed for ever.
+        loop.run(_forget(live))
+        raise
+    finally:
+        connection.close()
+    return pause
 
 
 async def _stream(live: LiveText, call: Call) -> Result:

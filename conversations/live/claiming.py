@@ -39,12 +39,12 @@ class Taken:
     call: Call | ProviderFailure
 
 
-def take(response_id: int) -> Taken | None:
-    """Claim the response and commit the attempt before any request is sent; None when it is not waiting.
+def take(*response_ids: int) -> list[Taken]:
+    """Claim those of the responses that wait, and commit their attempts before any request is sent.
 
     The tasks of a moment are claimed in one transaction. The connection is given back before this returns.
     """
-    return _take_together(response_id)
+    return list(_take_together(*response_ids).values())
 
 
 def _take_all(ids: list[int]) -> dict[int, Taken]:

@@ -64,7 +64,7 @@ class End:
 
 def finish(end: End) -> bool:
     """Store text and figures; False when another attempt has taken the response over since."""
-    return bool(_finish_together(end))
+    return _finish_together(end)[end]
 
 
 def _finish_all(ends: list[End]) -> dict[End, bool]:

@@ -34,7 +34,8 @@ def sweep() -> tuple[int, int]:
         )[:1000]
     )
     drawing.mark_enqueued(forgotten)
-    drawing.enqueue(forgotten)
+    # Each by itself: one that cannot be taken keeps back whatever is taken with it.
+    drawing.enqueue(*([pk] for pk in forgotten))
     return len(lost), len(forgotten)
 
 

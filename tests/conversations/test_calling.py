@@ -139,7 +139,7 @@ def test_a_worker_lost_after_two_requests_to_wait_is_lost_for_the_first_time(fak
     for number in (1, 2):
         Attempt.objects.create(response=response, number=number, state="failed", failure="rate_limited")
     Response.objects.update(attempt=2)
-    assert claiming.take(response.pk) is not None
+    assert claiming.take(response.pk)
     Response.objects.update(lease_at=timezone.now() - timedelta(hours=1))
     assert recovery.sweep()[0] == 1
     response.refresh_from_db()
@@ -150,7 +150,7 @@ def test_a_worker_lost_after_two_requests_to_wait_is_lost_for_the_first_time(fak
 @pytest.mark.parametrize(("attempts", "state"), [(1, "failed"), (2, "waiting")])
 def test_what_a_dead_worker_had_is_tried_again_as_often_as_the_protocol_says(fake, attempts, state):
     response = a_response(fake, "aurora-7b", calls={"attempts": attempts})
-    assert claiming.take(response.pk) is not None
+    assert claiming.take(response.pk)
     Response.objects.update(lease_at=timezone.now() - timedelta(hours=1), text="Half an", reasoning="hm")
     assert recovery.sweep()[0] == 1
     response.refresh_from_db()

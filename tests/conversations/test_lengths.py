@@ -50,7 +50,7 @@ def llm():
 
 def sent(turn) -> list[tuple[dict[str, str], ...]]:
     """The messages of the calls that are made for a turn."""
-    taken = [take(pk) for pk in turn.responses.filter(state="waiting").values_list("pk", flat=True)]
+    taken = take(*turn.responses.filter(state="waiting").values_list("pk", flat=True))
     return [one.call.messages for one in taken]
 
 

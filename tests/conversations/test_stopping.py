@@ -162,7 +162,7 @@ def test_no_replacement_is_drawn_for_an_answer_that_was_stopped(fake):
     """The provider failed, but the stop was stored before the worker could say so."""
     _, talk, turn = a_turn(fake, "aurora-7b;fail=500")
     make_speakers(talk.study, fake, "cirrus-mini")
-    taken = claiming.take(turn.responses.get().pk)
+    (taken,) = claiming.take(turn.responses.get().pk)
     stopping.stop(talk, 0)
     end = End(taken.response, taken.attempt, Result(failure=ProviderFailure("server_error")))
     live = LiveText(taken.response.pk, turn.pk, "A", 1, 1)

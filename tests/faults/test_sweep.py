@@ -104,3 +104,14 @@ def test_a_response_that_nobody_took_is_handed_over_again_until_somebody_does(
     assert recovery.sweep() == (0, 1)
     assert recovery.sweep() == (0, 0), "handed over a moment ago"
     assert waiting_tasks() == 1
+
+
+def test_responses_of_a_turn_that_nobody_took_are_handed_over_each_by_itself(
+    silent: list[Response], waiting_tasks: Callable[[], int]
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=1)
+    two = [response.pk for response in silent[:2]]
+    Response.objects.update(state=Response.State.DONE)
+    Response.objects.filter(pk__in=two).update(state=Response.State.WAITING, enqueued_at=long_ago)
+    assert recovery.sweep() == (0, 2)
+    assert waiting_tasks() == 2
