@@ -197,8 +197,8 @@ async def follow(
     """Server-sent events of a turn for one browser that already has `cursor`, until every slot is over.
 
     `rows` is what PostgreSQL had `age` seconds ago; older ones are looked up again the sooner.
-    One event carries what is new in all slots; they are at least GAP_SECONDS apart, the first at once; with a
-    pacing they come every PACED_SECONDS.
+    One event carries what is new in all slots; they are at least GAP_SECONDS apart, a slot's first words at
+    once; with a pacing they come every PACED_SECONDS.
     A stream that has to make room for newer ones of its device ends with the event `crowded`.
     """
     feed = hub().join(turn, rows, pacing, age)
@@ -235,7 +235,7 @@ async def follow(
                 await asyncio.sleep(PACED_SECONDS)
                 continue
             if data:
-                await asyncio.sleep(GAP_SECONDS)
+                await _pause(feed, [slot for slot, shown in slots.items() if not shown.text])
             silent = heard_at + HEARTBEAT_SECONDS - time.monotonic()
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(silent, 0)):
@@ -243,3 +243,14 @@ async def follow(
     finally:
         hub().leave(feed)
         hub().streams.close(stream)
+
+
+async def _pause(feed: Feed, silent: list[str]) -> None:
+    """The time between two events; it ends when one of the slots that were `silent` begins to speak."""
+    if not silent:
+        await asyncio.sleep(GAP_SECONDS)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GAP_SECONDS):
+            while not any(feed.slots[slot].text for slot in silent):
+                await feed.changed.wait()
