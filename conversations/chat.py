@@ -224,14 +224,14 @@ def _new_turn(
         responses = openings.stored_answers(turn, rules)
         draws = [] if responses else [drawing.opening_draw(turn, rules, pool)]
         responses = responses or drawing.answers_of(turn, draws[0])
-        statements.insert_all([turn], draws, responses)
+        statements.insert_all([turn], draws, responses, beside=_drop(conversation, "say", ASK_DRAFT))
     else:
         statements.inserting(Turn)(turn)
         responses = drawing.go_on(turn, before, here.responses, rules)
         statements.inserting(Response)(*responses)
+        drop_draft(conversation, "say")
     passed.keep(turn)
     drawing.hand_over(responses)
-    drop_draft(conversation, "say", ASK_DRAFT)
     return Situation(Now.ANSWERING, turn, responses=tuple(responses))
 
 
@@ -440,6 +440,11 @@ def draft_page(conversation: Conversation, form: str) -> str:
     return f"chat:{conversation.code}:{form}"
 
 
-def drop_draft(conversation: Conversation, form: str, *pages: str) -> None:
-    """What was sent is no draft any more, on any device; `pages` held the same."""
-    statements.run(DROP_DRAFT, [conversation.enrolment_id, [draft_page(conversation, form), *pages]])
+def drop_draft(conversation: Conversation, form: str) -> None:
+    """What was sent is no draft any more, on any device."""
+    statements.run(*_drop(conversation, form))
+
+
+def _drop(conversation: Conversation, form: str, *pages: str) -> tuple[str, list[Any]]:
+    """The statement that does so, and its values; `pages` held the same."""
+    return DROP_DRAFT, [conversation.enrolment_id, [draft_page(conversation, form), *pages]]

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from conversations.models import Conversation
 from prism.lib import statements
 
-SETTLED_SECONDS = 60.0  # whoever had a lower number than one that was seen so long ago is committed or gone
+# Whoever had a lower number than one that was seen is committed or gone once no transaction of that moment is
+# left, or so long after. Each takes a lock before it takes numbers, so PostgreSQL knows of it by then.
+SOON_SECONDS, SETTLED_SECONDS = 2.0, 60.0
 RECOUNT_SECONDS = 3600.0  # rows that were deleted meanwhile are found out
 
 # Answers to first messages by who takes part now; test data count among themselves only.
 _COUNT = """
-    SELECT r.model_id, count(*), max(r.id)
+    SELECT r.model_id, count(*), max(r.id), pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+        pg_snapshot_xmax(pg_current_snapshot())::text::bigint
     FROM conversations_response r
     JOIN conversations_turn t ON t.id = r.turn_id
     JOIN conversations_conversation c ON c.id = t.conversation_id
@@ -28,14 +31,27 @@ _COUNT = """
 _NO_END = 2**63 - 1
 
 
+@dataclass(frozen=True)
+class Newer:
+    """How many responses each model has of those counted, and the last number; and the transactions of the
+    moment: all below `oldest` are over, none as high as `next` has begun."""
+
+    counts: Counter[int] = field(default_factory=Counter)
+    last: int = 0
+    oldest: int = 0
+    next: int = 0
+
+
 @dataclass
 class Kept:
-    """`counts` of the responses up to number `until`; `seen`, a number and when it was seen."""
+    """`counts` of the responses up to number `until`; what was `seen` after it and when; whether all below
+    its last number is there for good."""
 
     begun: float
     counts: Counter[int] = field(default_factory=Counter)
     until: int = 0
-    seen: tuple[int, float] | None = None
+    seen: tuple[Newer, float] | None = None
+    is_settled: bool = False
 
 
 _kept: dict[tuple[int, bool], Kept] = {}
@@ -47,17 +63,21 @@ def exposures(conversation: Conversation) -> Counter[int]:
     kept = _kept.get(of)
     if kept is None or now - kept.begun > RECOUNT_SECONDS:
         kept = _kept[of] = Kept(now)
-    if kept.seen and now - kept.seen[1] > SETTLED_SECONDS:
-        number, _ = kept.seen
-        more, _ = _count(of, kept.until, number)
-        kept = _kept[of] = Kept(kept.begun, kept.counts + more, number)
-    newer, last = _count(of, kept.until, _NO_END)
-    if last and kept.seen is None:
-        kept.seen = (last, now)
-    return kept.counts + newer
+    if kept.seen and kept.is_settled:
+        number = kept.seen[0].last
+        kept = _kept[of] = Kept(kept.begun, kept.counts + _count(of, kept.until, number).counts, number)
+    newer = _count(of, kept.until, _NO_END)
+    if kept.seen:
+        seen, age = kept.seen[0], now - kept.seen[1]
+        kept.is_settled = age > SETTLED_SECONDS or (age > SOON_SECONDS and newer.oldest >= seen.next)
+    elif newer.last:
+        kept.seen = (newer, now)
+    return kept.counts + newer.counts
 
 
-def _count(of: tuple[int, bool], after: int, until: int) -> tuple[Counter[int], int]:
-    """Of the responses with these numbers: how many each model has, and the last number."""
+def _count(of: tuple[int, bool], after: int, until: int) -> Newer:
     rows = statements.rows(_COUNT, [*of, after, until])
-    return Counter({model: times for model, times, _ in rows}), max((last for *_, last in rows), default=0)
+    if not rows:
+        return Newer()
+    *_, oldest, following = rows[0]
+    return Newer(Counter({row[0]: row[1] for row in rows}), max(row[2] for row in rows), oldest, following)

@@ -71,14 +71,16 @@ class Insert(Generic[Row]):
         return self.begin + ", ".join(words) + self.end, values
 
 
-def insert_all(*groups: Sequence[models.Model]) -> None:
+def insert_all(*groups: Sequence[models.Model], beside: tuple[str, Sequence[Any]] | None = None) -> None:
     """Write rows of several models in one statement, a group for each; empty groups are left out.
 
-    A row may refer to a row without a key that is alone in a group before its own.
+    A row may refer to a row without a key that is alone in a group before its own. `beside`: another
+    statement that changes rows, and its values.
     """
     groups = tuple(filter(None, groups))
     made: dict[int, str] = {}
-    words, values = [], []
+    words = [f"beside AS ({beside[0]})"] if beside else []
+    values = list(beside[1]) if beside else []
     for number, group in enumerate(groups):
         statement, more = inserting(type(group[0])).of(group, made)
         words.append(f"new_{number} AS ({statement})")

@@ -1,5 +1,6 @@
 """Exposures are counted on from where they were counted before, and are what counting all would give."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -81,3 +82,35 @@ def test_rows_that_were_deleted_are_noticed_after_an_hour(clock):
     assert exposure.exposures(talks[0])[-1] == 5
     clock[0] += exposure.RECOUNT_SECONDS
     assert exposure.exposures(talks[0]) == counted(study)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_everybody_committed_is_settled_within_seconds(clock):
+    talk = talk_in(make_talk_study())
+    exposure.exposures(talk)
+    kept, clock[0] = exposure._kept[talk.study_id, False], clock[0] + exposure.SOON_SECONDS + 1
+    for _ in range(300):  # tests beside this one have transactions of their own, which end
+        exposure.exposures(talk)
+        if kept.is_settled:
+            break
+        time.sleep(0.1)
+    with CaptureQueriesContext(connection) as found:
+        exposure.exposures(talk)
+    assert f"r.id > {Response.objects.latest('id').pk} " in found.captured_queries[-1]["sql"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_else_may_still_commit_nothing_is_settled(clock):
+    talk = talk_in(make_talk_study())
+    other = connection.copy()
+    other.set_autocommit(False)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+        for _ in range(3):
+            exposure.exposures(talk)
+            clock[0] += exposure.SOON_SECONDS + 1
+        assert exposure._kept[talk.study_id, False].until == 0
+    finally:
+        other.rollback()
+        other.close()
