@@ -101,12 +101,12 @@ def test_what_everybody_committed_is_settled_within_seconds(clock):
 
 @pytest.mark.django_db(transaction=True)
 def test_while_somebody_else_may_still_commit_nothing_is_settled(clock):
-    talk = talk_in(make_talk_study())
     other = connection.copy()
     other.set_autocommit(False)
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()")
+        talk = talk_in(make_talk_study())
         for _ in range(3):
             exposure.exposures(talk)
             clock[0] += exposure.SOON_SECONDS + 1
