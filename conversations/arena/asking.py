@@ -65,9 +65,11 @@ def _begun(enrolment: Enrolment, device: Device, wish: Wish) -> tuple[Conversati
     same = _of(enrolment).filter(turns__key=wish.key, turns__number=0).first() if is_old else None
     if same:
         return same, None
-    if protocol_id is None or not (enrolment.study.is_open or enrolment.is_test):
+    protocol = finding.kept_protocol(protocol_id, tuple(version)) if protocol_id else None
+    is_open = enrolment.study.is_open or enrolment.is_test
+    if protocol is None or protocol.parsed().ballot is None or not is_open:
         raise Refused(_("Nothing can be compared here at the moment. Your text is kept."))
-    protocol, pool = finding.kept_protocol(protocol_id, tuple(version)), drawing.sizes(enrolment.study_id)
+    pool = drawing.sizes(enrolment.study_id)
     drawn = {
         "mode": _mode(pool, protocol, wish),
         "picked": _picked(enrolment.study, protocol, wish),

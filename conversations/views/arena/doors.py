@@ -61,7 +61,8 @@ def visitor_page(view: View) -> View:
 def home(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Looking at it stores nothing."""
     visit = find_visit(request, slug_at(request, slug))
-    if visit and not visit.enrolment.is_over and visiting.is_shown(visit.study):
+    is_sent = request.method == "POST"  # whether there is an arena the act itself looks up
+    if visit and not visit.enrolment.is_over and (is_sent or visiting.is_shown(visit.study)):
         return let_in(request, visit, ask)
     study = visiting.arena_at(request, slug)
     if study is None:
