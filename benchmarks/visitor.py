@@ -16,6 +16,7 @@ from benchmarks.streaming import CSRF
 
 SIDES = 2
 LEAVES_AT, STAYS_AWAY = 10, 2.0  # words heard, seconds
+TOO_MANY, TRIES, WAITS = 429, 20, 5.0  # HTTP status, requests, seconds
 DOOR = re.compile(r'name="door_key" value="([^"]+)"')
 FORM = re.compile(r'name="form_key" value="([^"]+)"')
 PUZZLE = re.compile(r'data-(algorithm|challenge|salt|signature|most)="([^"]*)"')
@@ -55,18 +56,25 @@ class Visitor:
 
     @classmethod
     async def enter(cls, base_url: str, home: str) -> "Visitor":
-        """Agree at the front page, and solve its puzzle where many come in from one address, as we do."""
+        """Agree at the front page, and solve its puzzle where many come in from one address, as we do.
+
+        Who is told that very many came within a minute waits for the next one.
+        """
         jar = aiohttp.CookieJar(unsafe=True)
         browser = aiohttp.ClientSession(base_url, cookie_jar=jar, timeout=aiohttp.ClientTimeout(600))
-        async with browser.get(home) as front:
-            page = await front.text()
-        for _ in range(2):
+        page, status = "", TOO_MANY
+        for _ in range(TRIES):
             door = DOOR.search(page)
-            if door is None:
+            if door is not None:
+                sent = {"csrfmiddlewaretoken": _find(CSRF, page), "door_key": door[1], "consent": "on"}
+                post = browser.post(f"{home}begin/", data=sent | {"proof": solution(page)})
+            elif status == TOO_MANY:
+                await sleep(WAITS if page else 0)
+                post = browser.get(home)
+            else:
                 break
-            sent = {"csrfmiddlewaretoken": _find(CSRF, page), "door_key": door[1], "consent": "on"}
-            async with browser.post(f"{home}begin/", data=sent | {"proof": solution(page)}) as answer:
-                page = await answer.text()
+            async with post as answer:
+                page, status = await answer.text(), answer.status
         form = {"csrfmiddlewaretoken": _find(CSRF, page), "form_key": _find(FORM, page), "mode": "random"}
         return cls(browser, home, form)
 
