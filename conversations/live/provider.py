@@ -20,6 +20,9 @@ from .calls import Call, Ending, ProviderFailure
 from .thoughts import Piece, Splitter
 
 NOTHING = Piece()
+# A connection that rests is given up before the provider does so: a call that is sent just then is lost.
+# Servers keep one for five seconds (uvicorn, and with it vLLM) or longer.
+KEPT_SECONDS = 3.0
 _lanes: dict[tuple[int, int], asyncio.Semaphore] = {}
 _clients: dict[tuple[str, str, Reach], openai.AsyncOpenAI] = {}
 
@@ -28,7 +31,9 @@ def client_for(base_url: str, api_key: str, reach: Reach) -> openai.AsyncOpenAI:
     """One client, so one pool of connections, for each endpoint and key of this process."""
     key = (base_url, api_key, reach)
     if key not in _clients:
-        limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=200)
+        limits = httpx2.Limits(
+            max_connections=1000, max_keepalive_connections=200, keepalive_expiry=KEPT_SECONDS
+        )
         _clients[key] = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",
