@@ -246,7 +246,8 @@ def test_training_and_known_answers_go_to_everybody_once_and_take_no_place():
     for had in met:
         assert had[0].is_training
         assert len(set(had)) == 9
-        assert set(known) & set(had[2:])  # hidden among the others
+    # Hidden among the others: of each person by chance, so that one of a few hundred meets none.
+    assert any(set(known) & set(had[2:]) for had in met)
     counted = [task for had in met for task in had if task.needed]
     assert len(counted) == len(set(counted)) == batch.tasks.filter(taken=1).count()
     assert not batch.tasks.filter(needed=0, taken__gt=0).exists()
