@@ -10,6 +10,7 @@ from conversations.models import Conversation, Draw, Response, Turn
 from conversations.refusals import Refused
 from surveys.models import Device, Enrolment
 from tests.conversations.comparing import ask, enter, open_arena
+from tests.conversations.talking import come_in, make_talk_study
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +49,13 @@ def test_who_left_while_it_was_on_its_way_begins_nothing(device):
         asking.ask(device.enrolment, device, asking.Wish("What is fair?", "key1"))
     assert not Conversation.objects.exists()
     assert not Turn.objects.exists()
+
+
+def test_a_study_that_is_no_arena_takes_no_message_there():
+    study = make_talk_study()
+    client = come_in(study)
+    sent = {"text": "What is fair?", "form_key": "key1", "mode": "random"}
+    answered = client.post(f"/arena/{study.slug}/", sent)
+    assert answered.status_code == 404
+    assert "There is no arena here" in answered.content.decode()
+    assert not Conversation.objects.exists()

@@ -65,9 +65,11 @@ def home(request: HttpRequest, slug: str = "") -> HttpResponse:
     if visit and not visit.enrolment.is_over and (is_sent or visiting.is_shown(visit.study)):
         return let_in(request, visit, ask)
     study = visiting.arena_at(request, slug)
-    if study is None:
-        return problem(request, title=_("There is no arena here"), text=_("It was not set up."), status=404)
-    return _front(request, study, {}, [])
+    return _front(request, study, {}, []) if study else _no_arena(request)
+
+
+def _no_arena(request: HttpRequest) -> HttpResponse:
+    return problem(request, title=_("There is no arena here"), text=_("It was not set up."), status=404)
 
 
 @require_POST
@@ -186,6 +188,8 @@ def at_a_persons_pace(visit: Visit) -> None:
 def _ask(
     request: HttpRequest, visit: Visit, wish: asking.Wish | None = None, refusal: Refused | None = None
 ) -> HttpResponse:
+    if not visiting.is_shown(visit.study):
+        return _no_arena(request)
     protocol = visiting.rules(visit.study)
     if protocol is None or protocol.parsed().ballot is None:
         return refusals.closed(request, visit.study)
